@@ -1,0 +1,79 @@
+/** The two nginx configurations of the benchmark: the stub that stands for MLflow, and the peer that asks an auth service about every request. */
+
+interface Place {
+  /** Folder for the process id, the log and temporary bodies. */
+  readonly folder: string
+  readonly port: number
+}
+
+/** About 1 KB, the size of a common answer of MLflow. */
+const answer = JSON.stringify({
+  experiments: Array.from({ length: 6 }, (_, index) => ({
+    experiment_id: String(index),
+    name: index === 0 ? 'Default' : `training-run-family-${index}`,
+    artifact_location: `mlflow-artifacts:/${index}`,
+    lifecycle_stage: 'active',
+    last_update_time: 1763880000000,
+    creation_time: 1763880000000
+  }))
+})
+
+/** Answers every call at once, keeps uploads as files in `artifacts`, and looks like an MLflow 3.17.2 without a static prefix. */
+export function stub (place: Place, artifacts: string): string {
+  return frame(place, `
+  server {
+    listen 127.0.0.1:${place.port};
+    default_type application/json;
+    location = /version { default_type text/plain; return 200 "3.17.2"; }
+    location = /health { default_type text/plain; return 200 "OK"; }
+    location /mlflow/ { default_type text/html; return 404 "<!doctype html><title>404 Not Found</title>"; }
+    location /api/2.0/mlflow-artifacts/artifacts/ { alias ${artifacts}/; dav_methods PUT; default_type application/octet-stream; }
+    location / { return 200 '${answer}'; }
+  }`)
+}
+
+/** What an operator would set up for MLflow: kept connections on both sides, bodies streamed, each request shown to the auth service first. */
+export function authRequest (place: Place, mlflowPort: number, authPort: number): string {
+  return frame(place, `
+  upstream mlflow { server 127.0.0.1:${mlflowPort}; keepalive 128; keepalive_requests 100000000; }
+  upstream auth { server 127.0.0.1:${authPort}; keepalive 128; keepalive_requests 100000000; }
+  server {
+    listen 127.0.0.1:${place.port};
+    location /mlflow/ {
+      auth_request /auth;
+      auth_request_set $user $upstream_http_x_user;
+      proxy_set_header X-Hokusai-User-Id $user;
+      proxy_set_header Authorization "";
+      proxy_set_header Connection "";
+      proxy_http_version 1.1;
+      proxy_request_buffering off;
+      proxy_max_temp_file_size 0;
+      proxy_pass http://mlflow/;
+    }
+    location = /auth {
+      internal;
+      proxy_set_header Connection "";
+      proxy_set_header Content-Length "";
+      proxy_http_version 1.1;
+      proxy_pass_request_body off;
+      proxy_pass http://auth/;
+    }
+  }`)
+}
+
+function frame ({ folder, port }: Place, servers: string): string {
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(name => `${name}_temp_path ${folder}/${port}-${name};`).join(' ')
+  return `${process.getuid?.() === 0 ? 'user root;\n' : '' /* else the worker may not read the folder */}daemon off;
+worker_processes 1;
+pid ${folder}/${port}.pid;
+error_log ${folder}/${port}.err;
+events { worker_connections 4096; }
+http {
+  access_log off;
+  sendfile on;
+  client_max_body_size 0;
+  keepalive_requests 100000000;
+  ${temporary}${servers}
+}
+`
+}

@@ -1,0 +1,105 @@
+/** The peers that are measured side by side, each between the same load and the same stub. */
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { authRequest, stub } from './nginx.js'
+import { BenchError, freePort } from './machine.js'
+import { run, type Running } from './processes.js'
+
+export interface Setting {
+  readonly scratch: string
+  /** Where the artifacts of the stub are. */
+  readonly artifacts: string
+  readonly stubPort: number
+  readonly core: number
+  /** A key that every peer accepts. */
+  readonly key: string
+  /** Folder for a V8 CPU profile of the facade. */
+  readonly profile: string | undefined
+}
+
+export interface Peer {
+  /** The URL that stands for MLflow's root. */
+  readonly url: string
+  /** Undefined for the stub itself. */
+  readonly process: Running | undefined
+}
+
+/** The call whose rate is measured: a read of an experiment, the most common kind. */
+export const call = '/api/2.0/mlflow/experiments/get?experiment_id=1'
+
+const facadeCommand = join(import.meta.dirname, '..', 'src', 'cli', 'main.js')
+
+/** Every peer by its name, in the order of the report. */
+export const peers: Readonly<Record<string, (setting: Setting) => Promise<Peer>>> = {
+  direct: async setting => ({ url: `http://127.0.0.1:${setting.stubPort}`, process: undefined }),
+  facade: startFacade,
+  'http-proxy': startBareProxy,
+  'nginx-auth_request': startAuthRequest
+}
+
+/** Starts the stub that stands for MLflow. */
+export async function startStub (folder: string, artifacts: string, port: number, core: number): Promise<Running> {
+  const process = startNginx(folder, port, core, stub({ folder, port }, artifacts))
+  await answers(`http://127.0.0.1:${port}${call}`, '', 'the stub')
+  return process
+}
+
+/** Makes the facade's key, as an operator would. */
+export function createKey (scratch: string): string {
+  const printed = execFileSync(process.execPath, [facadeCommand, 'keys', 'create', '--name', 'bench', '--scopes', 'mlflow:write', '--json'], { env: facadeSettings(scratch), encoding: 'utf8' })
+  return (JSON.parse(printed) as { key: string }).key
+}
+
+/** Keys, classes, log and metrics are all on, as in service. */
+async function startFacade (setting: Setting): Promise<Peer> {
+  const port = await freePort()
+  const profiler = setting.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${setting.profile}`]
+  const process_ = run([process.execPath, ...profiler, facadeCommand, 'start'], {
+    core: setting.core,
+    log: join(setting.scratch, 'facade.log'),
+    env: { ...facadeSettings(setting.scratch), MLFLOW_UPSTREAM_URL: `http://127.0.0.1:${setting.stubPort}`, PORT: String(port) }
+  })
+  return await whenReady('facade', port, process_, setting)
+}
+
+async function startBareProxy (setting: Setting): Promise<Peer> {
+  const port = await freePort()
+  const process_ = run([process.execPath, join(import.meta.dirname, 'bareproxy.js'), String(port), `http://127.0.0.1:${setting.stubPort}`], { core: setting.core, log: join(setting.scratch, 'http-proxy.log') })
+  return await whenReady('http-proxy', port, process_, setting)
+}
+
+/** The auth service shares the core, as it would share the machine of one who sets this up instead. */
+async function startAuthRequest (setting: Setting): Promise<Peer> {
+  const [port, authPort] = [await freePort(), await freePort()]
+  const service = run([process.execPath, join(import.meta.dirname, 'authservice.js'), String(authPort)], { core: setting.core, log: join(setting.scratch, 'authservice.log'), env: { BENCH_KEY: setting.key } })
+  const nginx = startNginx(setting.scratch, port, setting.core, authRequest({ folder: setting.scratch, port }, setting.stubPort, authPort))
+  const both: Running = { groups: [...nginx.groups, ...service.groups], stop: async () => { await Promise.all([nginx.stop(), service.stop()]) } }
+  return await whenReady('nginx-auth_request', port, both, setting)
+}
+
+function startNginx (folder: string, port: number, core: number, configuration: string): Running {
+  const file = join(folder, `${port}.conf`)
+  writeFileSync(file, configuration)
+  return run(['nginx', '-c', file], { core, log: join(folder, 'nginx.log') })
+}
+
+async function whenReady (name: string, port: number, process: Running, { key }: Setting): Promise<Peer> {
+  const url = `http://127.0.0.1:${port}/mlflow`
+  await answers(url + call, key, name)
+  return { url, process }
+}
+
+async function answers (url: string, key: string, name: string): Promise<void> {
+  for (const end = performance.now() + 30_000; performance.now() < end; await delay(50)) {
+    const answer = await fetch(url, { headers: { authorization: `Bearer ${key}` } }).catch(() => undefined)
+    await answer?.body?.cancel()
+    if (answer?.status === 200) return
+  }
+  throw new BenchError(`${name} did not answer 200 within 30 s.`)
+}
+
+function facadeSettings (scratch: string): NodeJS.ProcessEnv {
+  return { PATH: process.env.PATH, DATA_DIR: join(scratch, 'facade'), METRICS_PORT: '0' }
+}

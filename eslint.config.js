@@ -1,0 +1,37 @@
+import neostandard from 'neostandard'
+import tseslint from 'typescript-eslint'
+
+/** Forbids what a tier may not import; the tiers are described in CONTRIBUTING.md. */
+function tier (files, forbidden) {
+  return {
+    files,
+    rules: {
+      'no-restricted-imports': ['error', { patterns: forbidden.map(({ group, message, types }) => ({ group, message, allowTypeImports: types === true })) }]
+    }
+  }
+}
+
+const io = { group: ['fastify', 'fastify-plugin', '@fastify/*', 'undici', 'pg', '@photostructure/sqlite', 'node:fs', 'node:fs/*', 'node:http', 'node:child_process'], message: 'this file is pure: no input or output' }
+const fastify = { group: ['fastify', 'fastify-plugin', '@fastify/*'], message: 'adapters do not know Fastify' }
+const routing = { group: ['**/routing/*'], message: 'the gateway does not know the routing analyser' }
+
+export default [
+  ...neostandard({ ts: true, noJsx: true, ignores: ['dist/', 'node_modules/', '.tap/', '.venvs/', 'data/', 'openapi/'] }),
+  {
+    files: ['**/*.ts'],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins: { '@typescript-eslint': tseslint.plugin },
+    rules: {
+      'no-void': ['error', { allowAsStatement: true }], // how a promise that nobody waits for is marked
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-explicit-any': 'error'
+    }
+  },
+  { files: ['src/**/*.ts'], rules: { '@typescript-eslint/no-non-null-assertion': 'error' } },
+  { files: ['test/**/*.ts'], rules: { '@typescript-eslint/no-floating-promises': 'off' } }, // tap awaits its subtests itself
+  tier(['src/*.ts', 'src/mlflow/*.ts', 'src/auth/*.ts', 'src/openapi/*.ts'], [routing]), // first: a later block replaces the rule for its own files
+  tier(['src/config.ts', 'src/settings.ts', 'src/errors.ts', 'src/auth/{key,credentials,scopes}.ts', 'src/mlflow/{operations,access,matcher,paths,headers,layout}.ts', 'src/openapi/{document,schema}*.ts'], [io, routing]),
+  tier(['src/routing/**/*.ts'], [io, { group: ['../auth/*', '../mlflow/*', '../openapi/*', '../app.js', '../config.js', '../errors.js'], message: 'routing knows nothing of the gateway' }]),
+  tier(['src/auth/{store,sqlite,remote,cache,migrate}.ts', 'src/mlflow/{upstream,spool}.ts'], [fastify, routing])
+]

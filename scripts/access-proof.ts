@@ -1,0 +1,78 @@
+/** Proves the access rules against MLflow itself: coverage of its registries, agreement with its routing, attempts to get by, and seeded mistakes. Exit 1 when anything fails. */
+import { pathToFileURL } from 'node:url'
+import { match } from '../src/mlflow/matcher.js'
+import { operations } from '../src/mlflow/operations.js'
+import { collapseSlashes } from '../src/mlflow/paths.js'
+import { findBypasses, isAim } from './proof/bypasses.js'
+import { coverage, exceptions, opinions, routing, type Subject } from './proof/checks.js'
+import { mutants, withMistake } from './proof/mutants.js'
+import { oddRequests } from './proof/oddpaths.js'
+import { collect, openOracle } from './proof/oracle.js'
+import { readRegistry, versions } from './registry.js'
+
+interface Section {
+  readonly line: string
+  /** What failed, a sentence each. */
+  readonly problems: readonly string[]
+}
+
+/**
+ * Runs all proofs, with the MLflow of every version installed.
+ * @param count how many odd requests to draw
+ * @param report is handed each section as soon as it is known
+ */
+export async function prove (count: number, seed: number, report: (section: Section) => void): Promise<boolean> {
+  let proven = true
+  const state = (line: string, problems: readonly string[]): void => {
+    proven &&= problems.length === 0
+    report({ line, problems })
+  }
+  const subject: Subject = { operations, match }
+  const registries = versions.map(readRegistry)
+  const oracles = await Promise.all(versions.map(openOracle))
+  try {
+    for (const [index, { version, live }] of oracles.entries()) {
+      const problems = coverage(registries.with(index, { ...registries[index] as typeof registries[number], ...live }), operations)
+      const routes = live.flask.length + live.native.length + live.auth.length
+      state(`MLflow ${version}: registry coverage ${percent(routes - problems.length, routes)} of ${routes} routes`, problems)
+    }
+    state(`classes weaker than a second opinion: ${opinions(registries, operations).length} of ${operations.length} operations`, opinions(registries, operations))
+    state(`examples of the contract that are judged otherwise: ${exceptions(subject).length}`, exceptions(subject))
+
+    const requests = oddRequests(operations, count, seed)
+    // With its doubled slashes and without: a mistake may forward either.
+    const asked = requests.flatMap(request => request.path.includes('//') ? [request, { ...request, path: collapseSlashes(request.path) }] : [request])
+    const rulings = await collect(oracles, asked)
+    const differences = routing(requests, rulings, operations, subject)
+    state(`disagreements with MLflow's routing: ${differences.length} on ${requests.length} requests of ${versions.length} versions`, differences)
+
+    const outcome = await findBypasses(operations, oracles)
+    const aims = operations.filter(isAim).length
+    state(`bypasses: ${outcome.bypasses.length} in ${outcome.attempts} attempts (${outcome.forwarded} harmless requests forwarded)`, outcome.bypasses)
+    state(`operations that the same attempts reach with an admin key: ${aims - outcome.unreached.length} of ${aims}`, outcome.unreached)
+
+    const missed: string[] = []
+    for (const mutant of mutants) {
+      const mistaken = await withMistake(mutant)
+      const found = coverage(registries, mistaken.operations).length + opinions(registries, mistaken.operations).length + exceptions(mistaken).length + routing(requests, rulings, operations, mistaken).length
+      if (found === 0) missed.push(`not caught: ${mutant.name}`)
+    }
+    state(`seeded mistakes caught: ${mutants.length - missed.length} of ${mutants.length}`, missed)
+  } finally {
+    for (const oracle of oracles) oracle.close()
+  }
+  return proven
+}
+
+function percent (part: number, whole: number): string {
+  return `${Math.floor(1000 * part / whole) / 10} %`
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const [count = '10000', seed = String(Date.now() % 2 ** 31)] = process.argv.slice(2)
+  process.stdout.write(`seed ${seed}\n`)
+  const proven = await prove(Number(count), Number(seed), ({ line, problems }) => {
+    process.stdout.write(`${problems.length === 0 ? 'ok  ' : 'FAIL'} ${line}\n${problems.slice(0, 20).map(problem => `     ${problem}\n`).join('')}`)
+  })
+  process.exit(proven ? 0 : 1)
+}

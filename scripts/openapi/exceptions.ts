@@ -1,0 +1,43 @@
+/** What the proof cannot show, and what the document must let pass; each with its reason. */
+
+/** Operations that no MLflow server here can be brought to answer well: they are called, and their refusal is held against the document. */
+export const unanswered: Readonly<Record<string, string>> = {
+  searchDatasets: 'MLflow registers the misspelt path without an implementation: 404, with an empty page.',
+  searchUnifiedTraceHandler: 'Part of a hosted platform\'s protocol: no open-source server implements it.',
+  getOnlineTraceDetails: 'Part of a hosted platform\'s protocol: no open-source server implements it.',
+  graphqlGet: 'MLflow reads the query from a body, which a GET cannot have here: it fails.',
+  geminiPassthroughGenerateContent: 'The provider\'s address is fixed in MLflow: nothing can stand in for it.',
+  geminiPassthroughStreamGenerateContent: 'The provider\'s address is fixed in MLflow: nothing can stand in for it.'
+}
+
+/** Reasons for which a change of an answer is none: the answer could have been so. */
+export const leniencies = {
+  list: 'An empty list or map is left out.',
+  open: 'Any JSON: the value is the user\'s, the model\'s or the provider\'s.',
+  optional: 'Optional in the proto, and MLflow sets it only where it has a value.'
+} as const
+
+/** Fields of answers that were there each time and need not be, by schema and field. */
+export const optional: readonly string[] = [
+  'Experiment.workspace', 'SearchExperimentsResponse.next_page_token', 'DatasetSummary.context', 'LoggedModelInfo.model_type', 'LoggedModelInfo.source_run_id',
+  'Dataset.schema', 'Dataset.profile', 'ModelVersion.description', 'ModelVersion.run_id', 'ModelVersion.run_link', 'SearchModelVersionsResponse.next_page_token',
+  'ListWebhooksResponse.next_page_token', 'SearchTracesResponse.next_page_token', 'TraceLocation.mlflow_experiment', 'TraceInfoV3.execution_duration', 'TraceInfoV3.request_preview',
+  'Feedback.value', 'AssessmentError.error_message', 'AssessmentError.stack_trace', 'Span.end_time_unix_nano', 'Span.status', 'Status.code',
+  'CalculateTraceFilterCorrelationResponse.npmi_smoothed', 'EvaluationDataset.tags', 'SearchIssuesResponse.next_page_token', 'InputPassFail.positive_label',
+  'InputPassFail.negative_label', 'InputCategorical.multi_select', 'InputNumeric.min_value', 'InputNumeric.max_value', 'ListLabelSchemasResponse.next_page_token',
+  'ListReviewQueuesResponse.next_page_token', 'ListReviewQueueItemsResponse.next_page_token', 'MCPServerIconResponsePayload.mimeType', 'MCPServerIconResponsePayload.source',
+  'GatewayModelDefinition.secret_id', 'GatewayModelDefinition.secret_name', 'GatewayEndpointModelMapping.model_definition', 'GatewayEndpoint.experiment_id',
+  'GatewayEndpointBinding.created_by', 'GatewayEndpointBinding.last_updated_by', 'GatewayEndpointTag.value', 'FallbackConfig.strategy', 'FallbackConfig.max_attempts',
+  'GatewayGuardrailConfig.execution_order', 'GatewayGuardrailConfig.guardrail', 'whoami.name', 'whoami.environment', 'OnlineScoringConfig.filter_string',
+  'PromptOptimizationJob.run_id', 'PromptOptimizationJob.source_prompt_uri', 'PromptOptimizationJob.config', 'PromptOptimizationJobConfig.optimizer_type',
+  'PromptOptimizationJobConfig.optimizer_config_json', 'CreateMultipartUploadResponse.upload_id', 'ChatCompletion.usage', 'ChatCompletion.provider', 'ChatCompletion.id', 'Embeddings.usage', 'Embeddings.data[].index', 'CreatePresignedDownloadUrlResponse.file_size', 'GetPresignedDownloadUrlResponse.file_size'
+]
+
+/** Schemas within which anything goes. */
+export const open: readonly string[] = [
+  'Feedback.value', 'Expectation.value', 'MCPServerVersionResponse.server_json', 'MCPToolResponsePayload.inputSchema', 'MCPToolResponsePayload.outputSchema', 'MCPToolResponsePayload.annotations', 'MCPToolResponsePayload.execution',
+  'SupportedModel.modality',
+  'serveGatewayProxy', 'openaiPassthrough', 'anthropicPassthroughMessages', 'typesafePassthroughSystemOne', 'gatewayRawProxy', 'graphql.data', 'Job.params',
+  'Embeddings.data[].embedding', 'Job.result', 'Job.status_details', 'JobOutcome.result', 'JobOutcome.status_details', 'JobOutcome.progress', 'ChatCompletion.choices[]', 'ChatCompletion.usage', 'Embeddings.usage', 'MCPAccessEndpointResponse.resolved_version.server_json',
+  'MCPAccessEndpointSummaryResponse.resolved_version.server_json'
+]

@@ -1,0 +1,36 @@
+/** Traces and assessments. */
+import type { Texts } from '../texts.js'
+
+export const traces: Texts = {
+  getTraceInfo: ['Get the information of a trace (second version)', 'In the form before MLflow 3. `getTraceInfoV3` has taken its place.', 'deprecated'],
+  getTraceInfoV3: ['Get the information of a trace', 'Without its spans; with its assessments.'],
+  getTraceInfoV3V2: ['Get the information of a trace under the second version', 'MLflow 2.22 has the newer form at this path.', 'deprecated'],
+  getTrace: ['Get a trace with its spans', 'Only where the spans are in MLflow\'s database. `allow_partial` takes one that is still being written.'],
+  batchGetTraces: ['Get several traces with their spans', 'By ids. What is not found is left out.'],
+  batchGetTraceInfos: ['Get the information of several traces', 'By ids, without spans. What is not found is left out.'],
+  searchTraces: ['Search traces (second version)', 'In the form before MLflow 3. `searchTracesV3` has taken its place.', 'deprecated'],
+  searchTracesV3: ['Search traces', 'In the experiments named as locations, by a condition on state, times, tags and metadata; in pages.'],
+  searchUnifiedTraceHandler: ['Search traces across tables', 'Part of MLflow\'s protocol for a hosted platform; no open-source server implements it.', 'deprecated'],
+  getOnlineTraceDetails: ['Get a trace from a table', 'Part of MLflow\'s protocol for a hosted platform; no open-source server implements it.', 'deprecated'],
+  calculateTraceFilterCorrelation: ['Measure how two conditions on traces go together', 'Counts the traces that fulfil each and both, and gives their normalised pointwise mutual information.'],
+  queryTraceMetrics: ['Sum up traces', 'Counts, sums, averages or percentiles of traces, spans or assessments, by dimension and by span of time.'],
+  startTrace: ['Start a trace (second version)', 'In the form before MLflow 3. `startTraceV3` has taken its place.', 'deprecated'],
+  startTraceV3: ['Store a trace', 'Its information. The spans go to the artifact store or, as OTLP, to `exportTraces`.'],
+  endTrace: ['End a trace (second version)', 'In the form before MLflow 3.', 'deprecated'],
+  deleteTraces: ['Delete traces (second version)', 'By ids, or the oldest before a time. For good.', 'deprecated'],
+  deleteTracesV3: ['Delete traces', 'By ids, or the oldest before a time. For good.'],
+  setTraceTag: ['Set a tag of a trace (second version)', 'A value that is there is replaced. `setTraceTagV3` has taken its place.', 'deprecated'],
+  setTraceTagV3: ['Set a tag of a trace', 'A value that is there is replaced.'],
+  deleteTraceTag: ['Delete a tag of a trace (second version)', 'The tag must be there. `deleteTraceTagV3` has taken its place.', 'deprecated'],
+  deleteTraceTagV3: ['Delete a tag of a trace', 'The tag must be there.'],
+  linkTracesToRun: ['Link traces to a run', 'At most 100 in one call.'],
+  linkPromptsToTrace: ['Link prompt versions to a trace', 'So that it can be seen which prompts an answer came from.'],
+  exportTraces: ['Take traces as OTLP', 'What OpenTelemetry\'s exporters send over HTTP, as protobuf or JSON, also compressed. Set the exporter\'s headers to the key and the experiment. A batch is stored whole or not at all.'],
+  getAssessment: ['Get an assessment', 'Of one trace.'],
+  createAssessment: ['Create an assessment', 'Feedback, an expectation or a reference to an issue, on a trace or on one of its spans.'],
+  createAssessmentV2: ['Create an assessment under the second version', 'MLflow 2.22 registers this path with its braces.', 'deprecated'],
+  updateAssessment: ['Change an assessment', 'Only the fields that `update_mask` names.'],
+  updateAssessmentV2: ['Change an assessment under the second version', 'Where MLflow 2.22 has it.', 'deprecated'],
+  deleteAssessment: ['Delete an assessment', 'For good. One that it had overridden is valid again.'],
+  deleteAssessmentV2: ['Delete an assessment under the second version', 'Where MLflow 2.22 has it.', 'deprecated']
+}

@@ -1,0 +1,95 @@
+/** The one list of everything: what is registered, in its order. */
+import { join } from 'node:path'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { pino, type Logger } from 'pino'
+import type { KeyVerifier } from './auth/store.js'
+import type { Config } from './config.js'
+import entry, { markOldPath } from './entry.js'
+import { FacadeError, toFacadeError } from './errors.js'
+import guard from './guard.js'
+import health from './health.js'
+import { createMetrics, type Metrics } from './metrics.js'
+import { watch } from './mlflow/monitor.js'
+import mlflow from './mlflow/mount.js'
+import { mount } from './mlflow/paths.js'
+import { shareProbes } from './mlflow/probes.js'
+import type { Upstream } from './mlflow/upstream.js'
+import { readDocuments } from './openapi/files.js'
+import openapi from './openapi/plugin.js'
+import page from './page.js'
+import { trusting } from './peers.js'
+import { refuse } from './refuse.js'
+import { watchRevocations } from './revocation.js'
+import { answerBrokenHead, serverOptions, takeOver } from './socket.js'
+import telemetry, { openLedger } from './telemetry.js'
+import whoami from './whoami.js'
+
+/** What differs between a process and a test. */
+export interface Parts {
+  readonly verifier: KeyVerifier
+  readonly upstream: Upstream
+  readonly log?: Logger
+  readonly metrics?: Metrics
+  /** Turns true when the process is on its way out. */
+  readonly draining?: () => boolean
+  /** Why an MLflow of our own cannot be used yet. */
+  readonly preparing?: () => string | undefined
+}
+
+export async function buildApp (config: Config, parts: Parts): Promise<FastifyInstance> {
+  const { verifier, upstream, log = pino({ level: 'silent' }), metrics = createMetrics(() => upstream.open.items.length), draining = () => false, preparing = () => undefined } = parts
+  const trusted = trusting(config.trustProxy)
+  const monitor = watch(upstream, state => {
+    metrics.upstreamUp.set(state.problem === undefined ? 1 : 0)
+    if (state.problem === undefined) log.info({ mlflow: state.layout }, 'MLflow is recognised')
+    else log.warn({ problem: state.problem }, 'MLflow cannot be used')
+  })
+  const ledger = openLedger({ log, metrics, trusted })
+  const probes = shareProbes(upstream, monitor)
+  const stopWatching = watchRevocations(upstream.open, verifier)
+
+  const answerBroken = answerBrokenHead(log, metrics)
+
+  const app = Fastify({
+    ...serverOptions,
+    trustProxy: config.trustProxy.length > 0 ? trusted : false, // a function costs a walk over the addresses at each look
+    clientErrorHandler: answerBroken,
+    frameworkErrors: refuseUnrouted
+  })
+
+  takeOver(app.server, answerBroken)
+
+  /** What the router cannot even decode runs no hook: it is recorded and marked here like every other request. */
+  function refuseUnrouted (_error: Error, request: FastifyRequest, reply: FastifyReply): void {
+    ledger.begin(request)
+    markOldPath(request, config.legacy)
+    reply.raw.once('finish', () => ledger.end(request.visit, reply.raw))
+    refuse(reply, new FacadeError('badRequest', { message: request.visit.target.problem ?? 'The request target cannot be read.', reason: 'malformed' })) // without Fastify's error: its text holds the path
+  }
+
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, payload, done) => done(null, payload)) // bodies are streams, whatever their type
+
+  app.setErrorHandler((error, _request, reply) => refuse(reply, toFacadeError(error)))
+  await app.register(telemetry, { ledger })
+  await app.register(entry, { legacy: config.legacy, draining })
+  app.setNotFoundHandler((_request, reply) => refuse(reply, new FacadeError('notFound')))
+  await app.register(health, { verifier, problem: () => preparing() ?? monitor.problem, version: () => monitor.lastLayout?.version, draining })
+  await app.register(openapi, { documents: readDocuments(), monitor })
+  await app.register(page, { publicUrl: config.publicUrl })
+  app.get(mount, (_request, reply) => reply.code(308).header('location', `${mount}/`).send())
+  await app.register(async guarded => {
+    await guarded.register(guard, { verifier })
+    await guarded.register(whoami)
+    await guarded.register(mlflow, { config, upstream, monitor, probes, trusted, spoolFolder: join(config.dataDir, 'spool'), spoolMaxBytes: config.spoolMaxBytes })
+  })
+
+  app.addHook('onClose', async () => {
+    stopWatching()
+    monitor.close()
+    await upstream.close()
+    await verifier.close()
+  })
+  monitor.refresh().catch(() => {}) // the log says why; requests and probes try again
+  return app
+}

@@ -1,0 +1,127 @@
+/** The platform's auth service as a key verifier: one validation call, each way in which it can fail mapped on its meaning. */
+import { Agent, request, type Dispatcher } from 'undici'
+import type { KeysConfig } from '../config.js'
+import { cached } from './cache.js'
+import { environmentOf, hashKey, hintOf } from './key.js'
+import { toScopes } from './scopes.js'
+import { StoreBusyError, StoreUnavailableError, type KeyVerifier, type Verdict } from './store.js'
+
+const answerWaitMs = 5000
+const answerMaxBytes = 256 * 1024
+const retryMaxSeconds = 60
+const probeEveryMs = 1000
+
+/** The auth service behind a cache. Opens no connection yet. */
+export function openRemote (config: KeysConfig, url: URL, now: () => number = Date.now): KeyVerifier {
+  const { cacheMs, staleMs } = config
+  return cached(openService(config, url, now), { cacheMs, staleMs, now })
+}
+
+/** The bare service: every call asks it. */
+export function openService (config: KeysConfig, url: URL, now: () => number = Date.now): KeyVerifier {
+  // A shorter life of idle connections than the service's own (uvicorn: 5 s), or a validation could meet one that is being closed.
+  const agent = new Agent({ connect: { timeout: answerWaitMs }, keepAliveTimeout: 2000, keepAliveMaxTimeout: 4000 })
+  const base = url.origin + url.pathname.replace(/\/+$/, '')
+  let probe: { readonly at: number, readonly result: Promise<void> } | undefined
+  return {
+    verify: async (key, address) => {
+      const { status, headers, body } = await call(agent, `${base}/api/v1/keys/validate`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', accept: 'application/json' },
+        body: JSON.stringify({ service_id: config.serviceId, client_ip: address })
+      })
+      if (status === 401) return { valid: false, reason: 'unknown' }
+      if (status === 429) throw new StoreBusyError('The auth service limits this API key: try again later.', retryAfterSeconds(headers['retry-after']))
+      if (status !== 200) throw new StoreUnavailableError(`The auth service answered with status ${status}.`)
+      return toVerdict(body, key, config.emptyScopes)
+    },
+    // Any path will do: an answer that is no failure shows that the service is there. Shared, so that watchers of ours cannot flood it.
+    check: () => {
+      if (probe === undefined || Math.abs(now() - probe.at) >= probeEveryMs) probe = { at: now(), result: reach(agent, `${base}/health`) }
+      return probe.result
+    },
+    close: () => agent.destroy()
+  }
+}
+
+interface Answer {
+  readonly status: number
+  readonly headers: Dispatcher.ResponseData['headers']
+  readonly body: string
+}
+
+/** One call with a limit on all of it; redirects are not followed, for they would carry the key elsewhere. @throws StoreUnavailableError */
+async function call (agent: Agent, url: string, options: { readonly method: 'GET' | 'POST', readonly headers?: Record<string, string>, readonly body?: string }): Promise<Answer> {
+  const signal = AbortSignal.timeout(answerWaitMs)
+  try {
+    const { statusCode: status, headers, body } = await request(url, { ...options, dispatcher: agent, signal })
+    let text = ''
+    body.setEncoding('utf8')
+    for await (const chunk of body) {
+      text += chunk as string
+      if (text.length > answerMaxBytes) throw new StoreUnavailableError('The auth service gave an answer that is too large.')
+    }
+    return { status, headers, body: text }
+  } catch (error) {
+    if (error instanceof StoreUnavailableError) throw error
+    throw new StoreUnavailableError(signal.aborted ? `The auth service did not answer within ${answerWaitMs / 1000} s.` : 'The auth service cannot be reached.', { cause: error })
+  }
+}
+
+async function reach (agent: Agent, url: string): Promise<void> {
+  const { status } = await call(agent, url, { method: 'GET' })
+  if (status >= 500) throw new StoreUnavailableError(`The auth service answered with status ${status}.`)
+}
+
+/** What the service says of a key that it knows. */
+function toVerdict (text: string, key: string, emptyScopes: KeysConfig['emptyScopes']): Verdict {
+  const answer = parse(text)
+  const names = answer['scopes']
+  if (!isTextList(names)) throw new StoreUnavailableError('The auth service gave an answer without scopes.')
+  const userId = toId(answer['user_id']) ?? toId(isObject(answer['user']) ? answer['user']['id'] : undefined)
+  if (userId === undefined) throw new StoreUnavailableError('The auth service gave an answer without a user.')
+  const roles = isTextList(answer['roles']) ? answer['roles'] : []
+  const granted = toScopes([...names, ...roles], answer['is_admin'] === true)
+  const rate = answer['rate_limit_per_hour']
+  const caller = {
+    keyId: toId(answer['key_id']) ?? `key_${hashKey(key).slice(0, 16)}`,
+    userId,
+    name: typeof answer['email'] === 'string' ? answer['email'] : userId,
+    hint: hintOf(key),
+    environment: environmentOf(key),
+    scopes: names.length === 0 && granted.size === 0 && emptyScopes === 'read' ? toScopes(['mlflow:read']) : granted,
+    workspaces: [],
+    ratePerHour: typeof rate === 'number' && rate > 0 ? rate : undefined,
+    expiresAt: undefined
+  }
+  return answer['has_sufficient_balance'] === false ? { valid: false, reason: 'balance', caller } : { valid: true, caller }
+}
+
+function parse (text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (isObject(value)) return value
+  } catch {}
+  throw new StoreUnavailableError('The auth service gave an answer that is not JSON.')
+}
+
+function isObject (value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isTextList (value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every(item => typeof item === 'string')
+}
+
+/** Ids are text or numbers and go into headers: anything that does not fit there is none. */
+function toId (value: unknown): string | undefined {
+  const text = typeof value === 'number' ? String(value) : value
+  return typeof text === 'string' && /^[\x21-\x7e][\x20-\x7e]{0,255}$/.test(text) ? text : undefined
+}
+
+/** RFC 9110, section 10.2.3: seconds or a date. MLflow's client gives up after some minutes, so never more than one. */
+function retryAfterSeconds (header: string | string[] | undefined): number {
+  const text = String(header ?? '1')
+  const seconds = /^\d+$/.test(text) ? Number(text) : (Date.parse(text) - Date.now()) / 1000
+  return Number.isNaN(seconds) ? 1 : Math.min(retryMaxSeconds, Math.max(1, Math.ceil(seconds)))
+}

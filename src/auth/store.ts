@@ -1,0 +1,141 @@
+/** The contract of key stores: a store says yes or no, and throws when it cannot say. So an outage can never look like a refusal. */
+import type { KeysConfig } from '../config.js'
+import type { Environment } from './key.js'
+import type { Scope } from './scopes.js'
+
+/** Whose key a request came with, and what it may do. */
+export interface Caller {
+  readonly keyId: string
+  readonly userId: string
+  /** What the key is called by those who manage it. */
+  readonly name: string
+  /** The first characters of the key, such as `hk_live_ab12…`: the only part of it that may be logged. */
+  readonly hint: string
+  readonly environment: Environment
+  readonly scopes: ReadonlySet<Scope>
+  /** Empty: all. */
+  readonly workspaces: readonly string[]
+  /** Calls an hour; undefined: no limit. */
+  readonly ratePerHour: number | undefined
+  /** Milliseconds since 1970; undefined: never. */
+  readonly expiresAt: number | undefined
+}
+
+/** Why a key is refused. All of them are one 401 to the caller, except `balance`: a valid key without means, which is a 403. */
+export type Refusal = 'malformed' | 'checksum' | 'unknown' | 'expired' | 'revoked' | 'balance'
+
+export type Verdict =
+  | { readonly valid: true, readonly caller: Caller }
+  /** The caller, where the key is known, is for the log. */
+  | { readonly valid: false, readonly reason: Refusal, readonly caller?: Caller }
+
+/** What guards requests. */
+export interface KeyVerifier {
+  /**
+   * Judges a key as presented from an address; answers at once, without a promise, where nothing has to be asked.
+   * @throws StoreUnavailableError when the store cannot say (503), StoreBusyError when it will not say yet (429)
+   */
+  verify: (key: string, address: string) => Verdict | Promise<Verdict>
+  /** Whether the store can answer. @throws StoreUnavailableError with a reason that names no address */
+  check: () => Promise<void>
+  close: () => Promise<void>
+}
+
+export interface NewKey {
+  readonly name: string
+  readonly userId: string
+  readonly environment: 'live' | 'test'
+  readonly scopes: ReadonlySet<Scope>
+  readonly workspaces: readonly string[]
+  readonly ratePerHour: number | undefined
+  readonly expiresAt: number | undefined
+}
+
+/** A key of another system: in clear, or as the SHA-256 of it in 64 hexadecimal characters. */
+export type ImportedKey = Omit<NewKey, 'environment'> & ({ readonly key: string } | { readonly hash: string })
+
+/** All that is known of a key. `expiresAt` takes the end of a rotation's overlap into account. Times in milliseconds since 1970. */
+export interface KeyRecord extends Caller {
+  readonly createdAt: number
+  /** Written every few seconds, so it may lag behind. */
+  readonly lastUsedAt: number | undefined
+  readonly revokedAt: number | undefined
+  readonly revokeReason: string | undefined
+  /** Id of the key that took its place. */
+  readonly replacedBy: string | undefined
+}
+
+/** The one moment at which a key is known in clear. */
+export interface IssuedKey {
+  readonly key: string
+  readonly record: KeyRecord
+}
+
+/** A store whose keys are ours to manage. All of its functions throw StoreUnavailableError when the store fails. */
+export interface KeyStore extends KeyVerifier {
+  create: (key: NewKey) => Promise<IssuedKey>
+  /**
+   * Makes the very first key, and only that: undefined where the store ever held one.
+   * @param keep puts the key where people find it; if it throws, no key has been made
+   */
+  createFirst: (key: NewKey, keep: (key: string) => void) => Promise<IssuedKey | undefined>
+  /** All keys, the oldest first. */
+  list: () => Promise<readonly KeyRecord[]>
+  /** Undefined: no key has this id. */
+  show: (id: string) => Promise<KeyRecord | undefined>
+  /** Ends a key now; one that has ended already keeps its first time and reason. Undefined: no key has this id. */
+  revoke: (id: string, reason?: string) => Promise<KeyRecord | undefined>
+  /**
+   * Replaces a key by a new one with the same grants and the same expiry; the old one stays valid for the overlap.
+   * Undefined: no key has this id. @throws KeyEndedError when the key is no longer valid
+   */
+  rotate: (id: string, overlapMs: number) => Promise<IssuedKey | undefined>
+  /** Takes all of the keys or, when it throws, none; those that the store holds already stay as they are. */
+  import: (keys: readonly ImportedKey[]) => Promise<{ readonly imported: number, readonly known: number }>
+}
+
+/** The store cannot say whether a key is good. The message names no address; the cause may. */
+export class StoreUnavailableError extends Error {
+  override readonly name = 'StoreUnavailableError'
+}
+
+/** The store will not say yet. */
+export class StoreBusyError extends Error {
+  override readonly name = 'StoreBusyError'
+  readonly retryAfterSeconds: number
+  constructor (message: string, retryAfterSeconds: number) {
+    super(message)
+    this.retryAfterSeconds = retryAfterSeconds
+  }
+}
+
+/** A key that has ended cannot be rotated: that would bring it back. */
+export class KeyEndedError extends Error {
+  override readonly name = 'KeyEndedError'
+}
+
+/** The keys are managed by the platform's auth service and not here. */
+export class StoreNotOursError extends Error {
+  override readonly name = 'StoreNotOursError'
+  constructor () {
+    super('The auth service owns the keys: create, change and list them there.')
+  }
+}
+
+/** Told of what goes wrong beside requests, such as last-used times that cannot be written. */
+export type Report = (problem: Error) => void
+
+/** Opens what guards requests. @throws StoreUnavailableError when a local store cannot be opened */
+export async function openVerifier (config: KeysConfig, report?: Report): Promise<KeyVerifier> {
+  if (config.store.kind !== 'service') return await openStore(config, report)
+  const { openRemote } = await import('./remote.js')
+  return openRemote(config, config.store.url)
+}
+
+/** Opens a store whose keys can be managed. @throws StoreNotOursError, StoreUnavailableError */
+export async function openStore (config: KeysConfig, report?: Report): Promise<KeyStore> {
+  if (config.store.kind === 'service') throw new StoreNotOursError()
+  // Loaded here, so that a facade in front of an auth service needs no native SQLite.
+  const { openSqlite } = await import('./sqlite.js')
+  return openSqlite(config.store.file, report === undefined ? {} : { report })
+}

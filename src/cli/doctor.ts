@@ -1,0 +1,89 @@
+/** `hokusai-mlflow doctor`: what is wrong with this configuration and how to mend it. */
+import { ConfigError } from '../config.js'
+import { artifactChecks } from '../doctor/artifacts.js'
+import { type Check, type Scene, skipped, type Verdict } from '../doctor/check.js'
+import { frontChecks } from '../doctor/front.js'
+import { keyChecks } from '../doctor/keys.js'
+import { mlflowChecks } from '../doctor/mlflow.js'
+import { withScene } from '../doctor/scene.js'
+import { settingsChecks } from '../doctor/settings.js'
+import { parse, printJson, UsageError, type Command, type Io } from './command.js'
+import { readConfig } from './environment.js'
+
+/** Every check but `configuration`, which has to pass before any of them can run. */
+export const checks: readonly Check[] = [...settingsChecks, ...keyChecks, ...mlflowChecks, ...artifactChecks, ...frontChecks]
+
+export const doctor: Command = {
+  name: 'doctor',
+  summary: 'say what is wrong with this configuration and how to mend it',
+  usage: `Usage: hokusai-mlflow doctor [--url URL] [--key KEY] [--json]
+
+Checks the configuration of the environment, the key store, the MLflow behind,
+and the way through what stands before the facade. It changes nothing.
+
+  --url URL  where people reach the facade; default PUBLIC_URL
+  --key KEY  a key to try; default HOKUSAI_API_KEY
+  --json     the same as JSON: {"findings": […], "checks": […]}
+
+Exit codes: 0 nothing found, 1 findings, 2 wrong usage or configuration.`,
+  async run (args, io) {
+    const { values } = parse({ args, options: { url: { type: 'string' }, key: { type: 'string' }, json: { type: 'boolean', default: false } }, strict: true })
+    const url = values.url === undefined ? undefined : readUrl(values.url)
+    const key = values.key ?? io.env['HOKUSAI_API_KEY']
+    const config = tryConfig(io)
+    if (config instanceof ConfigError) {
+      report(config.problems.map(message => ({ check: 'configuration', status: 'error', message, mend: 'docs/config.md has every setting with what it may be' })), io, values.json)
+      return 2
+    }
+    const rows = await withScene(config, { env: io.env, key: key === '' ? undefined : key, url }, async scene => {
+      return await Promise.all(checks.map(async ({ id, run }) => ({ check: id, ...await attempt(run, scene) })))
+    })
+    report([{ check: 'configuration', status: 'ok', message: 'every setting is well formed' }, ...rows], io, values.json)
+    return rows.some(isFinding) ? 1 : 0
+  }
+}
+
+interface Row extends Verdict {
+  readonly check: string
+}
+
+/** MLflow may go while it is looked at: that ends a check, not the others. */
+async function attempt (run: Check['run'], scene: Scene): Promise<Verdict> {
+  try {
+    return await run(scene)
+  } catch (error) {
+    return skipped(`could not be checked (${error instanceof Error ? error.message : String(error)})`)
+  }
+}
+
+function isFinding ({ status }: Row): boolean {
+  return status === 'warning' || status === 'error'
+}
+
+function report (rows: readonly Row[], io: Io, json: boolean): void {
+  const findings = rows.filter(isFinding)
+  if (json) {
+    printJson(io, { findings: findings.map(({ check, status: severity, message, mend }) => ({ check, severity, message, mend })), checks: rows })
+    return
+  }
+  const width = Math.max(...rows.map(({ check }) => check.length))
+  for (const { check, status, message, mend } of rows) {
+    const indent = ' '.repeat(9 + width + 2)
+    io.stdout.write(`${status.padEnd(9)}${check.padEnd(width + 2)}${message}\n${mend === undefined ? '' : `${indent}mend: ${mend}\n`}`)
+  }
+  io.stderr.write(findings.length === 0 ? 'Nothing found.\n' : `${findings.length} finding${findings.length === 1 ? '' : 's'}.\n`)
+}
+
+function tryConfig (io: Io): ReturnType<typeof readConfig> | ConfigError {
+  try {
+    return readConfig(io)
+  } catch (error) {
+    if (error instanceof ConfigError) return error
+    throw error
+  }
+}
+
+function readUrl (text: string): URL {
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) throw new UsageError(`--url "${text}" is not an http:// or https:// URL.`)
+  return new URL(text)
+}

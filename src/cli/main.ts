@@ -1,0 +1,78 @@
+#!/usr/bin/env node
+/** The command line: finds the command, runs it, and turns what it throws into a sentence and an exit code. */
+import { realpathSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { StoreNotOursError, StoreUnavailableError } from '../auth/store.js'
+import { ConfigError } from '../config.js'
+import { LocalMlflowError } from '../local/problem.js'
+import { DataDirError } from '../lock.js'
+import { version } from '../release.js'
+import { StartError } from '../server.js'
+import { UsageError, type Command, type Io } from './command.js'
+import { doctor } from './doctor.js'
+import { keys } from './keys.js'
+import { openapi } from './openapi.js'
+import { routes } from './routes.js'
+import { start } from './start.js'
+import { verify } from './verify.js'
+
+const commands: readonly Command[] = [start, keys, doctor, openapi, routes, verify]
+
+const overview = `Usage: hokusai-mlflow COMMAND [OPTIONS]
+
+Commands:
+${commands.map(({ name, summary }) => `  ${name.padEnd(10)}${summary}`).join('\n')}
+
+Options:
+  --help     this text, or a command's
+  --version  the version
+
+Exit codes: 0 fine, 1 findings or failure, 2 wrong usage or configuration.
+`
+
+/** Runs the command line. @returns the exit code */
+export async function main (args: readonly string[], io: Io): Promise<number> {
+  const [name, ...rest] = args
+  if (name === '--version') {
+    io.stdout.write(`${version}\n`)
+    return 0
+  }
+  const command = commands.find(candidate => candidate.name === name)
+  if (command === undefined) {
+    const asked = name === '--help' || name === '-h' || name === 'help'
+    if (!asked && name !== undefined) io.stderr.write(`There is no command "${name}".\n\n`)
+    io[asked ? 'stdout' : 'stderr'].write(overview)
+    return asked ? 0 : 2
+  }
+  if (rest.includes('--help') || rest.includes('-h')) {
+    io.stdout.write(`${command.usage}\n`)
+    return 0
+  }
+  try {
+    return await command.run(rest, io)
+  } catch (error) {
+    return complain(error, command, io)
+  }
+}
+
+/** Only what is a fault of ours shows a stack. */
+function complain (error: unknown, command: Command, io: Io): number {
+  if (error instanceof UsageError) io.stderr.write(`${error.message}\nSee: hokusai-mlflow ${command.name} --help\n`)
+  else if (error instanceof ConfigError || error instanceof StoreNotOursError) io.stderr.write(`${error.message}\n`)
+  else {
+    const told = sentences.some(kind => error instanceof kind)
+    io.stderr.write(`${error instanceof Error ? (told ? error.message : error.stack) ?? error.message : String(error)}\n`)
+    return 1
+  }
+  return 2
+}
+
+/** Failures whose message is for people. */
+const sentences = [StartError, DataDirError, LocalMlflowError, StoreUnavailableError]
+
+// Run as a program, also through the link that npm makes; not when a test imports it.
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  const code = await main(process.argv.slice(2), { stdout: process.stdout, stderr: process.stderr, env: process.env })
+  // A server goes on running; anything else may have to flush what it printed first.
+  process.exitCode = code
+}

@@ -1,0 +1,26 @@
+/** `hokusai-mlflow openapi`: prints the OpenAPI document. */
+import { stringify } from 'yaml'
+import { edition } from '../openapi/document.js'
+import { readDocuments } from '../openapi/files.js'
+import { parse, printJson, UsageError, type Command } from './command.js'
+
+export const openapi: Command = {
+  name: 'openapi',
+  summary: 'print the OpenAPI document',
+  usage: `Usage: hokusai-mlflow openapi [--yaml] [--mlflow VERSION]
+
+Prints the OpenAPI 3.1 document of MLflow's API and of the facade's own.
+
+Options:
+  --yaml            as YAML; otherwise as JSON
+  --mlflow VERSION  what that version of MLflow has, or "all" (default: the newest known)`,
+  run (args, io) {
+    const { yaml, mlflow } = parse({ args, options: { yaml: { type: 'boolean' }, json: { type: 'boolean' }, mlflow: { type: 'string' } }, strict: true }).values
+    if (mlflow !== undefined && mlflow !== 'all' && !/^\d+\.\d+\.\d+/.test(mlflow)) throw new UsageError(`--mlflow takes a version such as 3.9.0, or "all"; not "${mlflow}".`)
+    const { newest, older } = readDocuments()
+    const document = mlflow === undefined ? newest : edition(newest, older, mlflow)
+    if (yaml === true) io.stdout.write(stringify(document, { aliasDuplicateObjects: false, lineWidth: 0 }))
+    else printJson(io, document)
+    return 0
+  }
+}

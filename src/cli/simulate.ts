@@ -1,0 +1,208 @@
+/** `hokusai-mlflow routes simulate`: serves load-balancer rules on this machine, so that a change can be tried before it is made. */
+import type { AddressInfo } from 'node:net'
+import { createServer, request as httpRequest, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { pipeline } from 'node:stream'
+import { decide } from '../routing/decide.js'
+import { createRequest, defaultPort, RequestError } from '../routing/request.js'
+import { conditionText, type Group, type Listener, type Redirect, type Rule, type RuleSet } from '../routing/rules.js'
+import { parse, printJson, UsageError, type Io } from './command.js'
+
+export interface Simulation {
+  readonly doors: ReadonlyArray<{ readonly listener: string | null, readonly url: string }>
+  readonly close: () => Promise<void>
+}
+
+export type Targets = ReadonlyMap<string, URL>
+
+/** Runs until SIGTERM or SIGINT. */
+export async function simulate (args: string[], io: Io, load: (file: string) => RuleSet): Promise<number> {
+  const { values, positionals: [file, ...more] } = parse({
+    args,
+    allowPositionals: true,
+    options: { port: { type: 'string' }, target: { type: 'string', multiple: true }, json: { type: 'boolean', default: false } }
+  })
+  if (file === undefined || more.length > 0) throw new UsageError('simulate needs one file of RULES.')
+  const port = Number(values.port)
+  if (values.port === undefined || !Number.isInteger(port) || port < 0 || port > 65535) throw new UsageError('--port is the first port to listen on (0 takes free ones).')
+  const ruleSet = load(file)
+  const targets = new Map((values.target ?? []).map(readTarget))
+  checkTargets(ruleSet, targets)
+  for (const note of notesOf(ruleSet)) io.stderr.write(`${note}\n`)
+  const simulation = await startSimulation(ruleSet, targets, port)
+  if (values.json) printJson(io, { listeners: simulation.doors })
+  else for (const { listener, url } of simulation.doors) io.stdout.write(`${listener ?? 'listening'}  ${url}\n`)
+  await new Promise<void>(resolve => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
+  })
+  await simulation.close()
+  return 0
+}
+
+/**
+ * Serves every listener on a port of its own, counting up from the given one.
+ * @throws UsageError where a port cannot be had
+ */
+export async function startSimulation (ruleSet: RuleSet, targets: Targets, port: number): Promise<Simulation> {
+  const servers: Server[] = []
+  const close = async (): Promise<void> => { await Promise.all(servers.map(stop)) }
+  const doors: Array<{ listener: string | null, url: string }> = []
+  for (const [at, listener] of ruleSet.listeners.entries()) {
+    const server = createServer((req, res) => serve(listener, targets, req, res))
+    try {
+      await listen(server, port === 0 ? 0 : port + at)
+    } catch (error) {
+      await close()
+      throw new UsageError(`Cannot listen on port ${port + at} (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`)
+    }
+    servers.push(server)
+    doors.push({ listener: listener.label, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })
+  }
+  return { doors, close }
+}
+
+function serve (listener: Listener, targets: Targets, req: IncomingMessage, res: ServerResponse): void {
+  const door = doorOf(listener, req)
+  const host = (req.headers.host ?? 'localhost').replace(/:\d+$/, '')
+  const target = req.url ?? '/'
+  try {
+    const asked = createRequest({ method: req.method ?? 'GET', url: `${door.protocol}://${host}${target}`, headers: sentHeaders(req), sourceIp: addressOf(req) })
+    const { rule, open } = decide(listener.rules, asked)
+    if (rule === undefined) return answer(res, 501, 'text/plain', `It cannot be told which rule takes this: ${open.map(conditionText).join(', ')} cannot be analysed.\n`)
+    act(rule, { ...door, host, path: asked.path, query: asked.query }, targets, req, res)
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error
+    answer(res, 400, 'text/plain', 'Bad request\n')
+  }
+}
+
+type Url = Readonly<Record<'protocol' | 'host' | 'port' | 'path' | 'query', string>>
+
+function act ({ action }: Rule, url: Url, targets: Targets, req: IncomingMessage, res: ServerResponse): void {
+  switch (action.kind) {
+    case 'forward': return forward(targets.get(chosen(action.groups)), url, req, res)
+    case 'redirect': {
+      res.setHeader('location', locationOf(action, url))
+      return answer(res, Number(action.status), 'text/html', '')
+    }
+    case 'fixed-response': return answer(res, Number(action.status), action.contentType, action.body)
+    case 'unknown': return answer(res, 501, 'text/plain', `The action ${action.type} is not known here.\n`)
+    case 'none': return answer(res, 503, 'text/plain', 'The rules name no default.\n')
+  }
+}
+
+/** Streams both ways; a target that cannot be reached is 502, as with a load balancer. */
+function forward (target: URL | undefined, url: Url, req: IncomingMessage, res: ServerResponse): void {
+  if (target === undefined) return answer(res, 503, 'text/plain', 'The target group is empty.\n')
+  const send = target.protocol === 'https:' ? httpsRequest : httpRequest
+  const outgoing = send({
+    host: target.hostname.replace(/^\[|\]$/g, ''),
+    port: target.port === '' ? undefined : target.port,
+    method: req.method,
+    path: req.url,
+    headers: forwardedHeaders(req, url),
+    setHost: false,
+    rejectUnauthorized: false // a load balancer does not look at its targets' certificates
+  })
+  outgoing.useChunkedEncodingByDefault = false // a request without a length has no body, whatever its method
+  outgoing.on('response', incoming => {
+    res.writeHead(incoming.statusCode ?? 502, incoming.statusMessage, endToEnd(incoming.rawHeaders))
+    pipeline(incoming, res, () => {})
+  })
+  outgoing.on('error', () => res.headersSent ? res.destroy() : answer(res, 502, 'text/plain', 'Bad gateway\n'))
+  res.on('close', () => outgoing.destroy())
+  // Not a pipeline: the target may answer and hang up before it has read the body.
+  req.pipe(outgoing)
+}
+
+/** What came, with the address it came from added and the door it came through, in the flat form that Node takes as it is. */
+function forwardedHeaders (req: IncomingMessage, { protocol, port }: Url): string[] {
+  const kept = endToEnd(req.rawHeaders, ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-port'])
+  const chain = [...headerValues(req, 'x-forwarded-for'), addressOf(req)].join(', ')
+  // Node frames a body by itself only where no headers are given in this form.
+  const framing = req.headers['transfer-encoding'] === undefined ? [] : ['Transfer-Encoding', 'chunked']
+  return [...kept, ...framing, 'X-Forwarded-For', chain, 'X-Forwarded-Proto', protocol, 'X-Forwarded-Port', port]
+}
+
+const hopByHop = new Set(['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'])
+
+function endToEnd (raw: readonly string[], dropped: readonly string[] = []): string[] {
+  return pairs(raw).filter(([name]) => !hopByHop.has(name.toLowerCase()) && !dropped.includes(name.toLowerCase())).flat()
+}
+
+function pairs (raw: readonly string[]): Array<[name: string, value: string]> {
+  return raw.flatMap((name, at) => at % 2 === 0 ? [[name, raw[at + 1] ?? '']] : [])
+}
+
+function sentHeaders (req: IncomingMessage): Readonly<Record<string, readonly string[]>> {
+  const names = new Set(pairs(req.rawHeaders).map(([name]) => name.toLowerCase()))
+  return Object.fromEntries([...names].map(name => [name, headerValues(req, name)]))
+}
+
+function headerValues (req: IncomingMessage, name: string): string[] {
+  return pairs(req.rawHeaders).filter(([sent]) => sent.toLowerCase() === name).map(([, value]) => value)
+}
+
+function addressOf ({ socket }: IncomingMessage): string {
+  return (socket.remoteAddress ?? '127.0.0.1').replace(/^::ffff:/, '')
+}
+
+/** The protocol and port that the listener stands for; where it does not say, those it is simulated on. */
+function doorOf ({ protocol, port }: Listener, { socket }: IncomingMessage): { readonly protocol: string, readonly port: string } {
+  const named = port ?? (protocol === undefined ? socket.localPort : defaultPort(protocol))
+  return { protocol: (protocol ?? 'HTTP').toLowerCase(), port: String(named) }
+}
+
+function locationOf ({ protocol, host, port, path, query }: Redirect, url: Url): string {
+  const values: Readonly<Record<string, string>> = { ...url, path: url.path.slice(1) }
+  const filled = (template: string): string => template.replace(/#\{(protocol|host|port|path|query)\}/g, (_, name: string) => values[name] ?? '')
+  const asked = filled(query)
+  return `${filled(protocol).toLowerCase()}://${filled(host)}:${filled(port)}${filled(path)}${asked === '' ? '' : '?' + asked}`
+}
+
+/** One of the groups, by their weights. */
+function chosen (groups: readonly Group[]): string {
+  let left = Math.random() * groups.reduce((sum, group) => sum + group.weight, 0)
+  return (groups.find(group => (left -= group.weight) < 0) ?? groups[0])?.name ?? ''
+}
+
+function answer (res: ServerResponse, status: number, contentType: string, body: string): void {
+  res.writeHead(status, { 'content-type': contentType, 'content-length': Buffer.byteLength(body) }).end(body)
+}
+
+function readTarget (text: string): [name: string, url: URL] {
+  const [, name, address] = /^([^=]+)=(https?:\/\/.+)$/.exec(text) ?? []
+  if (name === undefined || address === undefined || !URL.canParse(address)) throw new UsageError(`--target takes NAME=URL, such as api=http://127.0.0.1:3000, not ${text}`)
+  const url = new URL(address)
+  if (url.pathname !== '/' || url.search !== '') throw new UsageError(`--target ${name}: a load balancer adds no path: give scheme, host and port only.`)
+  return [name, url]
+}
+
+function checkTargets (ruleSet: RuleSet, targets: Targets): void {
+  const actions = ruleSet.listeners.flatMap(({ rules }) => rules).map(({ action }) => action)
+  const names = actions.flatMap(action => action.kind === 'forward' ? action.groups.filter(group => group.weight > 0).map(group => group.name) : [])
+  const missing = [...new Set(names)].filter(name => !targets.has(name))
+  if (missing.length > 0) throw new UsageError(`These target groups have no --target NAME=URL: ${missing.join(', ')}`)
+}
+
+/** What the load balancer would do and this does not. */
+function notesOf ({ listeners }: RuleSet): readonly string[] {
+  return listeners.flatMap(({ label, rules }) => rules.flatMap(({ priority, steps, transforms }) => [
+    ...steps.map(step => `rule ${priority}${label === null ? '' : ` of ${label}`}: ${step.name} is not simulated, everybody passes`),
+    ...(transforms.length === 0 ? [] : [`rule ${priority}${label === null ? '' : ` of ${label}`}: its rewrite is not simulated`])
+  ]))
+}
+
+function listen (server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, '127.0.0.1', () => resolve())
+  })
+}
+
+function stop (server: Server): Promise<void> {
+  return new Promise(resolve => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}

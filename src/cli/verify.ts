@@ -1,0 +1,87 @@
+/** `hokusai-mlflow verify`: the smoke test of a deployment, usable as a canary. */
+import { checks } from '../verify/checks.js'
+import { openCaller, type Caller } from '../verify/http.js'
+import { roundTrip, type Step } from '../verify/roundtrip.js'
+import { parse, printJson, UsageError, type Command, type Io } from './command.js'
+
+interface Row {
+  readonly check: string
+  readonly status: 'ok' | 'failed' | 'skipped'
+  readonly ms: number
+  readonly message: string
+}
+
+export const verify: Command = {
+  name: 'verify',
+  summary: 'smoke test of a deployment, with a registration round trip',
+  usage: `Usage: hokusai-mlflow verify BASE_URL --key KEY [--read-only] [--json]
+
+Asks a deployment for all it promises: mounts, redirects, refusals, health, the
+OpenAPI document; then registers a model as a client would and takes it away.
+A row each.
+
+  BASE_URL     origin of the deployment, such as https://registry.example.org
+  --key KEY    a key with mlflow:write; default HOKUSAI_API_KEY
+  --read-only  without the round trip; a key with mlflow:read will do
+  --json       {"baseUrl", "ok", "rows": [{"check", "status", "ms", "message"}]}
+
+Exit codes: 0 all is well, 1 something is not, 2 wrong usage.`,
+  async run (args, io) {
+    const { values, positionals } = parse({
+      args, strict: true, allowPositionals: true, options: { key: { type: 'string' }, 'read-only': { type: 'boolean', default: false }, json: { type: 'boolean', default: false } }
+    })
+    const base = readBase(positionals)
+    const key = values.key ?? io.env['HOKUSAI_API_KEY'] ?? ''
+    if (key === '') throw new UsageError('verify needs a key: --key KEY, or HOKUSAI_API_KEY.')
+    const caller = openCaller(base)
+    const rows: Row[] = []
+    const add = (row: Row): void => {
+      rows.push(row)
+      if (!values.json) io.stdout.write(line(row, io))
+    }
+    await verifyAll(caller, key, values['read-only'], add)
+    await caller.close()
+    const ok = rows.every(row => row.status !== 'failed')
+    if (values.json) printJson(io, { baseUrl: base.origin, ok, rows })
+    else io.stderr.write(ok ? `${base.origin} keeps its promises.\n` : `${rows.filter(row => row.status === 'failed').length} of ${rows.length} checks failed.\n`)
+    return ok ? 0 : 1
+  }
+}
+
+async function verifyAll (caller: Caller, key: string, readOnly: boolean, add: (row: Row) => void): Promise<void> {
+  for (const { id, promise, run } of checks) add(await attempt({ id, promise, run: async () => await run(caller, key) }))
+  if (readOnly) return
+  const { steps, cleanUp } = roundTrip(caller, key)
+  let done = 0
+  for (const step of steps) {
+    const row = done < steps.indexOf(step) ? skipped(step, 'an earlier step failed') : await attempt(step)
+    if (row.status === 'ok') done++
+    add(row)
+  }
+  for (const step of cleanUp) add(done === 0 ? skipped(step, 'nothing was made') : await attempt(step))
+}
+
+function skipped ({ id }: Step, message: string): Row {
+  return { check: id, status: 'skipped', ms: 0, message }
+}
+
+async function attempt ({ id, promise, run }: Step): Promise<Row> {
+  const startedAt = performance.now()
+  const problem = await run().catch((error: unknown) => `no answer (${(error as NodeJS.ErrnoException).code ?? (error as Error).name})`)
+  return { check: id, status: problem === undefined ? 'ok' : 'failed', ms: Math.round(performance.now() - startedAt), message: problem ?? promise }
+}
+
+function line ({ check, status, ms, message }: Row, io: Io): string {
+  const colour = { ok: 32, failed: 31, skipped: 33 }[status]
+  const word = status.padEnd(7)
+  return `${io.stdout.isTTY === true ? `\u001b[${colour}m${word}\u001b[0m` : word}  ${`${ms} ms`.padStart(8)}  ${check.padEnd(44)}  ${message}\n`
+}
+
+function readBase (positionals: readonly string[]): URL {
+  const [given, ...more] = positionals
+  if (given === undefined || more.length > 0) throw new UsageError('verify needs one BASE_URL.')
+  if (!URL.canParse(given) || !/^https?:$/.test(new URL(given).protocol)) throw new UsageError(`"${given}" is not an http:// or https:// URL.`)
+  const base = new URL(given)
+  if (base.pathname !== '/' || base.search !== '') throw new UsageError('BASE_URL is an origin: leave the path away.')
+  return base
+}

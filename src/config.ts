@@ -1,0 +1,244 @@
+/** The configuration: environment names, their defaults and their rules. Read once, checked whole, then a frozen value. */
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { isIP } from 'node:net'
+import { join } from 'node:path'
+import { nearest, settings, type Name } from './settings.js'
+
+export interface Config {
+  readonly host: string
+  /** 0 takes any free port. */
+  readonly port: number
+  readonly metrics: { readonly host: string, readonly port: number } | undefined
+  readonly dataDir: string
+  readonly upstream: UpstreamConfig
+  /** The Python that makes the environment of an MLflow of our own. */
+  readonly mlflowPython: string
+  readonly keys: KeysConfig
+  /** The origin that people use, where it is known. */
+  readonly publicUrl: URL | undefined
+  /** Addresses and CIDR ranges of load balancers whose forwarded headers count. */
+  readonly trustProxy: readonly string[]
+  readonly legacy: LegacyConfig
+  readonly allowAssistant: boolean
+  readonly spoolMaxBytes: number
+  readonly transfersPerKey: number
+  readonly shutdownDelayMs: number
+  readonly shutdownGraceMs: number
+  readonly logLevel: string
+}
+
+export interface UpstreamConfig {
+  /** Undefined: an MLflow of our own is started. */
+  readonly url: URL | undefined
+  /** Value of the Authorization header that MLflow wants from us. */
+  readonly authorization: string | undefined
+  /** Host header towards MLflow, where it is not the URL's. */
+  readonly host: string | undefined
+  /** PEM texts for TLS and mutual TLS. */
+  readonly tls: { readonly ca?: string, readonly cert?: string, readonly key?: string }
+  readonly timeoutMs: number
+  readonly idleTimeoutMs: number
+}
+
+export interface KeysConfig {
+  readonly store: { readonly kind: 'sqlite', readonly file: string } | { readonly kind: 'service', readonly url: URL }
+  readonly cacheMs: number
+  readonly staleMs: number
+  readonly serviceId: string
+  readonly emptyScopes: 'none' | 'read'
+}
+
+export interface LegacyConfig {
+  readonly mode: 'redirect' | 'forward' | 'gone'
+  readonly deprecatedAt: Date
+  readonly sunsetAt: Date | undefined
+}
+
+/** Every problem of a configuration at once, a sentence each; never a secret's value. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[]
+  constructor (problems: readonly string[]) {
+    super(`${problems.length === 1 ? 'The configuration has a problem' : `The configuration has ${problems.length} problems`}:\n${problems.map(problem => `  - ${problem}`).join('\n')}`)
+    this.problems = problems
+  }
+}
+
+type Env = Readonly<Record<string, string | undefined>>
+
+/**
+ * Reads the configuration from the environment.
+ * @param readText reads a file named by a `…_FILE` setting
+ * @throws ConfigError that names every problem
+ */
+export function loadConfig (env: Env, readText: (path: string) => string): Config {
+  const problems = unknownNames(env)
+  const file = (name: string, path: string): string | undefined => {
+    try { return readText(path).trim() } catch (error) {
+      problems.push(`${name}: cannot read ${shorten(path)} (${(error as NodeJS.ErrnoException).code ?? 'unreadable'})`)
+      return undefined
+    }
+  }
+  const text = (name: Name): string | undefined => {
+    const own = env[name] === '' ? undefined : env[name]
+    const path = settings[name].secret === true ? env[`${name}_FILE`] : undefined
+    if (path === undefined || path === '') return own
+    if (own !== undefined) problems.push(`${name} and ${name}_FILE are both set: keep one`)
+    return file(`${name}_FILE`, path)
+  }
+  /** Applies one rule to one value; a broken rule is a problem and gives undefined. */
+  const value = <T>(name: Name, rule: (given: string) => T | undefined): T | undefined => {
+    const given = text(name) ?? settings[name].value
+    if (given === undefined) return undefined
+    const result = rule(given)
+    if (result === undefined) problems.push(`${name} is ${settings[name].secret === true ? 'set to a value' : `"${shorten(given)}"`} that is not ${settings[name].allowed}`)
+    return result
+  }
+  const pem = (name: Name, check: (text: string) => unknown): string | undefined => value(name, path => {
+    const content = file(name, path)
+    if (content === undefined) return path // the unreadable file is a problem already
+    try { check(content); return content } catch { return undefined }
+  })
+
+  const host = value('HOST', hostname) ?? ''
+  const dataDir = value('DATA_DIR', given => given) ?? ''
+  const metricsPort = value('METRICS_PORT', given => given === 'off' ? given : port(given))
+  const tls = { ca: pem('MLFLOW_UPSTREAM_CA_FILE', certificate), cert: pem('MLFLOW_UPSTREAM_CERT_FILE', certificate), key: pem('MLFLOW_UPSTREAM_KEY_FILE', createPrivateKey) }
+  if ((tls.cert === undefined) !== (tls.key === undefined)) problems.push('MLFLOW_UPSTREAM_CERT_FILE and MLFLOW_UPSTREAM_KEY_FILE belong together: set both or none')
+  const service = value('HOKUSAI_AUTH_SERVICE_URL', http)
+  const keysUrl = text('KEYS_URL')
+  if (service !== undefined && keysUrl !== undefined && http(keysUrl)?.href !== service.href) problems.push('KEYS_URL and HOKUSAI_AUTH_SERVICE_URL name two different key stores: keep one')
+  const deprecatedAt = value('LEGACY_DEPRECATED', date)
+  const sunsetAt = value('LEGACY_SUNSET', date)
+  if (deprecatedAt !== undefined && sunsetAt !== undefined && sunsetAt < deprecatedAt) problems.push('LEGACY_SUNSET lies before LEGACY_DEPRECATED: RFC 8594 wants it later')
+  const upstreamUrl = value('MLFLOW_UPSTREAM_URL', base)
+  if (upstreamUrl?.protocol === 'http:' && Object.values(tls).some(part => part !== undefined)) problems.push('MLFLOW_UPSTREAM_CA_FILE, …_CERT_FILE and …_KEY_FILE have no effect on an http:// MLFLOW_UPSTREAM_URL: use https:// or unset them')
+
+  const config: Partial<Config> = {
+    host,
+    port: value('PORT', port) ?? 0,
+    metrics: metricsPort === 'off' || metricsPort === undefined ? undefined : { host: value('METRICS_HOST', hostname) ?? host, port: metricsPort },
+    dataDir,
+    upstream: {
+      url: upstreamUrl,
+      authorization: value('MLFLOW_UPSTREAM_AUTHORIZATION', headerText),
+      host: value('MLFLOW_UPSTREAM_HOST', hostAndPort),
+      tls: Object.fromEntries(Object.entries(tls).filter(([, part]) => part !== undefined)),
+      timeoutMs: value('MLFLOW_UPSTREAM_TIMEOUT', positiveSeconds) ?? 0,
+      idleTimeoutMs: value('MLFLOW_UPSTREAM_IDLE_TIMEOUT', positiveSeconds) ?? 0
+    },
+    mlflowPython: value('MLFLOW_PYTHON', given => given) ?? '',
+    keys: {
+      store: service !== undefined ? { kind: 'service', url: service } : value('KEYS_URL', given => keyStore(given)) ?? { kind: 'sqlite', file: join(dataDir, 'keys.db') },
+      cacheMs: value('KEYS_CACHE_SECONDS', seconds) ?? 0,
+      staleMs: value('KEYS_STALE_SECONDS', seconds) ?? 0,
+      serviceId: value('AUTH_SERVICE_ID', headerText) ?? '',
+      emptyScopes: value('AUTH_EMPTY_SCOPES', oneOf('none', 'read')) ?? 'none'
+    },
+    publicUrl: value('PUBLIC_URL', origin),
+    trustProxy: value('TRUST_PROXY', cidrs) ?? [],
+    legacy: { mode: value('LEGACY_PATHS', oneOf('redirect', 'forward', 'gone')) ?? 'redirect', deprecatedAt: deprecatedAt ?? new Date(0), sunsetAt },
+    allowAssistant: value('ALLOW_ASSISTANT', oneOf('true', 'false')) === 'true',
+    spoolMaxBytes: value('SPOOL_MAX_BYTES', count) ?? 0,
+    transfersPerKey: value('TRANSFERS_PER_KEY', positiveCount) ?? 0,
+    shutdownDelayMs: value('SHUTDOWN_DELAY', seconds) ?? 0,
+    shutdownGraceMs: value('SHUTDOWN_GRACE', seconds) ?? 0,
+    logLevel: value('LOG_LEVEL', oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent')) ?? 'info'
+  }
+  if (problems.length > 0) throw new ConfigError(problems)
+  return Object.freeze(config as Config)
+}
+
+/** Names in our families that nobody reads are misspelt; what Kubernetes injects for services of such a name is not ours. */
+function unknownNames (env: Env): string[] {
+  const known = new Set(Object.entries(settings).flatMap(([name, { secret }]) => secret === true ? [name, `${name}_FILE`] : [name]))
+  return Object.keys(env)
+    .filter(name => /^(MLFLOW_UPSTREAM|KEYS|LEGACY)_/.test(name) && !known.has(name) && !/_SERVICE_HOST$|_PORT(_|$)/.test(name))
+    .map(name => `${name} is not a setting: did you mean ${nearest(name, [...known])}?`)
+}
+
+function shorten (given: string): string {
+  // A password may stand in any URL, also in one given to the wrong setting; a key in the lines of a PEM text given for its path.
+  const [line = ''] = given.split('\n')
+  const safe = line.replace(/\/\/[^/\s]*@/, '//***@').replace(/hk_(live|test)_\w+/g, 'hk_$1_***')
+  return safe.length > 80 ? `${safe.slice(0, 80)}…` : safe
+}
+
+function port (given: string): number | undefined {
+  return /^\d{1,5}$/.test(given) && Number(given) <= 65535 ? Number(given) : undefined
+}
+
+function count (given: string): number | undefined {
+  return /^\d{1,15}$/.test(given) ? Number(given) : undefined
+}
+
+function positiveCount (given: string): number | undefined {
+  return count(given) === 0 ? undefined : count(given)
+}
+
+/** Seconds, fractions allowed, as milliseconds; at most what a timer of Node can hold. */
+function seconds (given: string): number | undefined {
+  const ms = Math.round(Number(given) * 1000)
+  return /^\d+(\.\d+)?$/.test(given) && ms < 2 ** 31 ? ms : undefined
+}
+
+function positiveSeconds (given: string): number | undefined {
+  return seconds(given) === 0 ? undefined : seconds(given)
+}
+
+function hostname (given: string): string | undefined {
+  return isIP(given) !== 0 || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(given) ? given : undefined
+}
+
+function hostAndPort (given: string): string | undefined {
+  return /^([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/i.test(given) ? given : undefined
+}
+
+function headerText (given: string): string | undefined {
+  return /^[\x20-\x7e]+$/.test(given) ? given : undefined
+}
+
+function http (given: string): URL | undefined {
+  if (!URL.canParse(given)) return undefined
+  const url = new URL(given)
+  return /^https?:$/.test(url.protocol) && url.search === '' && url.hash === '' ? url : undefined
+}
+
+function base (given: string): URL | undefined {
+  const url = http(given)
+  return url?.username === '' && url.password === '' ? url : undefined
+}
+
+function origin (given: string): URL | undefined {
+  const url = base(given)
+  return url?.pathname === '/' ? url : undefined
+}
+
+function keyStore (given: string): KeysConfig['store'] | undefined {
+  if (given.startsWith('sqlite:') && given.length > 'sqlite:'.length) return { kind: 'sqlite', file: given.slice('sqlite:'.length) }
+  const url = http(given)
+  return url === undefined ? undefined : { kind: 'service', url }
+}
+
+function cidrs (given: string): string[] | undefined {
+  const list = given.split(',').map(part => part.trim()).filter(part => part !== '')
+  const valid = list.every(part => {
+    const [address = '', bits] = part.split('/')
+    const width = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
+    return width >= 0 && (bits === undefined ? !part.includes('/') : /^\d{1,3}$/.test(bits) && Number(bits) <= width)
+  })
+  return valid ? list : undefined
+}
+
+function date (given: string): Date | undefined {
+  const at = new Date(`${given}T00:00:00Z`)
+  // `new Date` rolls 2027-02-30 over into March; the round trip shows it.
+  return /^\d{4}-\d{2}-\d{2}$/.test(given) && !Number.isNaN(at.getTime()) && at.toISOString().startsWith(given) ? at : undefined
+}
+
+function oneOf<T extends string> (...allowed: T[]): (given: string) => T | undefined {
+  return given => allowed.find(word => word === given)
+}
+
+function certificate (pem: string): X509Certificate {
+  return new X509Certificate(pem)
+}

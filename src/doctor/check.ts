@@ -1,0 +1,54 @@
+/** What a check of `doctor` is: a look at one thing that goes wrong in practice, with the command or setting that mends it. */
+import type { Config } from '../config.js'
+import type { Layout } from '../mlflow/layout.js'
+import type { Upstream } from '../mlflow/upstream.js'
+
+/** What the checks look at. Made once, so that MLflow is not asked the same thing by each of them. */
+export interface Scene {
+  readonly config: Config
+  /** Where commands are looked up. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** The key to try, where one was given. */
+  readonly key: string | undefined
+  /** Where people reach the facade, where it is known; `asked`: it was given for this run, so it has to answer. */
+  readonly front: { readonly url: URL, readonly asked: boolean } | undefined
+  /** The way to MLflow; undefined: it is one of our own and does not run. */
+  readonly upstream: Upstream | undefined
+  /** Its unix socket, where it is one of our own. */
+  readonly socketPath: string | undefined
+  /** Why nothing answers there; undefined where something does. */
+  readonly fault: Error | undefined
+  /** Undefined where what answers could not be recognised. */
+  readonly layout: Layout | undefined
+}
+
+export interface Verdict {
+  readonly status: 'ok' | 'skipped' | 'warning' | 'error'
+  /** What was found, in a sentence or two. */
+  readonly message: string
+  /** The command or the setting that mends it; only with a warning or an error. */
+  readonly mend?: string
+}
+
+export interface Check {
+  readonly id: string
+  /** What it looks for, for the list of checks. */
+  readonly about: string
+  readonly run: (scene: Scene) => Verdict | Promise<Verdict>
+}
+
+export function fine (message: string): Verdict {
+  return { status: 'ok', message }
+}
+
+export function skipped (message: string): Verdict {
+  return { status: 'skipped', message }
+}
+
+export function warning (message: string, mend: string): Verdict {
+  return { status: 'warning', message, mend }
+}
+
+export function error (message: string, mend: string): Verdict {
+  return { status: 'error', message, mend }
+}

@@ -1,0 +1,87 @@
+/** Checks of the key store, and of a key where one is given. */
+import { existsSync } from 'node:fs'
+import { openService } from '../auth/remote.js'
+import { openVerifier, StoreBusyError, type Verdict as KeyVerdict } from '../auth/store.js'
+import type { Config } from '../config.js'
+import { type Check, error, fine, skipped, type Verdict, warning } from './check.js'
+
+/** Names that were in use: a facade and an auth service that did not agree on one were an outage. */
+const serviceIds = ['platform', 'ml-platform']
+const noKey = 'no key was given: set HOKUSAI_API_KEY, or use --key'
+
+export const keyChecks: readonly Check[] = [
+  {
+    id: 'key-store',
+    about: 'the key store or the auth service answers',
+    async run ({ config: { keys } }) {
+      const { store } = keys
+      if (store.kind === 'sqlite' && !existsSync(store.file)) return fine('there is no key store yet: the first start makes it, with an admin key')
+      const mend = store.kind === 'sqlite' ? 'see to the file that KEYS_URL names: its rights, its disk, a backup' : 'start the auth service, or correct KEYS_URL (HOKUSAI_AUTH_SERVICE_URL)'
+      try {
+        const verifier = await openVerifier(keys)
+        try { await verifier.check() } finally { await verifier.close() }
+        return fine(store.kind === 'sqlite' ? 'the key store can be read' : 'the auth service answers')
+      } catch (fault) {
+        return error(sentence(fault), mend)
+      }
+    }
+  },
+  {
+    id: 'key',
+    about: 'the given key is valid and may do something',
+    async run ({ config: { keys }, key }) {
+      if (key === undefined) return skipped(noKey)
+      if (keys.store.kind === 'sqlite' && !existsSync(keys.store.file)) return error('The key cannot be valid: there is no key store yet.', 'hokusai-mlflow keys create --name NAME')
+      try {
+        const verifier = await openVerifier(keys)
+        try { return judge(await verifier.verify(key, '127.0.0.1'), keys) } finally { await verifier.close() }
+      } catch (fault) {
+        return skipped(`the key store cannot say: ${sentence(fault)}`)
+      }
+    }
+  },
+  {
+    id: 'service-id',
+    about: 'the auth service knows us by `AUTH_SERVICE_ID`',
+    async run ({ config: { keys }, key }) {
+      if (keys.store.kind !== 'service') return fine('keys are judged here, without an auth service')
+      if (key === undefined) return skipped(noKey)
+      try {
+        if (await isValid(keys, key)) return fine(`the auth service accepts the key for ${keys.serviceId}`)
+        for (const serviceId of serviceIds.filter(other => other !== keys.serviceId)) {
+          if (await isValid({ ...keys, serviceId }, key)) return error(`The auth service refuses the key for service "${keys.serviceId}" and accepts it for "${serviceId}".`, `set AUTH_SERVICE_ID=${serviceId}`)
+        }
+        return skipped('the auth service refuses the key under every known name')
+      } catch (fault) {
+        return skipped(`the auth service cannot say: ${sentence(fault)}`)
+      }
+    }
+  }
+]
+
+function judge (verdict: KeyVerdict, keys: Config['keys']): Verdict {
+  if (!verdict.valid) {
+    if (verdict.reason === 'balance') return error('The key is valid, and its owner has no balance left.', 'top up the balance on the platform')
+    return error(`The key is refused (${verdict.reason}).`, keys.store.kind === 'sqlite' ? 'hokusai-mlflow keys create --name NAME' : 'make a new key on the platform; see also the check service-id')
+  }
+  const { scopes } = verdict.caller
+  if (scopes.size > 0) return fine(`the key is valid, with ${[...scopes].join(', ')}`)
+  return warning('The key is valid and has no scopes, so it may do nothing.', keys.store.kind === 'service' ? 'set AUTH_EMPTY_SCOPES=read, or give the key scopes on the platform' : 'hokusai-mlflow keys create --name NAME --scopes mlflow:read,mlflow:write')
+}
+
+async function isValid (keys: Config['keys'], key: string): Promise<boolean> {
+  if (keys.store.kind !== 'service') return false
+  const service = openService(keys, keys.store.url)
+  try {
+    return (await service.verify(key, '127.0.0.1')).valid
+  } catch (fault) {
+    if (fault instanceof StoreBusyError) return false
+    throw fault
+  } finally {
+    await service.close()
+  }
+}
+
+function sentence (fault: unknown): string {
+  return fault instanceof Error ? fault.message : String(fault)
+}

@@ -1,0 +1,137 @@
+/** Checks of the MLflow behind: can it be reached, is it understood, does it let us through. */
+import { join, resolve } from 'node:path'
+import { schemaIn } from '../local/database.js'
+import { environmentIn } from '../local/environment.js'
+import { pinned } from '../local/pinned.js'
+import { LocalMlflowError, olderDatabase } from '../local/problem.js'
+import { findTools } from '../local/python.js'
+import { nameFault, type Upstream } from '../mlflow/upstream.js'
+import { mount } from '../mlflow/paths.js'
+import { type Check, error, fine, type Scene, skipped, type Verdict, warning } from './check.js'
+import { type ConnectionFacts, speaksTls, watchConnection } from './connection.js'
+
+/** Oldest version that is tested, and its place in the order of versions. */
+const oldest = { name: '2.22', rank: rank('2.22') }
+const skewMaxMs = 30_000
+const experiment = '/api/2.0/mlflow/experiments/get?experiment_id=0'
+export const notRunning = 'MLflow cannot be asked'
+
+export const mlflowChecks: readonly Check[] = [
+  {
+    id: 'own-mlflow',
+    about: 'an MLflow of our own can be prepared: Python, its environment, its database',
+    async run ({ config: { dataDir, mlflowPython, upstream }, env }) {
+      if (upstream.url !== undefined) return fine('MLFLOW_UPSTREAM_URL names an MLflow, so none of our own is started')
+      const home = join(resolve(dataDir), 'mlflow')
+      const found = schemaIn(home)
+      if (found !== undefined && found !== pinned.schema) return error(olderDatabase(found, pinned).message, 'hokusai-mlflow start --upgrade-database')
+      try {
+        if (await environmentIn(join(home, 'venv'), pinned, { cwd: home, env }, () => {}).isReady()) return fine(`MLflow ${pinned.version} is prepared`)
+        const { uv } = await findTools(mlflowPython, pinned, process.cwd(), env)
+        return fine(`MLflow ${pinned.version} is not prepared yet: the first start does it with ${uv ? 'uv' : 'pip'}`)
+      } catch (fault) {
+        if (!(fault instanceof LocalMlflowError)) throw fault
+        const [what = '', ...how] = fault.message.split(/(?<=\.) /)
+        return error(what, how.join(' '))
+      }
+    }
+  },
+  {
+    id: 'mlflow-reachable',
+    about: 'something answers at `MLFLOW_UPSTREAM_URL`: name, port, TLS and client certificate',
+    async run ({ config, upstream, fault }) {
+      if (upstream === undefined) return skipped('the MLflow of our own does not run: start it, and run doctor again')
+      return fault === undefined ? fine(`${config.upstream.url?.href ?? 'the MLflow of our own'} answers`) : await explain(fault, config.upstream.url)
+    }
+  },
+  {
+    id: 'host-list',
+    about: 'MLflow lets our `Host` header through (`--allowed-hosts`); its health check does not show it',
+    async run ({ upstream, fault }) {
+      if (upstream === undefined || fault !== undefined) return skipped(notRunning)
+      if (!await isRefused(upstream, upstream.host)) return fine(`MLflow accepts Host ${upstream.host}`)
+      const other = await isRefused(upstream, 'localhost') ? '' : ', or set MLFLOW_UPSTREAM_HOST=localhost'
+      return error(`MLflow answers 403 "Invalid Host header" to Host ${upstream.host}.`, `start MLflow with --allowed-hosts '${upstream.host}' (the port counts; append to the list where there is one)${other}`)
+    }
+  },
+  {
+    id: 'mlflow-layout',
+    about: 'what answers is an MLflow of a supported version, and the URL has its static prefix',
+    async run ({ upstream, fault, layout }) {
+      if (upstream === undefined || fault !== undefined) return skipped(notRunning)
+      if (layout === undefined) return await explainStranger(upstream)
+      if (layout.version === 'unknown') return error('MLflow\'s API answers, but its pages and /version do not: it seems to have a static prefix that the URL lacks.', 'append its --static-prefix to the path of MLFLOW_UPSTREAM_URL')
+      const where = `MLflow ${layout.version}${layout.prefix === '' ? '' : ` under ${layout.prefix}`}`
+      if (rank(layout.version) < oldest.rank) return warning(`${where} is older than ${oldest.name}, the oldest version that is tested.`, 'upgrade MLflow: pip install --upgrade mlflow, a backup of its database, mlflow db upgrade')
+      return fine(where)
+    }
+  },
+  {
+    id: 'keep-alive',
+    about: 'MLflow, or what stands before it, keeps idle connections longer than we use them again (4 s), else calls fail now and then',
+    async run (scene) {
+      const facts = await watch(scene)
+      if (facts === undefined) return skipped(notRunning)
+      if (facts.closedAfterMs === undefined) return fine('idle connections are kept long enough')
+      return warning(`MLflow closes a connection after ${(facts.closedAfterMs / 1000).toFixed(1)} s of silence without saying so, and the facade uses it again for 4 s: such calls end in 502.`, 'start MLflow with --uvicorn-opts "--timeout-keep-alive 10", or raise the idle timeout of the proxy before it')
+    }
+  },
+  {
+    id: 'clock',
+    about: 'MLflow\'s clock and ours agree, since keys and presigned URLs end at a time',
+    async run (scene) {
+      const skewMs = (await watch(scene))?.skewMs
+      if (skewMs === undefined) return skipped('MLflow does not tell its time')
+      if (Math.abs(skewMs) > skewMaxMs) return warning(`MLflow's clock is ${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs > 0 ? 'ahead of' : 'behind'} ours.`, 'set both clocks by NTP (timedatectl set-ntp true)')
+      return fine('the clocks agree')
+    }
+  }
+]
+
+const watched = new WeakMap<Scene, Promise<ConnectionFacts | undefined>>()
+
+/** Two checks read from one connection. */
+async function watch (scene: Scene): Promise<ConnectionFacts | undefined> {
+  const { config, upstream, fault, socketPath } = scene
+  if (upstream === undefined || fault !== undefined) return undefined
+  let facts = watched.get(scene)
+  if (facts === undefined) {
+    facts = watchConnection(config.upstream, upstream, Date.now, socketPath).catch(() => undefined) // what does not answer is another check's finding
+    watched.set(scene, facts)
+  }
+  return await facts
+}
+
+async function isRefused (upstream: Upstream, host: string): Promise<boolean> {
+  const paths = [experiment, `${upstream.basePath === '' ? mount : upstream.basePath}${experiment}`]
+  const answers = await Promise.all(paths.map(async path => await upstream.probe(path, { headers: { host } })))
+  return answers.some(({ status, body }) => status === 403 && body.includes('Invalid Host header'))
+}
+
+/** Why nothing answers, and what to do. */
+async function explain (fault: Error, given: URL | undefined): Promise<Verdict> {
+  const { code = '', message } = fault as NodeJS.ErrnoException
+  const url = 'correct MLFLOW_UPSTREAM_URL'
+  if (code === 'ECONNREFUSED') return error('Nothing listens at MLFLOW_UPSTREAM_URL.', `start MLflow, or ${url}`)
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return error('The host of MLFLOW_UPSTREAM_URL has no address.', url)
+  if (fault.name === 'TimeoutError' || code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') return error('What MLFLOW_UPSTREAM_URL names does not answer within 5 s.', `look at MLflow's load and at firewalls on the way, or ${url}`)
+  if (given?.protocol === 'http:' && await speaksTls(given)) return error('What answers at MLFLOW_UPSTREAM_URL wants TLS.', 'use https:// in MLFLOW_UPSTREAM_URL')
+  if (code === 'EPROTO' || /wrong version number|packet length too long/i.test(message)) return error('What answers at MLFLOW_UPSTREAM_URL does not speak TLS.', 'use http:// in MLFLOW_UPSTREAM_URL')
+  if (nameFault(fault).reason === 'upstream_tls') return error(`MLflow's certificate was not accepted (${code}).`, 'set MLFLOW_UPSTREAM_CA_FILE to the authority that signed it, or correct the host name in MLFLOW_UPSTREAM_URL')
+  return error(`MLflow broke the connection (${code === '' ? fault.name : code}).`, 'see MLflow\'s own log; where it wants a client certificate, set MLFLOW_UPSTREAM_CERT_FILE and MLFLOW_UPSTREAM_KEY_FILE')
+}
+
+/** What answers was not recognised as MLflow. */
+async function explainStranger (upstream: Upstream): Promise<Verdict> {
+  const answers = await Promise.all(['', mount, upstream.basePath].map(async prefix => await upstream.probe(prefix + experiment)))
+  const statuses = answers.map(({ status }) => status)
+  if (answers.some(({ body }) => body.includes('Invalid Host header'))) return skipped('MLflow refuses our Host header: see the check host-list')
+  if (statuses.includes(401)) return error('MLflow wants credentials from the facade.', 'set MLFLOW_UPSTREAM_AUTHORIZATION to the value of the Authorization header, such as "Basic …"')
+  if (statuses.some(status => status >= 500)) return error(`MLflow answers ${Math.max(...statuses)}.`, 'see MLflow\'s own log')
+  return error(`What answers at MLFLOW_UPSTREAM_URL has no MLflow at the root, nor under ${upstream.basePath === '' ? mount : upstream.basePath}.`, 'correct MLFLOW_UPSTREAM_URL; a server with --static-prefix /p is given as http://host:port/p')
+}
+
+function rank (version: string): number {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  return major * 1000 + minor
+}

@@ -1,0 +1,62 @@
+/** Checks of what the settings say by themselves, beyond being well formed. */
+import { accessSync, constants, existsSync, statfsSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { type Check, error, fine, warning } from './check.js'
+
+/** MLflow's client waits this long for an answer and then asks again (MLFLOW_HTTP_REQUEST_TIMEOUT). */
+const clientWaitMs = 120_000
+const idleLeastMs = 60_000
+
+export const settingsChecks: readonly Check[] = [
+  {
+    id: 'data-dir',
+    about: '`DATA_DIR` can be written, and its disk has room for the largest chunked upload (`SPOOL_MAX_BYTES`)',
+    run ({ config: { dataDir, spoolMaxBytes } }) {
+      const folder = nearestFolder(resolve(dataDir))
+      try { accessSync(folder, constants.W_OK | constants.X_OK) } catch {
+        return error(`DATA_DIR (${dataDir}) cannot be written by this user.`, 'give this user the right to write there, or set DATA_DIR to another folder')
+      }
+      const { bavail, bsize } = statfsSync(folder)
+      const free = bavail * bsize
+      if (free < spoolMaxBytes) return warning(`A chunked upload may be spooled to DATA_DIR up to ${size(spoolMaxBytes)}, and its disk has ${size(free)} free.`, `free some, move DATA_DIR, or set SPOOL_MAX_BYTES=${Math.floor(free / 2)}`)
+      return fine(`can be written, ${size(free)} free`)
+    }
+  },
+  {
+    id: 'trust-proxy',
+    about: 'forwarded headers count from your load balancers, and from nobody else',
+    run ({ config: { trustProxy, publicUrl } }) {
+      const everyone = trustProxy.find(range => /\/0+$/.test(range))
+      if (everyone !== undefined) return error(`TRUST_PROXY=${everyone} lets every caller forge its address and the scheme.`, 'set TRUST_PROXY to the addresses of your load balancers, such as 10.0.0.0/8')
+      if (publicUrl?.protocol === 'https:' && trustProxy.length === 0) return warning('PUBLIC_URL is https, which the facade does not speak itself, so a load balancer stands in front. Its forwarded headers do not count, and all callers seem to have its address.', 'set TRUST_PROXY to the addresses of your load balancers, such as 10.0.0.0/8')
+      return fine(trustProxy.length === 0 ? 'no load balancer in front is known of' : `forwarded headers count from ${trustProxy.join(', ')}`)
+    }
+  },
+  {
+    id: 'sunset',
+    about: 'old paths say when they end',
+    run ({ config: { legacy } }) {
+      if (legacy.mode === 'gone') return fine('old paths have ended already')
+      if (legacy.sunsetAt === undefined) return warning('Old paths say that they are deprecated, but not until when they work, so nobody knows by when to move.', 'set LEGACY_SUNSET to a date such as 2027-06-30')
+      return fine(`old paths end on ${legacy.sunsetAt.toISOString().slice(0, 10)}`)
+    }
+  },
+  {
+    id: 'timeouts',
+    about: 'our patience with MLflow is no shorter than its client\'s, which would send a slow write again',
+    run ({ config: { upstream: { timeoutMs, idleTimeoutMs } } }) {
+      if (timeoutMs < clientWaitMs) return warning(`MLflow gets ${timeoutMs / 1000} s for an answer; its client would wait for ${clientWaitMs / 1000} s, and sends what ended in 504 again although MLflow may have done it.`, 'set MLFLOW_UPSTREAM_TIMEOUT=300')
+      if (idleTimeoutMs < idleLeastMs) return warning(`Transfers are cut after ${idleTimeoutMs / 1000} s of silence, which slow networks and object storage reach.`, 'set MLFLOW_UPSTREAM_IDLE_TIMEOUT=300')
+      return fine(`${timeoutMs / 1000} s for an answer, ${idleTimeoutMs / 1000} s of silence within a transfer`)
+    }
+  }
+]
+
+/** The folder, or the one above it that is there: DATA_DIR is made at the first start. */
+function nearestFolder (path: string): string {
+  return existsSync(path) || dirname(path) === path ? path : nearestFolder(dirname(path))
+}
+
+function size (bytes: number): string {
+  return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.round(bytes / 1e6)} MB`
+}

@@ -1,0 +1,56 @@
+/** What is settled from the head alone, before anyone asks whose request it is: refusals, OPTIONS, and the marks of old paths. */
+import type { FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { finish } from './answer.js'
+import type { LegacyConfig } from './config.js'
+import { FacadeError } from './errors.js'
+import { successor } from './mlflow/paths.js'
+import { refuse } from './refuse.js'
+
+const allow = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
+
+interface Options {
+  readonly legacy: LegacyConfig
+  /** True once the process is on its way out: each answer then ends its connection. */
+  readonly draining: () => boolean
+}
+
+export default fp<Options>(async (app, { legacy, draining }) => {
+  app.addHook('onRequest', (request, reply, done) => {
+    const { visit } = request
+    markOldPath(request, legacy)
+    if (draining()) visit.headers.push('connection', 'close')
+    const problem = visit.target.problem ?? headProblem(request)
+    if (problem !== undefined) {
+      refuse(reply, new FacadeError('badRequest', { message: problem, reason: 'malformed' }))
+    } else if (request.raw.method === 'OPTIONS') {
+      visit.operation = 'options'
+      reply.hijack()
+      finish(request.raw, reply.raw, 204, ['allow', allow, ...visit.headers], undefined)
+    } else {
+      // The parsers see a type that they know; MLflow gets the one that came, or none (it judges, not we).
+      if (request.raw.headers['content-type'] !== undefined) request.raw.headers['content-type'] = 'application/octet-stream'
+      done()
+    }
+  })
+}, { name: 'entry' })
+
+/** Every answer on an old path says that it is one, errors too: RFC 9745 (a date of RFC 9651) and RFC 8594. */
+export function markOldPath ({ visit }: FastifyRequest, legacy: LegacyConfig): void {
+  const next = successor(visit.target.path)
+  if (next === undefined) return
+  visit.legacy = next
+  visit.headers.push('deprecation', `@${legacy.deprecatedAt.getTime() / 1000}`, 'link', `<${next.replace(/[<>"]/g, encodeURIComponent)}>; rel="successor-version"`)
+  if (legacy.sunsetAt !== undefined) visit.headers.push('sunset', legacy.sunsetAt.toUTCString())
+}
+
+/** What makes a head ambiguous for somebody on the way, or undefined. */
+function headProblem ({ raw, visit: { head } }: FastifyRequest): string | undefined {
+  // RFC 9112, section 3.2; which of two would count is a matter of taste.
+  if (head.hosts > 1 || (head.hosts === 0 && raw.httpVersion === '1.1')) return 'A request has one Host header.'
+  const hasBody = head.transferEncoding !== undefined || Number(head.contentLength ?? 0) > 0
+  if (hasBody && (raw.method === 'GET' || raw.method === 'HEAD')) return `A ${raw.method} request must not have a body.`
+  if (head.transferEncoding !== undefined && head.transferEncoding.toLowerCase() !== 'chunked') return 'The only transfer coding that is understood is chunked.'
+  if (head.workspace.length > 1) return 'The header X-MLFLOW-WORKSPACE was sent more than once.'
+  return undefined
+}

@@ -1,0 +1,74 @@
+/** Every error that the facade itself answers, in MLflow's own terms, so that MLflow's client raises the right exception. What MLflow answers passes untouched. */
+
+export interface ErrorKind {
+  readonly status: number
+  /** MLflow's `error_code`: its client maps it on an exception (mlflow/exceptions.py, all versions). */
+  readonly errorCode: string
+  /** What the caller reads unless the place of the error knows better. */
+  readonly message: string
+  /** What happened and what to check, for the page of errors. */
+  readonly help: string
+}
+
+const table = {
+  badRequest: { status: 400, errorCode: 'INVALID_PARAMETER_VALUE', message: 'The request is not valid HTTP for this API.', help: 'The path, the query or the headers cannot be read in one way only: dot segments, backslashes, control characters, a broken percent-encoding, a body on GET, two different keys. The message names which.' },
+  unauthenticated: { status: 401, errorCode: 'UNAUTHENTICATED', message: 'No valid API key was presented. Set MLFLOW_TRACKING_TOKEN, or send the header "Authorization: Bearer KEY".', help: 'No key, or one that is unknown, malformed, expired or revoked: the answer does not say which, the log line does (`refusal`).' },
+  forbidden: { status: 403, errorCode: 'PERMISSION_DENIED', message: 'The API key may not do this.', help: 'The key is valid; the scope, the workspace or the balance that the message names is missing, or a page of another origin tried to write.' },
+  notFound: { status: 404, errorCode: 'ENDPOINT_NOT_FOUND', message: 'There is nothing at this path. MLflow is served under /mlflow/: set the tracking URI to this origin with /mlflow.', help: 'The path is none of the facade\'s. The tracking URI is the origin with `/mlflow` behind it.' },
+  gone: { status: 410, errorCode: 'ENDPOINT_NOT_FOUND', message: 'This path has moved under /mlflow/.', help: 'An old path was asked for where `LEGACY_PATHS=gone`. The message names the new one.' },
+  tooLarge: { status: 413, errorCode: 'INVALID_PARAMETER_VALUE', message: 'The body is too large.', help: 'A chunked upload to an MLflow that cannot take chunks is spooled to disk up to `SPOOL_MAX_BYTES`. Send a Content-Length, or raise the setting.' },
+  headTooLarge: { status: 431, errorCode: 'INVALID_PARAMETER_VALUE', message: 'The request line and headers are larger than 80 KiB.', help: 'Shorten the query, or use the POST form of the search.' },
+  slowRequest: { status: 408, errorCode: 'INVALID_PARAMETER_VALUE', message: 'The request head did not arrive within 60 s.', help: 'The client or the network between is too slow, or never ended the head.' },
+  rateLimited: { status: 429, errorCode: 'REQUEST_LIMIT_EXCEEDED', message: 'Too many requests. Try again after the time in Retry-After.', help: 'Too many validations of unseen keys, too many open transfers of one key, or the auth service limits the key. MLflow\'s client waits and repeats by itself.' },
+  unavailable: { status: 503, errorCode: 'TEMPORARILY_UNAVAILABLE', message: 'The service cannot answer at the moment. Try again.', help: 'MLflow, the key store or the auth service does not answer, or the facade is shutting down: `/ready` tells which.' },
+  badGateway: { status: 502, errorCode: 'INTERNAL_ERROR', message: 'MLflow refused or broke the connection.', help: 'Look at MLflow\'s own log at the time of the request id; the facade\'s log line holds the cause (`error`).' },
+  timeout: { status: 504, errorCode: 'DEADLINE_EXCEEDED', message: 'MLflow did not answer in time.', help: 'MLflow took longer than `MLFLOW_UPSTREAM_TIMEOUT` for its first byte, or a transfer was silent for `MLFLOW_UPSTREAM_IDLE_TIMEOUT`.' },
+  internal: { status: 500, errorCode: 'INTERNAL_ERROR', message: 'The facade failed. Report the request id.', help: 'A fault of the facade: the log line of the request id holds the stack.' }
+} satisfies Record<string, ErrorKind>
+
+export type ErrorName = keyof typeof table
+
+export const errors: Readonly<Record<ErrorName, ErrorKind>> = table
+
+interface Details {
+  readonly message?: string
+  /** Why, in one or two words: for the log line and the metric of refusals. */
+  readonly reason?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly cause?: unknown
+}
+
+/** A refusal or failure that is answered as `error_code` and `message`; its cause stays in the log. */
+export class FacadeError extends Error {
+  readonly kind: ErrorKind
+  readonly reason: string
+  readonly headers: Readonly<Record<string, string>>
+  // Fastify reads it when the error reaches its own handling.
+  readonly statusCode: number
+
+  constructor (name: ErrorName, details: Details = {}) {
+    super(details.message ?? errors[name].message, { cause: details.cause })
+    this.kind = errors[name]
+    this.statusCode = this.kind.status
+    this.reason = details.reason ?? name
+    this.headers = details.headers ?? {}
+  }
+}
+
+/** The body of every answer of ours that reports an error. */
+export function errorBody (error: FacadeError, requestId: string): string {
+  return JSON.stringify({ error_code: error.kind.errorCode, message: error.message, request_id: requestId })
+}
+
+/** MLflow's client tries seven times and waits as told: long enough to see a server through its start of 20 to 60 s, and less than its own four minutes. */
+const retryAfterSeconds = 15
+
+/** 503 with a wait that MLflow's client survives. */
+export function unavailable (message: string, reason: string, cause?: unknown): FacadeError {
+  return new FacadeError('unavailable', { message, reason, cause, headers: { 'retry-after': String(retryAfterSeconds) } })
+}
+
+/** Whatever was thrown, as an error of ours: what is not declared here is our fault and says nothing to the caller. */
+export function toFacadeError (thrown: unknown): FacadeError {
+  return thrown instanceof FacadeError ? thrown : new FacadeError('internal', { cause: thrown })
+}

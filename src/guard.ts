@@ -1,0 +1,72 @@
+/** The guard of every route that needs a key: finds the key, asks the store, compares what it grants with what the route's class demands. */
+import type { FastifyRequest, onRequestHookHandler } from 'fastify'
+import fp from 'fastify-plugin'
+import { presentedKey } from './auth/credentials.js'
+import { allows, scopeFor, type AccessClass } from './auth/scopes.js'
+import { StoreBusyError, StoreUnavailableError, type KeyVerifier, type Verdict } from './auth/store.js'
+import { FacadeError, toFacadeError, unavailable } from './errors.js'
+import { refuse } from './refuse.js'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What a route of the guarded block demands. */
+    access?: AccessClass | ((request: FastifyRequest) => AccessClass)
+  }
+}
+
+const unauthenticated = { 'www-authenticate': 'Bearer' }
+
+export default fp<{ verifier: KeyVerifier }>(async (app, { verifier }) => {
+  // An open route by forgetting is not possible: what says nothing does not start.
+  app.addHook('onRoute', route => {
+    if (route.config?.access === undefined) throw new Error(`The guarded route ${route.url} has no access class`)
+  })
+
+  const guard: onRequestHookHandler = (request, reply, done) => {
+    let needed: AccessClass
+    try { needed = demanded(request) } catch (error) { refuse(reply, toFacadeError(error)); return }
+    if (needed === 'public') { done(); return }
+    const presented = presentedKey(request.visit.head)
+    if (presented.kind === 'conflict') { refuse(reply, new FacadeError('badRequest', { message: 'Two different API keys were presented: send one.', reason: 'two_keys' })); return }
+    if (presented.kind === 'none') { refuse(reply, new FacadeError('unauthenticated', { reason: 'no_key', headers: unauthenticated })); return }
+    const settle = (verdict: Verdict): void => {
+      const refusal = judge(request, verdict, needed)
+      if (refusal === undefined) done()
+      else refuse(reply, refusal)
+    }
+    try {
+      const verdict = verifier.verify(presented.key, request.visit.address)
+      if (verdict instanceof Promise) verdict.then(settle).catch(error => refuse(reply, storeFault(error)))
+      else settle(verdict)
+    } catch (error) {
+      refuse(reply, storeFault(error))
+    }
+  }
+  app.addHook('onRequest', guard)
+}, { name: 'guard' })
+
+function demanded (request: FastifyRequest): AccessClass {
+  const { access = 'admin' } = request.routeOptions.config
+  return typeof access === 'function' ? access(request) : access
+}
+
+/** Notes the caller; gives the refusal, if there is one. */
+function judge (request: FastifyRequest, verdict: Verdict, needed: AccessClass): FacadeError | undefined {
+  const { visit } = request
+  visit.caller = verdict.caller
+  if (!verdict.valid) {
+    return verdict.reason === 'balance'
+      ? new FacadeError('forbidden', { message: 'The account of this API key has no balance.', reason: 'balance' })
+      : new FacadeError('unauthenticated', { reason: verdict.reason, headers: unauthenticated })
+  }
+  if (allows(verdict.caller.scopes, needed)) return undefined
+  return needed === 'blocked'
+    ? new FacadeError('forbidden', { message: 'This endpoint of MLflow is switched off here.', reason: 'blocked' })
+    : new FacadeError('forbidden', { message: `This needs the scope ${scopeFor(needed) ?? needed}, which the API key does not have.`, reason: 'scope' })
+}
+
+function storeFault (error: unknown): FacadeError {
+  if (error instanceof StoreBusyError) return new FacadeError('rateLimited', { message: error.message, reason: 'store_busy', headers: { 'retry-after': String(error.retryAfterSeconds) } })
+  if (error instanceof StoreUnavailableError) return unavailable('API keys cannot be checked at the moment. Try again.', 'store_unavailable', error)
+  return toFacadeError(error)
+}

@@ -1,0 +1,58 @@
+/** What load balancers and people ask without a key: is the process up, can it serve, which versions. No address in any answer. */
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { KeyVerifier } from './auth/store.js'
+import { version } from './release.js'
+
+interface Options {
+  readonly verifier: KeyVerifier
+  /** Why MLflow cannot be used; undefined when it can. */
+  readonly problem: () => string | undefined
+  /** Version of the MLflow seen last. */
+  readonly version: () => string | undefined
+  /** True once the process is on its way out. */
+  readonly draining: () => boolean
+}
+
+interface Part { readonly status: 'ok' | 'failed', readonly reason?: string }
+
+const ok: Part = { status: 'ok' }
+
+export default async function health (app: FastifyInstance, { verifier, problem, version: mlflowVersion, draining }: Options): Promise<void> {
+  app.addHook('onRequest', (request, _reply, done) => {
+    request.visit.operation = 'facade_health'
+    done()
+  })
+
+  app.get('/live', async () => ({ status: 'ok' }))
+  app.get('/ready', async (_request, reply) => answer(reply, await parts()))
+  app.get('/health', async (_request, reply) => answer(reply, { process: ok, ...await parts() }))
+  app.get('/version', async () => ({ version, mlflow: mlflowVersion() ?? null }))
+  for (const path of ['/mlflow/health/mlflow', '/api/mlflow/health/mlflow', '/api/health/mlflow']) {
+    app.get(path, async (_request, reply) => answer(reply, { mlflow: mlflow() }, { version: mlflowVersion() ?? null }))
+  }
+
+  async function parts (): Promise<Record<string, Part>> {
+    const found = { keys: await keys(), mlflow: mlflow() }
+    return draining() ? { ...found, process: { status: 'failed', reason: 'shutting down' } } : found
+  }
+
+  async function keys (): Promise<Part> {
+    try {
+      await verifier.check()
+      return ok
+    } catch (error) {
+      return { status: 'failed', reason: error instanceof Error ? error.message : 'unknown' }
+    }
+  }
+
+  function mlflow (): Part {
+    const reason = problem()
+    return reason === undefined ? ok : { status: 'failed', reason }
+  }
+}
+
+function answer (reply: FastifyReply, parts: Record<string, Part>, more: Record<string, unknown> = {}): unknown {
+  const failed = Object.values(parts).some(part => part.status === 'failed')
+  if (failed) void reply.code(503).header('retry-after', '2')
+  return { status: failed ? 'failed' : 'ok', ...parts, ...more }
+}

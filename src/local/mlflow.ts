@@ -1,0 +1,184 @@
+/** An MLflow of our own for when none is configured: prepared in DATA_DIR, started, kept running, and stopped with the facade. */
+import { chmodSync, mkdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { settings } from '../settings.js'
+import { type Address, chooseAddress } from './address.js'
+import type { Env } from './command.js'
+import { createDatabase, databaseName, schemaIn, upgradeDatabase } from './database.js'
+import { type Environment, environmentIn } from './environment.js'
+import { openJournal } from './journal.js'
+import { keep } from './keeper.js'
+import { endOrphan } from './orphan.js'
+import { pinned, type PinnedMlflow } from './pinned.js'
+import { LocalMlflowError, olderDatabase, unusableFolder } from './problem.js'
+import { findTools, type Tools } from './python.js'
+
+export interface LocalOptions {
+  readonly dataDir: string
+  /** Command of the Python that makes its environment. */
+  readonly python: string
+  /** Where commands are looked up and proxies are named; our own settings and MLflow's are not passed on. */
+  readonly env: Env
+  /** Takes a line for people: progress, and what goes wrong. */
+  readonly log: (line: string) => void
+  /** Whether a database of an older MLflow may be upgraded; a backup is made first. */
+  readonly allowUpgrade: boolean
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now?: () => number
+  readonly release?: PinnedMlflow
+}
+
+export interface LocalState {
+  readonly phase: 'preparing' | 'ready' | 'restarting' | 'stopped'
+  /** Why it cannot be used, for `/ready`: no path and no address. Undefined when it is ready. */
+  readonly reason: string | undefined
+}
+
+export interface LocalMlflow {
+  /** Where it listens; undefined where only the port of the URL will do. */
+  readonly socketPath: string | undefined
+  readonly url: URL
+  state: () => LocalState
+  /** Ends it with all of its processes, also while it is being prepared. */
+  stop: () => Promise<void>
+}
+
+/** What the network or a full disk spoiled may go well later. */
+const retryMs = 30_000
+const tellEveryMs = 15_000
+
+/**
+ * Begins to prepare and start it, and resolves at once with the place where it will listen.
+ * @throws LocalMlflowError for what will not mend itself: Python is missing or too old, the database is of an older MLflow, DATA_DIR cannot be written
+ */
+export async function openLocalMlflow (options: LocalOptions): Promise<LocalMlflow> {
+  const { dataDir, log, allowUpgrade, now = () => performance.now(), release = pinned } = options
+  const stopping = new AbortController()
+  const home = makeHome(dataDir)
+  const journal = openJournal(join(resolve(dataDir), 'mlflow.log'))
+  const around = { cwd: home, env: childEnv(options.env), signal: stopping.signal }
+  const environment = environmentIn(join(home, 'venv'), release, around, journal.write)
+  const pidFile = join(home, 'mlflow.pid')
+
+  if (await endOrphan(pidFile)) log('Ended an MLflow that an earlier crash had left behind.')
+  const found = schemaIn(home)
+  if (found !== undefined && found !== release.schema && !allowUpgrade) throw olderDatabase(found, release)
+  const tools = await environment.isReady() ? undefined : await findTools(options.python, release, process.cwd(), around.env)
+  const address = await chooseAddress(home)
+  let state: LocalState = { phase: 'preparing', reason: 'preparing MLflow' }
+  const running = prepareAndKeep()
+
+  return {
+    socketPath: address.socketPath,
+    url: address.url,
+    state: () => state,
+    async stop () {
+      stopping.abort()
+      await running
+      address.close()
+      state = { phase: 'stopped', reason: 'MLflow was stopped' }
+      journal.close()
+    }
+  }
+
+  async function prepareAndKeep (): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        await prepare(environment, tools)
+        await keepRunning(address)
+      } catch (error) {
+        if (stopping.signal.aborted) return
+        const problem = error instanceof LocalMlflowError ? error.message : `MLflow could not be prepared (${(error as NodeJS.ErrnoException).code ?? String(error)}).`
+        state = { phase: 'preparing', reason: problem }
+        log(`${problem} Trying again in ${retryMs / 1000} s.`)
+        await delay(retryMs, undefined, { signal: stopping.signal }).catch(() => {})
+      }
+    }
+  }
+
+  async function prepare (environment: Environment, tools: Tools | undefined): Promise<void> {
+    if (tools !== undefined) log(`Preparing MLflow ${release.version} in DATA_DIR:`)
+    if (tools !== undefined && !await environment.isReady()) {
+      begin('installing')
+      await environment.make(tools, step)
+    }
+    const schema = schemaIn(home)
+    if (schema === release.schema) return
+    begin(schema === undefined ? 'making its database' : 'upgrading its database')
+    if (schema === undefined) {
+      await step('making MLflow\'s database', async () => await createDatabase(home, environment.python, around, journal.write))
+    } else {
+      const backup = await step(`upgrading MLflow's database from schema ${schema}`, async () => await upgradeDatabase(home, environment.python, release, around, journal.write))
+      log(`  the database as it was: mlflow/backups/${backup} in DATA_DIR`)
+    }
+  }
+
+  async function keepRunning ({ args, isUp }: Address): Promise<void> {
+    begin('starting')
+    log(`Starting MLflow ${release.version} (10 to 60 s).`)
+    await keep({
+      program: environment.python,
+      args: ['-m', 'mlflow', 'server', '--backend-store-uri', `sqlite:///${databaseName}`, '--artifacts-destination', './artifacts', '--serve-artifacts', '--workers', '1', ...args],
+      cwd: home,
+      env: around.env,
+      pidFile,
+      write: journal.write,
+      isUp,
+      now,
+      onUp (startedInMs) {
+        state = { phase: 'ready', reason: undefined }
+        log(`MLflow ${release.version} is ready (started in ${seconds(startedInMs)}).`)
+      },
+      onDown (how, restartInMs) {
+        state = { phase: 'restarting', reason: `MLflow ended (${how}) and is being started again` }
+        log(`MLflow ended (${how}): mlflow.log in DATA_DIR says why. Starting it again in ${seconds(restartInMs)}.`)
+      }
+    }, stopping.signal)
+  }
+
+  function begin (what: string): void {
+    state = { phase: 'preparing', reason: `preparing MLflow (${what})` }
+  }
+
+  async function step<T> (what: string, work: () => Promise<T>): Promise<T> {
+    const startedAt = now()
+    log(`  ${what}`)
+    const telling = setInterval(() => log(`  … still ${what.replace(/ \(.*/, '')}: ${seconds(now() - startedAt)}`), tellEveryMs).unref()
+    try {
+      const result = await work()
+      log(`  done in ${seconds(now() - startedAt)}`)
+      return result
+    } finally {
+      clearInterval(telling)
+    }
+  }
+}
+
+/** The folder of MLflow within DATA_DIR; nobody else may enter it, for MLflow's socket in it is open to everyone. */
+function makeHome (dataDir: string): string {
+  const home = join(resolve(dataDir), 'mlflow')
+  try {
+    mkdirSync(home, { recursive: true })
+    chmodSync(home, 0o700)
+    return home
+  } catch (error) {
+    throw unusableFolder((error as NodeJS.ErrnoException).code ?? 'unknown')
+  }
+}
+
+/** MLflow must not see our secrets, nor what a shell exports for MLflow's client, such as a tracking URI or a static prefix. */
+function childEnv (env: Env): Env {
+  const ours = new Set(Object.entries(settings).flatMap(([name, { secret }]) => secret === true ? [name, `${name}_FILE`] : [name]))
+  const kept = Object.entries(env).filter(([name]) => !ours.has(name) && !/^_?MLFLOW_|^HOKUSAI_|^PYTHON(PATH|HOME)$|^VIRTUAL_ENV$/.test(name))
+  return {
+    ...Object.fromEntries(kept),
+    MLFLOW_DISABLE_TELEMETRY: 'true',
+    // Its runner would call MLflow over a port, where nothing listens.
+    MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false'
+  }
+}
+
+function seconds (ms: number): string {
+  return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`
+}

@@ -1,0 +1,56 @@
+/** Remembers the process of MLflow in a file, so that one that outlived a crash of the facade is found and ended. */
+import { execFileSync } from 'node:child_process'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+
+const patienceMs = 10_000
+
+/** Notes the leader of a process group. */
+export function remember (file: string, pid: number): void {
+  const startedAt = startOf(pid)
+  if (startedAt !== undefined) writeFileSync(file, JSON.stringify({ pid, startedAt }), { mode: 0o600 })
+}
+
+export function forget (file: string): void {
+  rmSync(file, { force: true })
+}
+
+/** Ends the process that the file names, where it still is that process. Resolves when it has gone; true if there was one. */
+export async function endOrphan (file: string): Promise<boolean> {
+  const noted = read(file)
+  if (noted === undefined || startOf(noted.pid) !== noted.startedAt) return false
+  signal(noted.pid, 'SIGTERM')
+  // It is no child of ours: nothing tells of its end.
+  for (let waitedMs = 0; startOf(noted.pid) === noted.startedAt; waitedMs += 50) {
+    if (waitedMs === patienceMs) signal(-noted.pid, 'SIGKILL')
+    await delay(50)
+  }
+  signal(-noted.pid, 'SIGKILL')
+  forget(file)
+  return true
+}
+
+/** Sends a signal to a process, or to a group by its negative id; one that has gone is fine. */
+export function signal (pid: number, name: NodeJS.Signals): void {
+  try { process.kill(pid, name) } catch { /* gone already */ }
+}
+
+/** When a process started, in a form that only serves comparison; undefined where it does not run. Ids are given anew, ids with their start are not. */
+function startOf (pid: number): string | undefined {
+  try {
+    if (process.platform !== 'linux') return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim() || undefined
+    // proc(5): the name in parentheses may hold anything; behind it the state is field 3 and the start time field 22.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')
+    return fields[0] === 'Z' ? undefined : fields[19]
+  } catch {
+    return undefined
+  }
+}
+
+function read (file: string): { readonly pid: number, readonly startedAt: string } | undefined {
+  try {
+    const noted = JSON.parse(readFileSync(file, 'utf8')) as { pid?: unknown, startedAt?: unknown }
+    if (Number.isSafeInteger(noted.pid) && Number(noted.pid) > 1 && typeof noted.startedAt === 'string') return { pid: Number(noted.pid), startedAt: noted.startedAt }
+  } catch { /* none, or half-written: nothing is known */ }
+  return undefined
+}

@@ -1,0 +1,50 @@
+/**
+ * Keeps a second process out of DATA_DIR. The lock is SQLite's own on an empty database: the kernel gives it back when its
+ * process ends, however it ends, so it never goes stale, and the length of the path does not matter (it does for a socket).
+ */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import sqlite from '@photostructure/sqlite'
+
+/** DATA_DIR is in use or cannot be used: one sentence for people. */
+export class DataDirError extends Error {}
+
+export interface DataDirLock {
+  release: () => void
+}
+
+/** A lock that nobody refers to would go with its database object when memory is cleaned up. */
+const held = new Set<Database>()
+
+type Database = InstanceType<typeof sqlite.DatabaseSync>
+
+/**
+ * Takes the folder for this process, and makes it where it is missing. Commands that manage keys do without the lock:
+ * the key store has locks of its own.
+ * @throws DataDirError
+ */
+export function lockDataDir (folder: string): DataDirLock {
+  let db: Database | undefined
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    db = new sqlite.DatabaseSync(join(folder, 'lock.db'))
+    db.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE') // nothing is written, so there is no journal to leave behind
+    const taken = db
+    held.add(taken)
+    return {
+      release () {
+        if (held.delete(taken)) taken.close()
+      }
+    }
+  } catch (error) {
+    db?.close()
+    throw explain(error, folder)
+  }
+}
+
+function explain (error: unknown, folder: string): DataDirError {
+  const { code, message = '' } = error as NodeJS.ErrnoException
+  if (/locked|busy/i.test(message)) return new DataDirError(`Another process uses DATA_DIR (${folder}): stop it, or give this one a folder of its own with DATA_DIR.`, { cause: error })
+  const why = code?.startsWith('E') === true && code !== 'ERR_SQLITE_ERROR' ? code : message
+  return new DataDirError(`DATA_DIR (${folder}) cannot be used (${why}): give the user of this process the right to write there, or set DATA_DIR to another folder.`, { cause: error })
+}

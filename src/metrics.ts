@@ -1,0 +1,60 @@
+/** What Prometheus reads: counts and times by operation and outcome. Labels hold names of ours, never a caller's path, key or address. */
+import { createServer, type Server } from 'node:http'
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+
+export interface Metrics {
+  readonly registry: Registry
+  readonly requests: Counter<'operation' | 'method' | 'status'>
+  readonly refusals: Counter<'reason'>
+  readonly unknownOperations: Counter
+  readonly legacyCalls: Counter<'client'>
+  readonly duration: Histogram<'operation'>
+  readonly upstreamDuration: Histogram<'operation'>
+  readonly bytes: Counter<'direction'>
+  readonly openExchanges: Gauge
+  readonly upstreamUp: Gauge
+}
+
+const prefix = 'hokusai_mlflow_'
+
+/**
+ * One registry for one app, so that several can live in a process (tests).
+ * @param openExchanges counts what is under way at the moment of a scrape
+ */
+export function createMetrics (openExchanges: () => number): Metrics {
+  const registry = new Registry()
+  const registers = [registry]
+  const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
+  collectDefaultMetrics({ register: registry })
+  return {
+    registry,
+    requests: new Counter({ name: `${prefix}requests_total`, help: 'Requests answered, by operation, method and status (499: the caller left).', labelNames: ['operation', 'method', 'status'], registers }),
+    refusals: new Counter({ name: `${prefix}refusals_total`, help: 'Answers of the facade itself that report an error, by reason.', labelNames: ['reason'], registers }),
+    unknownOperations: new Counter({ name: `${prefix}unknown_operations_total`, help: 'Requests for paths that the table of operations does not know.', registers }),
+    legacyCalls: new Counter({ name: `${prefix}legacy_calls_total`, help: 'Requests on old paths, by kind of client.', labelNames: ['client'], registers }),
+    duration: new Histogram({ name: `${prefix}request_duration_seconds`, help: 'Time from the request\'s head to the end of its answer.', labelNames: ['operation'], buckets, registers }),
+    upstreamDuration: new Histogram({ name: `${prefix}upstream_duration_seconds`, help: 'Time from sending to MLflow\'s first byte.', labelNames: ['operation'], buckets, registers }),
+    bytes: new Counter({ name: `${prefix}bytes_total`, help: 'Bytes of bodies, by direction (in: from callers, out: to callers).', labelNames: ['direction'], registers }),
+    openExchanges: new Gauge({ name: `${prefix}open_exchanges`, help: 'Requests to MLflow under way.', registers, collect () { this.set(openExchanges()) } }),
+    upstreamUp: new Gauge({ name: `${prefix}upstream_up`, help: '1 when MLflow is recognised and answers.', registers })
+  }
+}
+
+/** Serves the registry on a port of its own, where no key is asked. */
+export async function serveMetrics (registry: Registry, host: string, port: number): Promise<Server> {
+  const server = createServer((request, response) => {
+    if (request.url !== '/metrics') {
+      response.writeHead(404).end()
+      return
+    }
+    registry.metrics().then(
+      text => response.writeHead(200, { 'content-type': registry.contentType }).end(text),
+      () => response.writeHead(500).end()
+    )
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  })
+  return server
+}

@@ -1,0 +1,120 @@
+/** Sends a judged request to MLflow through @fastify/reply-from, and MLflow's answer back. */
+import replyFrom from '@fastify/reply-from'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { toFacadeError } from '../errors.js'
+import { refuse } from '../refuse.js'
+import type { Visit } from '../visit.js'
+import { gather, smallMaxBytes, spool, through } from './body.js'
+import { Exchange, type Done, type Keeper } from './exchange.js'
+import { home, losesChunks, type Layout } from './layout.js'
+import type { Match } from './matcher.js'
+import type { Monitor } from './monitor.js'
+import { mount } from './paths.js'
+import { nameFault, type Upstream } from './upstream.js'
+
+/** Under this key our exchange travels through reply-from, which copies the headers object, symbols too. */
+const kExchange = Symbol('exchange')
+
+export interface ForwardOptions {
+  readonly upstream: Upstream
+  readonly monitor: Monitor
+  /** Folder for chunked bodies that need a length. */
+  readonly spoolFolder: string
+  readonly spoolMaxBytes: number
+}
+
+/** What is forwarded. */
+export interface Forwarded {
+  readonly match: Match
+  /** Below the mount, with its query. */
+  readonly target: string
+  /** Makes the headers of the request to MLflow; a body that was spooled has got a length. */
+  readonly headers: (length: string | undefined) => string[]
+  /** The body, where it had to be read before it could be judged. */
+  readonly body?: Buffer
+}
+
+export type Forward = (request: FastifyRequest, reply: FastifyReply, forwarded: Forwarded) => void
+
+/** Registers reply-from with an upstream object of ours, and gives the function that forwards. */
+export async function openForward (app: FastifyInstance, options: ForwardOptions): Promise<Forward> {
+  const { upstream, monitor } = options
+  await app.register(replyFrom, {
+    base: 'http://mlflow.invalid', // never used: the exchange knows its raw target
+    undici: { request: send } as never, // reply-from takes whatever can `request`
+    disableRequestLogging: true,
+    retryMethods: []
+  })
+
+  const hooks = {
+    rewriteRequestHeaders: (request: { visit?: Visit }) => ({ [kExchange]: request.visit?.exchange }) as never,
+    onResponse: (request: unknown, reply: unknown) => writeAnswer(request as FastifyRequest, reply as FastifyReply),
+    onError: (reply: unknown, { error }: { error: Error }) => failed(reply as FastifyReply, error)
+  }
+
+  const keeper: Keeper = {
+    location: (value, layout) => publicLocation(value, layout, upstream),
+    onReady: (exchange, error) => {
+      const { reply, status, done } = exchange
+      if (error === null) done?.(null, { statusCode: status, headers: {}, body: exchange })
+      else if (done === undefined) refuse(reply, nameFault(error)) // it failed before it was sent
+      else done(error)
+    },
+    onEnd: upstream.open.remove
+  }
+
+  return (request, reply, forwarded) => {
+    const { layout } = monitor
+    if (layout !== undefined) begin(request, reply, forwarded, layout)
+    else monitor.refresh().then(found => begin(request, reply, forwarded, found)).catch(error => refuse(reply, toFacadeError(error)))
+  }
+
+  function begin (request: FastifyRequest, reply: FastifyReply, { match, target, headers, body }: Forwarded, layout: Layout): void {
+    const { raw, visit } = request
+    if (raw.socket.destroyed) return // the caller left while MLflow was looked for
+    const method = raw.method ?? ''
+    const exchange = visit.exchange = new Exchange(reply, { method, path: home(layout, match.family, method) + target, layout }, keeper)
+    upstream.open.add(exchange)
+    const start = (ready: Exchange['body'], length: string | undefined): void => {
+      exchange.headers = headers(length)
+      exchange.body = ready
+      reply.from('/', hooks)
+    }
+    const stop = (error: unknown): void => exchange.cancel(error instanceof Error ? error : toFacadeError(error))
+
+    const length = visit.head.contentLength
+    if (body !== undefined) start(body, String(body.length))
+    else if (visit.head.transferEncoding !== undefined) {
+      if (losesChunks(layout, match.family, method)) spool(raw, options.spoolFolder, options.spoolMaxBytes).then(spooled => start(spooled.body, String(spooled.length))).catch(stop)
+      else start(through(raw), undefined)
+    } else if (length === undefined || length === '0') start(null, length)
+    else if (Number(length) <= smallMaxBytes) gather(raw, smallMaxBytes).then(whole => start(whole, length)).catch(stop)
+    else start(through(raw), length)
+  }
+
+  function send (sent: { headers: { [kExchange]: Exchange } }, done: Done): void {
+    const exchange = sent.headers[kExchange]
+    exchange.done = done
+    upstream.send(exchange)
+  }
+
+  function failed (reply: FastifyReply, error: Error): void {
+    const fault = nameFault(error.cause instanceof Error ? error.cause : error) // reply-from wraps what it does not know
+    if (fault.kind.status === 502) monitor.suspect()
+    refuse(reply, fault)
+  }
+}
+
+/** Past Fastify's own reply: its stream and header handling would cost a third of the throughput and invent a content type. */
+function writeAnswer (request: FastifyRequest, reply: FastifyReply): void {
+  reply.hijack()
+  request.visit.exchange?.writeAnswer(request.visit.headers)
+}
+
+/** A Location of MLflow, which names its own origin and prefix, as a relative one under the mount; a foreign one (object storage) stays. */
+export function publicLocation (value: string, layout: Pick<Layout, 'prefix'>, upstream: Pick<Upstream, 'origin' | 'host'>): string {
+  const own = [upstream.origin, `http://${upstream.host}`, `https://${upstream.host}`].find(origin => value === origin || value.startsWith(`${origin}/`))
+  const path = own === undefined ? value : value.slice(own.length) || '/'
+  if (!path.startsWith('/') || path.startsWith('//')) return value
+  return mount + (path === layout.prefix || path.startsWith(`${layout.prefix}/`) ? path.slice(layout.prefix.length) || '/' : path)
+}

@@ -1,0 +1,45 @@
+/** Operations whose body decides what they may do: it is read whole, judged as MLflow will read it, and sent as judged. */
+import type { IncomingMessage } from 'node:http'
+import { allows, type Scope } from '../auth/scopes.js'
+import { FacadeError } from '../errors.js'
+import type { Mark } from './access.js'
+import { gather } from './body.js'
+import { graphqlMaxBytes, judgeGraphql } from './graphql.js'
+
+/** A presigned link works without a key, so it outlives a revocation: not for long. */
+const presignedMaxSeconds = 300
+
+/**
+ * Reads and judges the body of such an operation.
+ * @returns the body to send
+ * @throws FacadeError 400, 403, 413; CutUploadError
+ */
+export async function inspectBody (request: IncomingMessage, mark: Exclude<Mark, 'facade'>, granted: ReadonlySet<Scope>): Promise<Buffer> {
+  const body = await gather(request, graphqlMaxBytes)
+  return mark === 'presigned' ? capExpiry(body) : judgedGraphql(body, request.headers['content-encoding'], granted)
+}
+
+function judgedGraphql (body: Buffer, contentEncoding: string | undefined, granted: ReadonlySet<Scope>): Buffer {
+  const verdict = judgeGraphql(body, contentEncoding)
+  if ('refused' in verdict) throw new FacadeError('badRequest', { message: verdict.refused, reason: 'graphql' })
+  if (!allows(granted, verdict.class)) throw new FacadeError('forbidden', { message: `This GraphQL operation needs the scope mlflow:${verdict.class}, which the API key does not have.`, reason: 'scope' })
+  return body
+}
+
+/** The request with its `expiration` (seconds) at most at the bound; MLflow's own default is longer. */
+export function capExpiry (body: Buffer): Buffer {
+  const message = readObject(body)
+  const short = Number(message.expiration ?? Infinity) <= presignedMaxSeconds
+  // Written anew even when it is short: what was judged is then what MLflow reads, whatever the body held twice.
+  return Buffer.from(JSON.stringify(short ? message : { ...message, expiration: presignedMaxSeconds }))
+}
+
+/** MLflow also takes JSON that is wrapped in a JSON string (handlers.py, for old clients). */
+function readObject (body: Buffer): Record<string, unknown> {
+  try {
+    const once: unknown = JSON.parse(body.toString('utf8'))
+    const message: unknown = typeof once === 'string' ? JSON.parse(once) : once
+    if (typeof message === 'object' && message !== null && !Array.isArray(message)) return message as Record<string, unknown>
+  } catch { /* the same answer */ }
+  throw new FacadeError('badRequest', { message: 'The body must be a JSON object.', reason: 'malformed' })
+}

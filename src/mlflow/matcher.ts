@@ -1,0 +1,138 @@
+/** Which operation MLflow will run for a method and a raw path, and what the caller needs for it. Pure: the path is judged as MLflow reads it and never changed. */
+import { blockedTrees, strongest, type AccessClass, type Family, type Operation } from './access.js'
+import { operations } from './operations.js'
+
+export interface Match {
+  /** Undefined where no known MLflow has such a route. */
+  readonly operation: Operation | undefined
+  /** The operation's id, the name of a blocked tree, or `unknown`: fit for a metric label. */
+  readonly id: string
+  /** What to demand: the strongest over all readings of the path; unknown is `admin`. */
+  readonly class: AccessClass
+  readonly family: Family
+  /** Doubled slashes in the path are data; elsewhere they are to be collapsed before judging and forwarding. */
+  readonly artifactPath: boolean
+}
+
+/**
+ * Judges a request as MLflow will see it.
+ *
+ * MLflow decodes the whole path first and routes then: `%2F` separates and `%61pi` is `api`. Something between us and MLflow, or a later MLflow,
+ * may take `%2F` for data, so that both readings count. HEAD is judged as GET: Flask answers it by the route of GET.
+ * @param path raw, below the mount, without query and without what `readTarget` refuses
+ */
+export function match (method: string, path: string): Match {
+  const table = tables.get(method) ?? noRoutes
+  const known = table.fixed.get(path)
+  if (known !== undefined) return known
+  if (!path.includes('%')) return judge(table, path)
+  let separated: string
+  try { separated = decodeURIComponent(path) } catch { return unknown(path) }
+  const judged = judge(table, separated)
+  // The mark stands for a slash that is data; no path holds it by itself, since control characters are refused.
+  const asData = path.replace(/%2f/gi, '%01')
+  return asData === path ? judged : both(judged, judge(table, decodeURIComponent(asData)))
+}
+
+/** The stronger of two readings; the first is what today's MLflow runs. */
+function both (first: Match, second: Match): Match {
+  const demanded = strongest(first.class, second.class)
+  const stronger = demanded === second.class && demanded !== first.class ? second : first
+  return { ...stronger, class: demanded, artifactPath: first.artifactPath && second.artifactPath }
+}
+
+interface Template {
+  readonly pattern: RegExp
+  /** Position in the table: FastAPI tries its routes in order. */
+  readonly rank: number
+  readonly match: Match
+}
+
+interface Table {
+  readonly fixed: ReadonlyMap<string, Match>
+  /** By all that stands before the first parameter, with its last slash. */
+  readonly templates: ReadonlyMap<string, readonly Template[]>
+}
+
+/** Judges one reading of a path, decoded. */
+function judge (table: Table, path: string): Match {
+  const exact = find(table, path)
+  if (exact !== undefined) return exact
+  if (!path.includes('//')) return unknown(path)
+  // Werkzeug drops leading slashes (`//x` runs `/x`) and redirects what has others to the path with single ones.
+  const single = path.replace(/\/{2,}/g, '/')
+  const merged = find(table, single)
+  return merged === undefined ? unknown(single) : { ...merged, artifactPath: false }
+}
+
+function find (table: Table, path: string): Match | undefined {
+  const fixed = table.fixed.get(path)
+  if (fixed !== undefined) return fixed
+  let best: Template | undefined
+  for (let slash = path.indexOf('/'); slash !== -1; slash = path.indexOf('/', slash + 1)) {
+    const templates = table.templates.get(path.slice(0, slash + 1))
+    if (templates === undefined) continue
+    for (const template of templates) {
+      if ((best === undefined || template.rank < best.rank) && template.pattern.test(path)) best = template
+    }
+  }
+  return best?.match
+}
+
+/** What no table knows: for administrators, unless it lies where everything is blocked. */
+function unknown (path: string): Match {
+  const tree = blockedTrees.find(({ pattern }) => pattern.test(path))
+  if (tree !== undefined) return { operation: undefined, id: tree.id, class: 'blocked', family: tree.family, artifactPath: false }
+  return { operation: undefined, id: 'unknown', class: 'admin', family: unknownFamily(path), artifactPath: false }
+}
+
+function unknownFamily (path: string): Family {
+  const [, first = ''] = /^\/+([^/]*)/.exec(path) ?? []
+  switch (first) {
+    case 'api': return 'rest'
+    case 'ajax-api': return 'ajax'
+    case 'gateway': return 'gateway'
+    case 'v1': return 'otlp'
+    default: return 'ui'
+  }
+}
+
+const tables = new Map<string, Table>([...new Set(operations.map(({ method }) => method))].map(method => [method, compile(method)]))
+const noRoutes: Table = { fixed: new Map(), templates: new Map() }
+const get = tables.get('GET')
+if (get !== undefined) tables.set('HEAD', get)
+
+function compile (method: string): Table {
+  const fixed = new Map<string, Match>()
+  const templates = new Map<string, Template[]>()
+  operations.forEach((operation, rank) => {
+    if (operation.method !== method) return
+    for (const path of [operation.path, ...operation.twins ?? []]) {
+      const match: Match = { operation, id: operation.id, class: operation.class, family: familyOf(operation, path), artifactPath: operation.artifact === true }
+      const brace = path.indexOf('{')
+      if (brace === -1) {
+        fixed.set(decodeURIComponent(path), match)
+        continue
+      }
+      const prefix = path.slice(0, path.lastIndexOf('/', brace) + 1)
+      templates.set(prefix, [...templates.get(prefix) ?? [], { pattern: toPattern(path, operation.native === true), rank, match }])
+    }
+  })
+  return { fixed, templates }
+}
+
+/** The twin under `ajax-api` of what lives under `api`. */
+function familyOf ({ family, path }: Operation, served: string): Family {
+  if (served === path) return family
+  return family === 'artifacts' ? 'ajax-artifacts' : 'ajax'
+}
+
+/** Flask's `<path:name>` neither is empty nor begins with a slash; FastAPI's `{name:path}` takes anything. */
+function toPattern (template: string, native: boolean): RegExp {
+  const source = template.split(/(\{\w+(?::path)?\})/).map(part => {
+    if (!part.startsWith('{')) return decodeURIComponent(part).replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+    if (!part.endsWith(':path}')) return '[^/]+'
+    return native ? '.*' : '[^/].*'
+  })
+  return new RegExp(`^${source.join('')}$`, 's')
+}

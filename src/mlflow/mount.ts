@@ -1,0 +1,163 @@
+/** MLflow under its mount, and old paths that are served in place: every path is judged, then forwarded as it came. */
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import type { Config } from '../config.js'
+import { FacadeError, toFacadeError } from '../errors.js'
+import { isOwnOrigin } from '../peers.js'
+import { refuse } from '../refuse.js'
+import type { AccessClass } from './access.js'
+import { CutUploadError } from './body.js'
+import { openForward, type ForwardOptions } from './forward.js'
+import { outgoing } from './headers.js'
+import { inspectBody } from './inspect.js'
+import { match } from './matcher.js'
+import { belowMount, collapseSlashes, mount, oldRoutes } from './paths.js'
+import type { Shared } from './probes.js'
+
+/** The methods that MLflow knows; OPTIONS is answered before. */
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
+const stateChanging = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
+
+/** A Location longer than this breaks clients (Python's http.client reads lines of 64 KiB): such a request is served in place. */
+const redirectMaxLength = 16 * 1024
+
+export interface MountOptions extends ForwardOptions {
+  readonly config: Pick<Config, 'publicUrl' | 'upstream' | 'legacy' | 'allowAssistant' | 'transfersPerKey'>
+  readonly trusted: (address: string | undefined) => boolean
+  /** MLflow's own /health and /version, asked at most once a second. */
+  readonly probes: Shared
+}
+
+const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
+  const { config, upstream, trusted, probes } = options
+  const forward = await openForward(app, options)
+  const openTransfers = new Map<string, number>()
+
+  app.route({ method: methods, url: `${mount}/*`, config: { access }, handler: serve })
+  for (const url of oldRoutes) app.route({ method: methods, url, config: { access }, handler: serveOld })
+
+  /** Judges a request's path as MLflow will see it, and says what it demands. */
+  function access (request: FastifyRequest): AccessClass {
+    const { visit, raw } = request
+    const method = raw.method ?? ''
+    let path = belowMount(visit.legacy ?? visit.target.path)
+    if (path === undefined) throw new FacadeError('notFound') // the router decodes what MLflow's clients never encode
+    let judged = match(method, path)
+    if (path.includes('//') && !judged.artifactPath) {
+      path = collapseSlashes(path)
+      judged = match(method, path)
+    }
+    visit.path = path
+    visit.match = judged
+    visit.operation = judged.id
+    if (visit.legacy !== undefined && !inPlace(request)) return 'public'
+    return judged.class === 'blocked' && config.allowAssistant && judged.family === 'assistant' ? 'admin' : judged.class
+  }
+
+  /** Whether an old path is answered like the new one, or only told where that is. */
+  function inPlace (request: FastifyRequest): boolean {
+    const { mode } = config.legacy
+    if (mode !== 'redirect') return mode === 'forward'
+    return (request.raw.method !== 'GET' && request.raw.method !== 'HEAD') || (request.raw.url ?? '').length > redirectMaxLength
+  }
+
+  function serveOld (request: FastifyRequest, reply: FastifyReply): void {
+    const { visit } = request
+    const location = `${visit.legacy ?? mount}${visit.target.query}`
+    if (inPlace(request)) serve(request, reply)
+    else if (config.legacy.mode === 'gone') refuse(reply, new FacadeError('gone', { message: `This path has moved to ${visit.legacy ?? mount}.` }))
+    else void reply.code(307).header('location', location).send({ message: 'This path has moved: follow Location, or set the tracking URI to this origin with /mlflow.', location })
+  }
+
+  function serve (request: FastifyRequest, reply: FastifyReply): void {
+    if (request.raw.socket.destroyed) return // the caller left while the key was looked up
+    try {
+      answerOrForward(request, reply)
+    } catch (error) {
+      refuse(reply, toFacadeError(error))
+    }
+  }
+
+  function answerOrForward (request: FastifyRequest, reply: FastifyReply): void {
+    const { visit, raw } = request
+    const judged = visit.match
+    if (judged === undefined) throw new FacadeError('notFound')
+    if (judged.id === 'health' || judged.id === 'version') {
+      probes.get(judged.id).then(answer => reply.code(answer.status).type(answer.contentType).send(answer.body)).catch(error => refuse(reply, toFacadeError(error)))
+      return
+    }
+    const mark = judged.operation?.mark
+    if (mark === 'facade') {
+      void reply.send(currentUser(request))
+      return
+    }
+    const { caller, head } = visit
+    const peerTrusted = trusted(raw.socket.remoteAddress)
+    const own = head.origin === undefined || isOwnOrigin(head.origin, request, config, peerTrusted)
+    if (!own && stateChanging.has(raw.method ?? '')) throw new FacadeError('forbidden', { message: 'A page of another origin may not write here.', reason: 'foreign_origin' })
+    const workspace = chosenWorkspace(request)
+    if (judged.artifactPath) countTransfer(request, reply)
+    const send = (body?: Buffer): void => forward(request, reply, {
+      match: judged,
+      target: visit.path + visit.target.query,
+      ...body === undefined ? {} : { body },
+      headers: length => outgoing({ ...head, contentLength: length }, {
+        host: upstream.host,
+        authorization: upstream.authorization,
+        requestId: visit.id,
+        userId: caller?.userId,
+        keyId: caller?.keyId,
+        workspace,
+        origin: own ? undefined : head.origin,
+        clientAddress: visit.address,
+        publicProtocol: config.publicUrl?.protocol.slice(0, -1) ?? request.protocol,
+        publicHost: config.publicUrl?.host ?? request.host
+      })
+    })
+    if (mark === undefined) send()
+    else inspect(request, reply, mark, send)
+  }
+
+  function inspect ({ raw, visit }: FastifyRequest, reply: FastifyReply, mark: 'graphql' | 'presigned', send: (body: Buffer) => void): void {
+    raw.setTimeout(config.upstream.idleTimeoutMs, () => refuse(reply, new FacadeError('timeout', { message: 'The body did not arrive in time.', reason: 'upload_idle' })))
+    inspectBody(raw, mark, visit.caller?.scopes ?? new Set())
+      .finally(() => raw.setTimeout(0))
+      .then(body => { if (!reply.sent) send(body) })
+      .catch(error => { if (!reply.sent && !(error instanceof CutUploadError)) refuse(reply, toFacadeError(error)) })
+  }
+
+  /** Artifact transfers are long: one key may not take all of MLflow's workers. */
+  function countTransfer (request: FastifyRequest, reply: FastifyReply): void {
+    const id = request.visit.caller?.keyId
+    if (id === undefined) return
+    const open = openTransfers.get(id) ?? 0
+    if (open >= config.transfersPerKey) {
+      throw new FacadeError('rateLimited', { message: `This API key has ${open} transfers open, which is its limit. Try again.`, reason: 'transfers', headers: { 'retry-after': '2' } })
+    }
+    openTransfers.set(id, open + 1)
+    reply.raw.once('close', () => {
+      const left = (openTransfers.get(id) ?? 1) - 1
+      if (left === 0) openTransfers.delete(id)
+      else openTransfers.set(id, left)
+    })
+  }
+}
+
+export default plugin
+
+/** The workspace that MLflow is told; a key that is tied to workspaces reaches no other. */
+function chosenWorkspace ({ visit: { caller, head } }: FastifyRequest): string | undefined {
+  const asked = head.workspace[0]
+  const allowed = caller?.workspaces ?? []
+  if (allowed.length === 0) return asked
+  if (asked === undefined && allowed.length === 1) return allowed[0]
+  if (asked !== undefined && allowed.includes(asked)) return asked
+  throw new FacadeError('forbidden', {
+    reason: 'workspace',
+    message: asked === undefined ? `This API key is for the workspaces ${allowed.join(', ')}: name one in X-MLFLOW-WORKSPACE.` : 'This API key is not for the workspace that X-MLFLOW-WORKSPACE names.'
+  })
+}
+
+/** MLflow's pages ask whose session it is; without its own auth app MLflow answers 404 (3.17.2), and the facade knows. */
+function currentUser ({ visit: { caller } }: FastifyRequest): unknown {
+  return { user: { id: caller?.userId ?? '', username: caller?.userId ?? '', is_admin: caller?.scopes.has('mlflow:admin') ?? false } }
+}

@@ -1,0 +1,102 @@
+/** The connection pool towards MLflow: TLS, deadlines, and what its faults are called. */
+import type { Readable } from 'node:stream'
+import { Pool } from 'undici'
+import type { UpstreamConfig } from '../config.js'
+import { FacadeError } from '../errors.js'
+import { createRoster, type Roster } from '../roster.js'
+import type { Exchange, Limits } from './exchange.js'
+
+/** Heads of MLflow's answers; queries of 70 KB come back in some of its Locations. */
+const headMaxBytes = 96 * 1024
+/** uvicorn closes a connection after 5 s of silence; reusing one at that moment would be a lost request. */
+const keepAliveMs = 4000
+const connectTimeoutMs = 5000
+
+/** A short answer to a question of our own. */
+export interface ProbeAnswer {
+  readonly status: number
+  readonly contentType: string
+  readonly body: string
+}
+
+export interface Upstream {
+  /** Origin of MLflow, and the path of its URL without a slash at the end. */
+  readonly origin: string
+  readonly basePath: string
+  /** Host header towards MLflow. */
+  readonly host: string
+  readonly authorization: string | undefined
+  /** Exchanges under way, from before their body was read; the clock of silence runs over them. */
+  readonly open: Roster<Exchange>
+  /** Sends one; the answer and every fault reach the exchange itself. */
+  send: (exchange: Exchange) => void
+  /** Is told when MLflow closes a connection. */
+  onBroken: (listener: () => void) => void
+  /** Asks MLflow something for ourselves. */
+  probe: (path: string, options?: { method?: string, body?: string | Readable, headers?: Record<string, string>, timeoutMs?: number }) => Promise<ProbeAnswer>
+  /** Waits for nothing: what is still under way is cut. */
+  close: () => Promise<void>
+}
+
+/** @param socketPath unix socket of an MLflow of our own; the URL's host then only names it */
+export function openUpstream (config: UpstreamConfig, url: URL, socketPath?: string): Upstream {
+  let broken = (): void => {}
+  const limits: Limits = { timeoutMs: config.timeoutMs, idleTimeoutMs: config.idleTimeoutMs }
+  const open = createRoster<Exchange>()
+  const host = config.host ?? url.host
+  const pool = new Pool(url.origin, {
+    connections: null, // a long download must not make others wait for its connection
+    pipelining: 1,
+    keepAliveTimeout: keepAliveMs,
+    keepAliveMaxTimeout: keepAliveMs,
+    // Our own clock judges silence: undici's headers timeout also runs while a body is being sent.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    maxHeaderSize: headMaxBytes,
+    connect: { ...config.tls, rejectUnauthorized: true, timeout: connectTimeoutMs, ...(socketPath === undefined ? {} : { socketPath }) }
+  })
+  // Our own closing of idle connections is UND_ERR_INFO; all else is MLflow's doing.
+  pool.on('disconnect', (_origin, _targets, error) => { if (error.code !== 'UND_ERR_INFO') broken() })
+  const clock = setInterval(() => {
+    const now = performance.now()
+    for (const exchange of [...open.items]) exchange.judgeSilence(now, limits)
+  }, Math.min(1000, limits.timeoutMs / 4, limits.idleTimeoutMs / 4)).unref()
+
+  return {
+    origin: url.origin,
+    basePath: url.pathname.replace(/\/+$/, ''),
+    host,
+    authorization: config.authorization,
+    open,
+    onBroken (listener) {
+      broken = listener
+    },
+    send (exchange) {
+      const { method, path } = exchange.outgoing
+      pool.dispatch({ method: method as 'GET', path, headers: exchange.headers, body: exchange.body }, exchange)
+    },
+    async probe (path, { method = 'GET', body, headers = {}, timeoutMs = 5000 } = {}) {
+      const own = { host, ...config.authorization === undefined ? {} : { authorization: config.authorization } }
+      const answer = await pool.request({ method: method as 'GET', path, headers: { ...own, ...headers }, ...body === undefined ? {} : { body }, signal: AbortSignal.timeout(timeoutMs) })
+      return { status: answer.statusCode, contentType: String(answer.headers['content-type'] ?? ''), body: (await answer.body.text()).slice(0, 10_000) }
+    },
+    async close () {
+      clearInterval(clock)
+      await pool.destroy()
+    }
+  }
+}
+
+const refused = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ENOENT', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT'])
+
+/** A fault on the way to MLflow as an error of ours: no address and no stack in its message. */
+export function nameFault (fault: Error): FacadeError {
+  if (fault instanceof FacadeError) return fault
+  const code = (fault as NodeJS.ErrnoException).code ?? ''
+  const cause = { cause: fault }
+  if (refused.has(code)) return new FacadeError('badGateway', { message: 'MLflow cannot be reached.', reason: 'upstream_refused', ...cause })
+  if (/^(ERR_TLS|CERT|DEPTH|UNABLE|SELF_SIGNED|ERR_SSL|EPROTO)/.test(code)) return new FacadeError('badGateway', { message: 'MLflow\'s certificate was not accepted.', reason: 'upstream_tls', ...cause })
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') return new FacadeError('badGateway', { message: 'The head of MLflow\'s answer is too large.', reason: 'upstream_head', ...cause })
+  if (fault.name === 'HTTPParserError') return new FacadeError('badGateway', { message: 'MLflow\'s answer is not HTTP.', reason: 'upstream_protocol', ...cause })
+  return new FacadeError('badGateway', { reason: 'upstream_reset', ...cause })
+}

@@ -1,0 +1,45 @@
+/** Tells which rule takes one request and why, and which rules were passed over. */
+import { decide, listenersFor, reasons, type Decision } from './decide.js'
+import { createRequest, RequestError, type Request } from './request.js'
+import { conditionText, targetOf, type Listener, type RuleSet, type Witness } from './rules.js'
+
+export interface Explanation {
+  readonly listener: string | null
+  /** Null where it hangs on something that is not given or cannot be analysed. */
+  readonly rule: string | null
+  readonly target: string
+  readonly because: readonly string[]
+  readonly passedOver: ReadonlyArray<{ readonly rule: string, readonly condition: string }>
+  /** The rules that may take it, where that cannot be decided. */
+  readonly candidates?: readonly string[]
+}
+
+/** @throws RequestError for what is no request, or where no listener takes it */
+export function explain (ruleSet: RuleSet, asked: Witness, label?: string): Explanation {
+  const request = createRequest(asked)
+  const listener = listenerFor(ruleSet, request, label)
+  return explained(listener, decide(listener.rules, request), request)
+}
+
+/** The listener of that label, else the one that the protocol and port of the request lead to.
+ *  @throws RequestError where there is none, or more than one */
+export function listenerFor ({ listeners }: RuleSet, request: Request, label?: string): Listener {
+  const found = label === undefined ? listenersFor(listeners, request) : listeners.filter(listener => listener.label === label)
+  const [listener, ...more] = found
+  const labels = listeners.map(one => one.label ?? 'without a name').join(', ')
+  if (listener === undefined) throw new RequestError(`no listener ${label ?? `for ${request.protocol} on port ${request.port}`}; there are: ${labels}`)
+  if (more.length > 0) throw new RequestError(`several listeners take ${request.protocol} on port ${request.port}: name one of ${found.map(one => one.label).join(', ')}`)
+  return listener
+}
+
+function explained (listener: Listener, { rule, candidates, passedOver, open }: Decision, request: Request): Explanation {
+  const base = { listener: listener.label, passedOver: passedOver.map(({ rule: other, condition }) => ({ rule: other.priority, condition: conditionText(condition) })) }
+  if (rule !== undefined) return { ...base, rule: rule.priority, target: targetOf(rule), because: reasons(rule, request) }
+  return {
+    ...base,
+    rule: null,
+    target: 'unknown',
+    because: open.map(condition => `it hangs on ${conditionText(condition)}${condition.kind === 'source-ip' ? ', and no source address is given' : ', which cannot be analysed'}`),
+    candidates: candidates.map(candidate => candidate.priority)
+  }
+}

@@ -1,0 +1,97 @@
+/** What the expressions of a Terraform plan's configuration refer to, through variables and outputs of modules. */
+
+/** A resource as the configuration names it: which module, type and name, and the key where one is written. */
+export interface Reference {
+  /** Names of module calls from the root, as in `module.a.module.b`; empty for the root. */
+  readonly module: string
+  readonly type: string
+  readonly name: string
+  /** Such as `["https"]`, empty where there is none. */
+  readonly index: string
+}
+
+export interface Configuration {
+  /** The one resource that an argument of a resource refers to; undefined where that cannot be told. */
+  readonly find: (module: string, type: string, name: string, argument: ReadonlyArray<string | number>) => Reference | undefined
+}
+
+interface Module {
+  readonly resources?: ReadonlyArray<{ readonly type?: string, readonly name?: string, readonly expressions?: unknown }>
+  readonly module_calls?: Readonly<Record<string, { readonly expressions?: unknown, readonly module?: Module }>>
+  readonly outputs?: Readonly<Record<string, { readonly expression?: unknown }>>
+}
+
+const resourcePattern = /^(?:data\.)?(aws_[a-z0-9_]+)\.([^.[\]]+)(\[[^\]]*\])?/
+
+/** @param root `configuration.root_module` of the plan; a state has none */
+export function createConfiguration (root: unknown): Configuration {
+  const top = (root ?? {}) as Module
+
+  function moduleAt (path: string): Module | undefined {
+    return namesOf(path).reduce<Module | undefined>((module, name) => module?.module_calls?.[name]?.module, top)
+  }
+
+  /** Every resource that an expression leads to. */
+  function follow (path: string, expression: unknown, depth: number): readonly Reference[] {
+    if (depth > 20) return []
+    return referencesOf(expression).flatMap(text => {
+      const [head, name = '', rest = ''] = text.split(/[.[]/)
+      if (head === 'var') return followVariable(path, name, depth)
+      if (head === 'module') {
+        const inner = joined(path, name)
+        return follow(inner, moduleAt(inner)?.outputs?.[outputOf(text) ?? rest]?.expression, depth + 1)
+      }
+      const [, type, resource, index = ''] = resourcePattern.exec(text) ?? []
+      return type === undefined || resource === undefined ? [] : [{ module: path, type, name: resource, index }]
+    })
+  }
+
+  function followVariable (path: string, name: string, depth: number): readonly Reference[] {
+    const names = namesOf(path)
+    const call = names.at(-1)
+    if (call === undefined) return []
+    const parent = names.slice(0, -1).reduce(joined, '')
+    return follow(parent, dig(moduleAt(parent)?.module_calls?.[call]?.expressions, [name]), depth + 1)
+  }
+
+  return {
+    find (module, type, name, argument) {
+      const resource = moduleAt(module)?.resources?.find(one => one.type === type && one.name === name)
+      const found = follow(module, dig(resource?.expressions, argument), 0)
+      const spelled = found.filter(({ index }) => index !== '')
+      const best = spelled.length > 0 ? spelled : found
+      return new Set(best.map(keyOf)).size === 1 ? best[0] : undefined
+    }
+  }
+}
+
+/** The path of a module without the keys of its instances, as the configuration knows it. */
+export function withoutKeys (address: string): string {
+  return address.replace(/\[[^\]]*\]/g, '')
+}
+
+function keyOf ({ module, type, name, index }: Reference): string {
+  return `${module} ${type} ${name} ${index}`
+}
+
+function namesOf (path: string): string[] {
+  return path === '' ? [] : path.split('.').filter((_, at) => at % 2 === 1)
+}
+
+function joined (path: string, name: string): string {
+  return `${path === '' ? '' : path + '.'}module.${name}`
+}
+
+/** The output's name of `module.NAME["key"].OUTPUT`. */
+function outputOf (text: string): string | undefined {
+  return /^module\.[^.[]+(?:\[[^\]]*\])?\.([^.[]+)/.exec(text)?.[1]
+}
+
+function referencesOf (expression: unknown): readonly string[] {
+  const list = dig(expression, ['references'])
+  return Array.isArray(list) ? list.filter(one => typeof one === 'string') : []
+}
+
+function dig (value: unknown, path: ReadonlyArray<string | number>): unknown {
+  return path.reduce<unknown>((inner, name) => typeof inner === 'object' && inner !== null ? (inner as Record<string | number, unknown>)[name] : undefined, value)
+}

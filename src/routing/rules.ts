@@ -1,0 +1,171 @@
+/** The rules of a load balancer as values: listeners, rules, conditions and actions, and the one text that names where a rule sends a request. */
+
+export interface RuleSet {
+  readonly listeners: readonly Listener[]
+  /** What a reader should know about the document, a sentence each. */
+  readonly notes: readonly string[]
+}
+
+export interface Listener {
+  /** The name, else `PROTOCOL:PORT`, else null. */
+  readonly label: string | null
+  readonly name: string | undefined
+  readonly protocol: 'HTTP' | 'HTTPS' | undefined
+  readonly port: number | undefined
+  /** What tells the load balancers of one document apart. */
+  readonly balancer: string
+  /** In the order in which they are tried; the last one is the default. */
+  readonly rules: readonly Rule[]
+}
+
+export interface Rule {
+  /** A number in decimal, or `default`. */
+  readonly priority: string
+  /** All of them must hold. */
+  readonly conditions: readonly Condition[]
+  /** What comes before the action: authentication, or a kind that is not known. */
+  readonly steps: readonly Step[]
+  readonly action: Action
+  readonly transforms: readonly Transform[]
+}
+
+/** One of the values must match. `regexes` are values too, of which nothing can be said. */
+export type Condition =
+  | { readonly kind: ValueKind, readonly values: readonly string[], readonly regexes: readonly string[] }
+  | { readonly kind: 'http-header', readonly name: string, readonly values: readonly string[], readonly regexes: readonly string[] }
+  | { readonly kind: 'query-string', readonly pairs: readonly Pair[] }
+  | { readonly kind: 'unknown', readonly field: string, readonly text: string }
+
+export type ValueKind = 'host-header' | 'path-pattern' | 'http-request-method' | 'source-ip'
+
+export interface Pair {
+  /** Undefined: the value alone counts. */
+  readonly key: string | undefined
+  readonly value: string
+}
+
+export interface Step {
+  /** `oidc`, `cognito`, `jwt`, or the type itself where it is not known. */
+  readonly name: string
+  readonly isKnown: boolean
+  /** Everything that it is told, in one spelling. */
+  readonly text: string
+}
+
+export interface Transform {
+  readonly type: string
+  readonly text: string
+}
+
+export type Action =
+  | { readonly kind: 'forward', readonly groups: readonly Group[] }
+  | Redirect
+  | { readonly kind: 'fixed-response', readonly status: string, readonly contentType: string, readonly body: string }
+  | { readonly kind: 'unknown', readonly type: string, readonly text: string }
+  | { readonly kind: 'none' }
+
+export interface Group {
+  readonly name: string
+  readonly weight: number
+}
+
+/** The parts of the URL may hold `#{protocol}`, `#{host}`, `#{port}`, `#{path}` and `#{query}`. */
+export interface Redirect {
+  readonly kind: 'redirect'
+  readonly status: '301' | '302'
+  readonly protocol: string
+  readonly host: string
+  readonly port: string
+  readonly path: string
+  readonly query: string
+}
+
+/** A request that shows something, as it can be sent. */
+export interface Witness {
+  readonly method: string
+  readonly url: string
+  readonly headers: Readonly<Record<string, readonly string[]>>
+  readonly sourceIp?: string
+}
+
+/** Where the rule sends what it takes, in a word or two: `mlflow`, `a:90,b:10`, `redirect:302 URL`, `fixed:404`, `oidc>mlflow`, `mlflow ~rewrite`. */
+export function targetOf (rule: Rule): string {
+  return rule.steps.map(step => step.name + '>').join('') + actionText(rule.action) + (rule.transforms.length > 0 ? ' ~rewrite' : '')
+}
+
+/** Equal for two rules exactly where they do the same to a request: weights count as shares, groups without their order. */
+export function targetKey ({ steps, action, transforms }: Rule): string {
+  const acts = action.kind === 'forward' ? sharesOf(action.groups) : action
+  return JSON.stringify([steps.map(step => [step.name, step.text]), acts, transforms.map(transform => transform.text).sort()])
+}
+
+/** The URL that a redirect sends to, as a template. */
+export function redirectUrl ({ protocol, host, port, path, query }: Redirect): string {
+  return `${protocol.toLowerCase()}://${host}:${port}${path}${query === '' ? '' : '?' + query}`
+}
+
+/** Whether everything about the rule is of a kind that is known. */
+export function unknownsOf (rule: Rule): readonly string[] {
+  return [
+    ...rule.conditions.flatMap(conditionUnknowns),
+    ...rule.steps.filter(step => !step.isKnown).map(step => `the action type ${step.name}`),
+    ...(rule.action.kind === 'unknown' ? [`the action type ${rule.action.type}`] : []),
+    ...rule.transforms.filter(({ type }) => type !== 'url-rewrite' && type !== 'host-header-rewrite').map(({ type }) => `the transform ${type}`)
+  ]
+}
+
+export function isDefault (rule: Rule): boolean {
+  return rule.priority === 'default'
+}
+
+/** What a person calls the condition. */
+export function conditionText (condition: Condition): string {
+  switch (condition.kind) {
+    case 'unknown': return `${condition.field} (unknown kind)`
+    case 'query-string': return `query-string ${condition.pairs.map(({ key, value }) => key === undefined ? value : `${key}=${value}`).join(' or ')}`
+    default: {
+      const values = [...condition.values, ...condition.regexes.map(regex => `regex ${regex}`)].join(' or ')
+      return condition.kind === 'http-header' ? `http-header ${condition.name}: ${values}` : `${condition.kind} ${values}`
+    }
+  }
+}
+
+function conditionUnknowns (condition: Condition): string[] {
+  if (condition.kind === 'unknown') return [`the condition ${condition.field}`]
+  if (condition.kind === 'query-string') return []
+  return condition.regexes.map(regex => `the regular expression ${regex} of ${condition.kind}`)
+}
+
+function actionText (action: Action): string {
+  switch (action.kind) {
+    case 'forward': return forwardText(action.groups)
+    case 'redirect': return `redirect:${action.status} ${redirectUrl(action)}`
+    case 'fixed-response': return `fixed:${action.status}`
+    case 'unknown': return `unknown:${action.type}`
+    case 'none': return 'none'
+  }
+}
+
+function forwardText (groups: readonly Group[]): string {
+  const used = usedGroups(groups)
+  return used.length === 1 ? used.map(group => group.name).join() : used.map(({ name, weight }) => `${name}:${weight}`).join()
+}
+
+function sharesOf (groups: readonly Group[]): unknown {
+  const used = usedGroups(groups)
+  const unit = used.map(group => group.weight).reduce(divisor, 0)
+  return ['forward', used.map(({ name, weight }) => [name, unit === 0 ? 0 : weight / unit])]
+}
+
+/** By name, each once, without those that get nothing; where none gets anything, all of them. */
+function usedGroups (groups: readonly Group[]): readonly Group[] {
+  const weights = new Map<string, number>()
+  for (const { name, weight } of groups) weights.set(name, (weights.get(name) ?? 0) + weight)
+  const all = [...weights].map(([name, weight]) => ({ name, weight })).sort((one, other) => one.name < other.name ? -1 : 1)
+  const used = all.filter(group => group.weight > 0)
+  return used.length > 0 ? used : all
+}
+
+function divisor (one: number, other: number): number {
+  return other === 0 ? one : divisor(other, one % other)
+}

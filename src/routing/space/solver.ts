@@ -1,0 +1,132 @@
+/** Finds a request that lies in some boxes and outside of others, or proves that there is none. Exact: it branches where it must, and throws where the work allowed is used up. */
+import { createWalk } from './walk.js'
+import type { Budget } from './budget.js'
+import { createRange, includes, type Choice, type Language, type Range } from './range.js'
+import { dimensionOf } from './shapes.js'
+
+/** One condition: some value of a part of the request is in a language. */
+export interface Atom {
+  /** As `dimensionOf` names it. */
+  readonly part: string
+  readonly language: Language
+}
+
+/** The requests that meet every one of some conditions. */
+export type Box = readonly Atom[]
+
+/** A request, as far as some boxes look at it: the values of its parts. */
+export type Point = ReadonlyMap<string, readonly Choice[]>
+
+export interface Solver {
+  /**
+   * A request in all of the first boxes and in none of the second; undefined where there is none.
+   * @throws LimitReached
+   */
+  readonly find: (inside: readonly Box[], outside: readonly Box[]) => Point | undefined
+  /** False only where no request lies in both; a quick first look. */
+  readonly mayMeet: (one: Box, other: Box) => boolean
+  /** Whether a request that was found lies in a box. */
+  readonly holds: (box: Box, point: Point) => boolean
+  /** The values that a part of a found request has, or would have if nothing were asked of it. */
+  readonly valuesOf: (point: Point, part: string) => readonly Choice[]
+}
+
+/** What the parts that were looked at may still be. */
+type Region = ReadonlyMap<string, Range>
+
+/** @param hosts names that a witness should have, where they fit */
+export function createSolver (budget: Budget, hosts: readonly string[]): Solver {
+  const walk = createWalk(budget)
+  const wholes = new Map<string, Range>()
+  const singles = new Map<Language, Range>()
+
+  function find (inside: readonly Box[], outside: readonly Box[]): Point | undefined {
+    if (inside.some((box, at) => inside.slice(0, at).some(other => !mayMeet(box, other)))) return undefined
+    const region = narrow(new Map(), inside.flat(), [])
+    return region === undefined ? undefined : search(region, outside)
+  }
+
+  function mayMeet (one: Box, other: Box): boolean {
+    return one.every(atom => other.every(second => atom.part !== second.part || whole(atom.part).isMany || single(atom).meets(second.language)))
+  }
+
+  /** Tries one request of the region, then rules out the boxes that it turned out to lie in, and tries the next. */
+  function search (start: Region, outside: readonly Box[]): Point | undefined {
+    let region = start
+    for (;;) {
+      budget.spend(1 + outside.length)
+      const point = new Map([...region].map(([part, range]) => [part, range.choose()]))
+      const hit = outside.filter(box => holds(box, point)).map(box => waysOut(region, box))
+      const [first, ...more] = hit.toSorted((one, other) => one.length - other.length)
+      if (first === undefined) return point
+      if (first.length === 0) return undefined
+      if (first.length > 1) return branch(region, first, outside)
+      const narrower = narrow(region, [], [first, ...more].filter(ways => ways.length === 1).flat())
+      if (narrower === undefined) return undefined
+      region = narrower
+    }
+  }
+
+  /** The conditions of a box that some request of the region misses. */
+  function waysOut (region: Region, box: Box): Box {
+    return box.filter(({ part, language }) => rangeOf(region, part).leaves(language))
+  }
+
+  /** A request out of the box misses its first condition, or meets that and misses the second, and so on. */
+  function branch (region: Region, ways: Box, outside: readonly Box[]): Point | undefined {
+    for (const [at, atom] of ways.entries()) {
+      const narrower = narrow(region, ways.slice(0, at), [atom])
+      const found = narrower === undefined ? undefined : search(narrower, outside)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+  function narrow (region: Region, required: readonly Atom[], forbidden: readonly Atom[]): Region | undefined {
+    const next = new Map(region)
+    for (const part of new Set([...required, ...forbidden].map(atom => atom.part))) {
+      const more = required.filter(atom => atom.part === part)
+      const less = forbidden.filter(atom => atom.part === part)
+      const old = region.get(part)
+      const [first, second] = more
+      const isSingle = old === undefined && less.length === 0 && first !== undefined && second === undefined
+      const range = isSingle ? single(first) : (old ?? whole(part)).narrowed(more.map(languageOf), less.map(languageOf))
+      if (!range.isPossible()) return undefined
+      next.set(part, range)
+    }
+    return next
+  }
+
+  function rangeOf (region: Region, part: string): Range {
+    return region.get(part) ?? whole(part)
+  }
+
+  function whole (part: string): Range {
+    const known = wholes.get(part) ?? createRange(dimensionOf(part, hosts), walk)
+    wholes.set(part, known)
+    return known
+  }
+
+  /** Kept, so that what one rule's condition has to do with another's is computed once. */
+  function single ({ part, language }: Atom): Range {
+    const known = singles.get(language)
+    if (known !== undefined) return known
+    const range = whole(part).narrowed([language], [])
+    singles.set(language, range)
+    return range
+  }
+
+  function valuesOf (point: Point, part: string): readonly Choice[] {
+    return point.get(part) ?? whole(part).choose()
+  }
+
+  function holds (box: Box, point: Point): boolean {
+    return box.every(({ part, language }) => valuesOf(point, part).some(choice => includes(language, choice)))
+  }
+
+  return { find, mayMeet, holds, valuesOf }
+}
+
+function languageOf ({ language }: Atom): Language {
+  return language
+}

@@ -1,0 +1,125 @@
+/** Finds the shortest text that some patterns match and others do not, by walking all of them at once, breadth first. */
+import { createAutomata, type State } from './automata.js'
+import type { Budget } from './budget.js'
+import type { Glob } from './pattern.js'
+
+/** The texts that a part of a request can hold at all, as an automaton, and its characters in the order in which a witness prefers them. */
+export interface Shape {
+  readonly start: string
+  /** Characters that the automaton does not tell apart share a class. */
+  readonly classes: readonly string[]
+  /** Undefined where no text goes on like this. */
+  readonly step: (state: string, char: string) => string | undefined
+  readonly accepts: (state: string) => boolean
+}
+
+/** What a text must do: match a pattern of every required list, and none of the forbidden lists. */
+export interface Wanted {
+  readonly required: ReadonlyArray<readonly Glob[]>
+  readonly forbidden: ReadonlyArray<readonly Glob[]>
+  readonly shape: Shape
+}
+
+/** Gives the shortest text that is wanted, of several the first in the order of its shape; undefined where there is none. */
+export type Walk = (wanted: Wanted) => string | undefined
+
+/** Where a walk stands. */
+interface Spot {
+  readonly required: readonly State[]
+  readonly forbidden: readonly State[]
+  readonly at: string
+  readonly text: string
+}
+
+/** Walks share what they learn about the patterns. */
+export function createWalk (budget: Budget): Walk {
+  const automata = createAutomata(budget)
+
+  return function walk ({ required, forbidden, shape }) {
+    const first = settle(required.map(automata.start), forbidden.map(automata.start), shape.start, '')
+    if (first === undefined) return undefined
+    if (isEnd(first, shape)) return ''
+    const seen = new Set<string>()
+    const queue = [first]
+    for (const spot of queue) {
+      for (const char of nextChars(spot, shape)) {
+        budget.spend(1 + spot.required.length + spot.forbidden.length)
+        const next = follow(spot, char, shape)
+        if (next === undefined) continue
+        if (isEnd(next, shape)) return next.text
+        const key = keyOf(next)
+        if (seen.has(key)) continue
+        seen.add(key)
+        queue.push(next)
+      }
+    }
+    return undefined
+  }
+}
+
+/** Whether a text can stand in that part of a request. */
+export function fitsShape (text: string, shape: Shape): boolean {
+  let state: string | undefined = shape.start
+  for (const char of text.split('')) {
+    state = shape.classes.some(members => members.includes(char)) ? shape.step(state, char) : undefined
+    if (state === undefined) return false
+  }
+  return shape.accepts(state)
+}
+
+function follow (spot: Spot, char: string, shape: Shape): Spot | undefined {
+  const at = shape.step(spot.at, char)
+  if (at === undefined) return undefined
+  const required: State[] = []
+  for (const state of spot.required) {
+    const next = state.step(char)
+    if (next.isDead) return undefined
+    required.push(next)
+  }
+  return settle(required, spot.forbidden.map(state => state.step(char)), at, spot.text + char)
+}
+
+/** The spot without what no longer matters; undefined where nothing wanted can follow. */
+function settle (required: readonly State[], forbidden: readonly State[], at: string, text: string): Spot | undefined {
+  const against: State[] = []
+  for (const state of forbidden) {
+    if (state.isEverything) return undefined
+    if (!state.isDead && !against.includes(state)) against.push(state)
+  }
+  const wanted: State[] = []
+  for (const state of required) {
+    const left = against.reduce((rest, other) => rest.without(other), state)
+    if (left.isDead) return undefined
+    if (!left.isEverything && !wanted.includes(left)) wanted.push(left)
+  }
+  return { required: wanted, forbidden: against, at, text }
+}
+
+function isEnd ({ required, forbidden, at }: Spot, shape: Shape): boolean {
+  return shape.accepts(at) && required.every(state => state.accepts) && !forbidden.some(state => state.accepts)
+}
+
+/** Every character that a pattern names next, and of each class one that none names: the others of the class behave like it. */
+function nextChars ({ required, forbidden }: Spot, shape: Shape): string[] {
+  const named = new Set<string>()
+  for (const state of required) state.heads.forEach(head => named.add(head))
+  for (const state of forbidden) state.heads.forEach(head => named.add(head))
+  const chars: string[] = []
+  for (const members of shape.classes) {
+    let left = named.size
+    let hasSpare = false
+    for (let at = 0; at < members.length && (left > 0 || !hasSpare); at++) {
+      const char = members.charAt(at)
+      const isNamed = named.has(char)
+      if (isNamed || !hasSpare) chars.push(char)
+      if (isNamed) left--
+      else hasSpare = true
+    }
+  }
+  return chars
+}
+
+function keyOf ({ required, forbidden, at }: Spot): string {
+  const ids = (states: readonly State[]): string => states.length < 2 ? String(states[0]?.id ?? '') : states.map(state => state.id).sort((one, other) => one - other).join()
+  return `${ids(required)}/${ids(forbidden)}/${at}`
+}

@@ -1,0 +1,128 @@
+/** The process: opens what the app needs, listens, and ends without losing what is under way. */
+import { rmSync } from 'node:fs'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import closeWithGrace from 'close-with-grace'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import { buildApp } from './app.js'
+import { openStore, openVerifier, type KeyVerifier } from './auth/store.js'
+import { ensureFirstKey, type FirstKey } from './bootstrap.js'
+import type { Io } from './cli/command.js'
+import type { Config } from './config.js'
+import { openLocalMlflow } from './local/mlflow.js'
+import { lockDataDir } from './lock.js'
+import { openLog } from './log.js'
+import { createMetrics, serveMetrics, type Metrics } from './metrics.js'
+import { mount } from './mlflow/paths.js'
+import { openUpstream } from './mlflow/upstream.js'
+
+/** A start that cannot succeed, as one sentence for people. */
+export class StartError extends Error {}
+
+export interface StartOptions {
+  /** Lets an MLflow of our own upgrade a database that an older one wrote. */
+  readonly upgradeDatabase: boolean
+}
+
+/** Starts the facade; the process ends on a signal. @throws StartError and the errors of what it opens, each a sentence for people */
+export async function serve (config: Config, io: Io, { upgradeDatabase }: StartOptions): Promise<void> {
+  const lock = lockDataDir(config.dataDir)
+  rmSync(join(config.dataDir, 'spool'), { recursive: true, force: true }) // what a crash left there; nobody else uses it
+  const { log, flush } = openLog(config.logLevel)
+  const { verifier, first } = await openKeys(config, io, log)
+  const local = config.upstream.url === undefined
+    ? await openLocalMlflow({ dataDir: config.dataDir, python: config.mlflowPython, env: io.env, log: line => io.stderr.write(`${line}\n`), allowUpgrade: upgradeDatabase })
+    : undefined
+  const upstream = openUpstream(config.upstream, config.upstream.url ?? local?.url ?? unreachable(), local?.socketPath)
+  const metrics = createMetrics(() => upstream.open.items.length)
+  let draining = false
+  const app = await buildApp(config, { verifier, upstream, log, metrics, draining: () => draining, preparing: () => local?.state().reason })
+  const metricsServer = await listen(app, config, metrics).catch(async error => {
+    await app.close()
+    await local?.stop()
+    lock.release()
+    throw error
+  })
+  const url = addressOf(app)
+  log.info({ url, metrics: metricsServer === undefined ? undefined : (metricsServer.address() as AddressInfo).port }, 'listening')
+  io.stderr.write(greeting(url, config.publicUrl?.origin ?? url, first))
+
+  closeWithGrace({ delay: config.shutdownDelayMs + config.shutdownGraceMs + 20_000, logger: false }, async ({ signal, err }) => {
+    if (err !== undefined) log.fatal({ error: err.stack }, 'the process failed')
+    log.info({ signal }, 'shutting down')
+    draining = true
+    if (err === undefined) await delay(config.shutdownDelayMs)
+    await close(app, config, log)
+    await local?.stop()
+    metricsServer?.close()
+    flush()
+    lock.release()
+  })
+}
+
+/** The verifier; a store of our own that never held a key gets its first one. */
+async function openKeys (config: Config, io: Io, log: Logger): Promise<{ verifier: KeyVerifier, first: FirstKey | undefined }> {
+  const report = (problem: Error): void => log.warn({ error: problem.message }, 'key store')
+  if (config.keys.store.kind === 'service') return { verifier: await openVerifier(config.keys, report), first: undefined }
+  const store = await openStore(config.keys, report)
+  return { verifier: store, first: await ensureFirstKey(store, config.dataDir, io.stderr) }
+}
+
+/** The lines to copy. */
+function greeting (url: string, origin: string, first: FirstKey | undefined): string {
+  const token = first?.file !== undefined ? `$(cat '${first.file}')` : `…   # ${first === undefined ? 'a key: hokusai-mlflow keys create --name NAME' : 'the key above'}`
+  return `
+Listening on ${url}
+
+  export MLFLOW_TRACKING_URI=${origin}${mount}
+  export MLFLOW_TRACKING_TOKEN=${token}
+
+  import mlflow
+  with mlflow.start_run():
+      mlflow.log_metric("answer", 42)
+
+MLflow's pages ${origin}${mount}/   API ${origin}/docs   Start page ${origin}/
+
+`
+}
+
+function unreachable (): never {
+  throw new StartError('There is no MLflow to serve.')
+}
+
+/** Refuses new connections, waits for what is running, and cuts what is left after the grace. */
+async function close (app: FastifyInstance, config: Config, log: Logger): Promise<void> {
+  const cut = setTimeout(() => {
+    log.warn('the grace is over: what still runs is cut')
+    app.server.closeAllConnections()
+  }, config.shutdownGraceMs)
+  // Closing ends the connections that are idle now; those whose request finishes later would else be kept for the whole grace.
+  const sweep = setInterval(() => { if (!app.server.listening) app.server.closeIdleConnections() }, 50)
+  await app.close()
+  clearInterval(sweep)
+  clearTimeout(cut)
+}
+
+/** Listens on both ports. @returns the server of the metrics */
+async function listen (app: FastifyInstance, { host, port, metrics }: Config, { registry }: Metrics): Promise<Server | undefined> {
+  await app.listen({ host, port }).catch(taken('PORT', port))
+  return metrics === undefined ? undefined : await serveMetrics(registry, metrics.host, metrics.port).catch(taken('METRICS_PORT', metrics.port))
+}
+
+/** The usual reasons why a port cannot be had, as a sentence. */
+function taken (name: string, port: number): (error: NodeJS.ErrnoException) => never {
+  return error => {
+    if (error.code === 'EADDRINUSE') throw new StartError(`Port ${port} is in use: end what listens there, or set ${name} to another one.`)
+    if (error.code === 'EACCES') throw new StartError(`Port ${port} may not be opened by this user: set ${name} to one above 1023.`)
+    if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') throw new StartError('HOST is not an address of this machine.')
+    throw error
+  }
+}
+
+function addressOf (app: FastifyInstance): string {
+  const { address, port, family } = app.server.address() as AddressInfo
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+}

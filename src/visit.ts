@@ -1,0 +1,69 @@
+/** What is known of one request, gathered on its way through the hooks and read by the log line and the metrics at its end. */
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { Caller } from './auth/store.js'
+import type { Exchange } from './mlflow/exchange.js'
+import { readHead, type RequestHead } from './mlflow/headers.js'
+import type { Match } from './mlflow/matcher.js'
+import { readTarget, type Target } from './mlflow/paths.js'
+import { plainAddress } from './peers.js'
+import type { Placed } from './roster.js'
+
+export interface Visit extends Placed {
+  readonly request: IncomingMessage
+  readonly id: string
+  /** Milliseconds of the monotonic clock. */
+  readonly startedAt: number
+  /** The caller's address, as far as it can be believed. */
+  readonly address: string
+  readonly target: Target
+  readonly head: RequestHead
+  /** Headers of ours that every answer to this request carries: name, value, name, value. */
+  readonly headers: string[]
+  /** Name of the operation for log and metrics; never a caller's path. */
+  operation: string
+  /** The path below the mount, as it is judged and forwarded. */
+  path: string
+  /** What the table says of it; undefined outside MLflow. */
+  match: Match | undefined
+  /** The new path, where it came by an old one. */
+  legacy: string | undefined
+  caller: Caller | undefined
+  /** The key was tried, and why it was refused. */
+  refusal: string | undefined
+  /** Status of an answer of ours that was written whole, though it may linger; 0: none. */
+  answered: number
+  /** What broke, for the log only. */
+  failure: unknown
+  exchange: Exchange | undefined
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    visit: Visit
+  }
+}
+
+/** Begins the record of a request. */
+export function arrive (request: IncomingMessage, address: string, requestId: string | undefined): Visit {
+  const id = requestId ?? randomUUID()
+  return {
+    place: -1,
+    request,
+    id,
+    startedAt: performance.now(),
+    address: plainAddress(address),
+    target: readTarget(request.url ?? ''),
+    head: readHead(request.rawHeaders),
+    headers: ['x-request-id', id],
+    operation: 'none',
+    path: '',
+    match: undefined,
+    legacy: undefined,
+    caller: undefined,
+    refusal: undefined,
+    answered: 0,
+    failure: undefined,
+    exchange: undefined
+  }
+}

@@ -1,0 +1,17 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import t from 'tap'
+
+t.setTimeout(600_000) // four versions of MLflow are imported
+
+// As maintainers run it, compiled: under the loader of the tests it takes three times as long.
+t.test('the table covers every installed MLflow, agrees with its routing, lets nobody by, and its checks catch seeded mistakes', async t => {
+  const { stdout } = await promisify(execFile)(process.execPath, ['dist/scripts/access-proof.js', '4000', '20260601'])
+  const lines = stdout.trim().split('\n').slice(1)
+  t.match(lines, [
+    ...['2.22.5', '3.9.0', '3.11.1', '3.17.2'].map(version => `MLflow ${version}: registry coverage 100 % of`),
+    /second opinion: 0 of/, /judged otherwise: 0$/, /routing: 0 on/, /bypasses: 0 in/, /reach with an admin key: (\d+) of \1$/, /seeded mistakes caught: (\d+) of \1$/
+  ])
+  t.equal(lines.length, 10, 'nothing else is said')
+  for (const line of lines) t.match(line, /^ok {3}/)
+})

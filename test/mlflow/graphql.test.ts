@@ -1,0 +1,105 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { graphqlMaxBytes, judgeGraphql, readingFields } from '../../src/mlflow/graphql.js'
+import { readRegistry, versions } from '../../scripts/registry.js'
+
+const run = 'mlflowGetRun(input: {runId: "1"}) { run { info { runName } } }'
+
+function judge (query: unknown, more: object = {}): unknown {
+  return judgeGraphql(Buffer.from(JSON.stringify({ query, ...more })))
+}
+
+t.test('a single known query only reads', t => {
+  for (const query of [`{ ${run} }`, `query { ${run} }`, `query GetRun($id: String!) { ${run} }`, `{ a: ${run} b: ${run} }`, '{ test(inputString: "x") { output } }', '{ __typename }',
+    `fragment R on Query { ${run} } { ...R }`, `{ ... on Query { ${run} } }`, `{ ... @include(if: true) { ${run} } }`, `# a comment\n{ ${run} }`]) {
+    t.strictSame(judge(query), { class: 'read' }, query)
+  }
+  t.end()
+})
+
+t.test('MLflow\'s searches, which it calls mutations, only read', t => {
+  t.strictSame(judge('mutation { mlflowSearchRuns(input: {}) { runs { info { runId } } } }'), { class: 'read' })
+  t.strictSame(judge('mutation S { mlflowSearchDatasets(input: {}) { datasetSummaries { name } } }'), { class: 'read' })
+  t.end()
+})
+
+t.test('what is not known to read needs an administrator, however it is wrapped', t => {
+  for (const query of ['mutation { createRun { id } }', 'mutation { testMutation(inputString: "x") { output } }', '{ mlflowDeleteEverything }', `{ ${run} newField }`,
+    'mutation { mlflowSearchRuns(input: {}) { runs { info { runId } } } createRun { id } }', 'mutation { mlflowSearchRuns: createRun { id } }', 'mutation { ... on Mutation { createRun { id } } }',
+    'fragment W on Mutation { createRun { id } } mutation { ...W }', 'fragment A on Mutation { ...B } fragment B on Mutation { createRun { id } } mutation { mlflowSearchRuns(input: {}) { __typename } ...A }',
+    'subscription { runs { id } }', `mutation { ${run} }`, '{ mlflowSearchDatasets(input: {}) { __typename } }']) {
+    t.strictSame(judge(query), { class: 'admin' }, query)
+  }
+  t.end()
+})
+
+t.test('what can be read in two ways, or in none, is refused with its reason', t => {
+  const bodies: Array<[Uint8Array | string, RegExp]> = [
+    ['', /not JSON/],
+    ['{"query": "{ __typename }"', /not JSON/],
+    ['\ufeff{"query": "{ __typename }"}', /not JSON/],
+    [Buffer.from('{"query": "{ __typename }"}', 'utf16le'), /not UTF-8|not JSON/],
+    [Buffer.from([0xff, 0xfe, 0x7b]), /not UTF-8/],
+    [Buffer.concat([Buffer.from('{"query": "{ __typename }", "x": "'), Buffer.from([0xc3]), Buffer.from('"}')]), /not UTF-8/],
+    ['[{"query": "{ __typename }"}]', /Batches/],
+    ['null', /JSON object/],
+    ['"{ __typename }"', /JSON object/],
+    ['{"Query": "{ __typename }"}', /no "query"/],
+    ['{"query": ["{ __typename }"]}', /no "query"/],
+    ['{"query": "{ __typename"}', /cannot be parsed/],
+    ['{"query": ""}', /cannot be parsed/],
+    ['{"query": "query A { __typename } query B { __typename }"}', /exactly one operation/],
+    ['{"query": "query A { __typename } mutation B { createRun { id } }", "operationName": "A"}', /exactly one operation/],
+    ['{"query": "fragment F on Query { __typename }"}', /exactly one operation/],
+    ['{"query": "{ __typename } type X { y: Int }"}', /operation and fragments/],
+    ['{"query": "{ ...F }"}', /does not define/],
+    ['{"query": "{ ...F } fragment F on Query { ...F }"}', /circle/],
+    ['{"query": "{ ...F } fragment F on Query { __typename } fragment F on Query { createRun }"}', /alike/]
+  ]
+  for (const [body, reason] of bodies) t.match(judgeGraphql(Buffer.from(body as string)), { refused: reason }, String(body))
+  t.end()
+})
+
+t.test('the last of two queries in one object counts, as it does for Python', t => {
+  t.strictSame(judgeGraphql(Buffer.from('{"query": "{ __typename }", "query": "mutation { createRun { id } }"}')), { class: 'admin' })
+  t.end()
+})
+
+t.test('a compressed body is refused, for MLflow would not decompress it', t => {
+  const body = Buffer.from('{"query": "{ __typename }"}')
+  for (const encoding of ['gzip', 'br', 'identity, gzip', 'x']) t.match(judgeGraphql(body, encoding), { refused: /compressed/ }, encoding)
+  for (const encoding of [undefined, '', 'identity', ' Identity ']) t.strictSame(judgeGraphql(body, encoding), { class: 'read' })
+  t.end()
+})
+
+t.test('size and depth have bounds', t => {
+  const nested = (depth: number): string => `${'{ a '.repeat(depth)}${'}'.repeat(depth)}`
+  t.match(judge(nested(13)), { refused: /deeper than 12/ })
+  t.strictSame(judge(nested(12)), { class: 'admin' })
+  t.match(judge(nested(20_000)), { refused: /too long/ })
+  t.match(judge(`{ ${'test '.repeat(1001)} }`), { refused: /more than 1000/ })
+  t.match(judge(`{ ${'a: test '.repeat(2000)} }`), { refused: /too long/ })
+  // Ten fragments that spread each other twice are a thousand selections in ten lines.
+  const doubling = Array.from({ length: 10 }, (_, index) => `fragment F${index} on Query { ...F${index + 1} ...F${index + 1} }`).join(' ')
+  t.match(judge(`{ ...F0 } ${doubling} fragment F10 on Query { __typename }`), { refused: /more than 1000/ })
+  t.match(judge('{ __typename }', { variables: 'x'.repeat(graphqlMaxBytes) }), { refused: /larger than 256 KiB/ })
+  t.end()
+})
+
+t.test('the known fields are those of every MLflow\'s schema', t => {
+  for (const kind of ['query', 'mutation'] as const) {
+    const served = new Set(versions.flatMap(version => readRegistry(version).graphql[kind]))
+    for (const field of readingFields[kind]) t.ok(field.startsWith('__') || served.has(field), `${kind} ${field} is served`)
+    const writing = [...served].filter(field => !readingFields[kind].has(field))
+    t.strictSame(writing, kind === 'mutation' ? ['testMutation'] : [], 'a field that MLflow gains is reviewed before it is let through')
+  }
+  t.end()
+})
+
+t.test('no body whatever throws, and none that is not JSON passes', t => {
+  fc.assert(fc.property(fc.oneof(fc.uint8Array(), fc.json().map(text => Buffer.from(text)), fc.string().map(query => Buffer.from(JSON.stringify({ query })))), body => {
+    const verdict = judgeGraphql(body)
+    return 'refused' in verdict || verdict.class === 'admin' || JSON.parse(Buffer.from(body).toString()).query.includes('_')
+  }), { numRuns: 3000 })
+  t.end()
+})

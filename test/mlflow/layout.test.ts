@@ -1,0 +1,60 @@
+import t from 'tap'
+import type { Family } from '../../src/mlflow/access.js'
+import { home, losesChunks, recognise, type Answers, type Layout } from '../../src/mlflow/layout.js'
+
+const html = { status: 404, contentType: 'text/html; charset=utf-8', body: '<!doctype html>' }
+const json = { status: 200, contentType: 'application/json', body: '{"experiment": {}}' }
+const missing = { status: 404, contentType: 'application/json', body: '{"error_code": "RESOURCE_DOES_NOT_EXIST"}' }
+const version = (text: string) => ({ status: 200, contentType: 'text/html', body: `${text}\n` })
+const none: Answers = { version: html, prefixedVersion: html, rest: html, prefixedRest: html, prefixedAjax: html, artifact: html, chunked: html }
+const streaming = { ...missing, body: '{"error_code":"RESOURCE_DOES_NOT_EXIST"}' }
+
+/** What each server of the kind answers, and what is to be read from it. */
+const servers: ReadonlyArray<readonly [string, Partial<Answers>, Layout]> = [
+  ['3.17.2 without a prefix', { version: version('3.17.2'), rest: json, artifact: streaming, chunked: { ...missing, status: 400 } }, { version: '3.17.2', prefix: '', restUnderPrefix: false, healthAtRoot: true, streamsArtifacts: true, chunkedIsEmpty: true }],
+  ['3.9.0 with a prefix', { prefixedVersion: version('3.9.0'), rest: json, prefixedAjax: json, artifact: missing, chunked: { ...missing, status: 400 } }, { version: '3.9.0', prefix: '/p', restUnderPrefix: false, healthAtRoot: false, streamsArtifacts: false, chunkedIsEmpty: true }],
+  ['2.22.5 with a prefix', { version: version('2.22.5'), rest: missing, prefixedAjax: missing, artifact: missing, chunked: json }, { version: '2.22.5', prefix: '/p', restUnderPrefix: false, healthAtRoot: true, streamsArtifacts: false, chunkedIsEmpty: false }],
+  ['3.17.2 with a prefix', { prefixedVersion: version('3.17.2'), prefixedRest: json, prefixedAjax: json, artifact: streaming, chunked: { ...missing, status: 400 } }, { version: '3.17.2', prefix: '/p', restUnderPrefix: true, healthAtRoot: false, streamsArtifacts: true, chunkedIsEmpty: true }]
+]
+
+for (const [name, answers, layout] of servers) {
+  t.test(`${name} is recognised`, async t => { t.strictSame(recognise({ ...none, ...answers }, '/p'), layout) })
+}
+
+t.test('an MLflow without its first experiment is one all the same, a version that is a page is none', async t => {
+  t.match(recognise({ ...none, rest: missing, version: { ...version('<html>'), body: '<html>' } }, '/p'), { version: 'unknown' })
+})
+
+t.test('what is no MLflow is named by what it lacks', async t => {
+  for (const [answers, reason] of [
+    [none, /not an MLflow server/],
+    [{ ...none, rest: { status: 403, contentType: 'text/plain', body: 'Invalid Host header' } }, /--allowed-hosts/],
+    [{ ...none, prefixedRest: { status: 401, contentType: 'text/plain', body: '' } }, /MLFLOW_UPSTREAM_AUTHORIZATION/],
+    [{ ...none, rest: { status: 502, contentType: 'text/html', body: 'nginx' } }, /MLflow answers 502/],
+    [{ ...none, rest: { status: 200, contentType: 'text/html', body: 'hello' } }, /not an MLflow server/]
+  ] as const) t.match(recognise(answers, '/p'), reason)
+})
+
+const families: readonly Family[] = ['rest', 'ajax', 'native-ajax', 'artifacts', 'ajax-artifacts', 'otlp', 'gateway', 'graphql', 'ui', 'build', 'health', 'assistant', 'auth']
+
+t.test('without a prefix everything is at the root', async t => {
+  const [, , layout] = servers[0]!
+  for (const family of families) for (const method of ['GET', 'PUT', 'HEAD', 'POST']) t.equal(home(layout, family, method), '')
+})
+
+t.test('with a prefix each family is where its version keeps it', async t => {
+  const under = (layout: Layout, method: string) => families.filter(family => home(layout, family, method) === '/p')
+  const [older, oldest, newer] = [servers[1]![2], servers[2]![2], servers[3]![2]]
+  t.strictSame(under(older, 'GET'), ['ajax', 'ajax-artifacts', 'graphql', 'ui', 'health'])
+  t.strictSame(under(oldest, 'GET'), ['ajax', 'ajax-artifacts', 'ui'])
+  t.strictSame(under(newer, 'GET'), families.filter(family => !['artifacts', 'ajax-artifacts', 'build'].includes(family)))
+  t.strictSame(under(newer, 'HEAD'), families.filter(family => family !== 'build'))
+})
+
+t.test('chunks are spooled where Flask would lose them, and only there', async t => {
+  const newer = servers[3]![2]
+  t.strictSame(families.filter(family => !losesChunks(newer, family, 'PUT')), ['native-ajax', 'artifacts', 'ajax-artifacts', 'otlp', 'gateway', 'assistant'])
+  t.ok(losesChunks(newer, 'artifacts', 'POST'))
+  t.ok(losesChunks(servers[1]![2], 'artifacts', 'PUT'))
+  t.notOk(losesChunks(servers[2]![2], 'rest', 'POST'))
+})

@@ -1,0 +1,96 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { strongest } from '../../src/mlflow/access.js'
+import { match } from '../../src/mlflow/matcher.js'
+import { operations } from '../../src/mlflow/operations.js'
+import { exceptions } from '../../scripts/proof/checks.js'
+import { examples } from '../../scripts/proof/examples.js'
+import { fill } from '../../scripts/proof/oddpaths.js'
+
+const anyOperation = fc.constantFrom(...operations.flatMap(operation => [operation.path, ...operation.twins ?? []].map(path => ({ operation, path }))))
+
+t.test('requests demand what the contract says', t => {
+  t.ok(examples.length > 50)
+  t.strictSame(exceptions({ operations, match }), [])
+  t.end()
+})
+
+t.test('every operation is found by each of its paths, and a GET by HEAD too', t => {
+  for (const operation of operations) {
+    for (const path of [operation.path, ...operation.twins ?? []]) {
+      const filled = fill(path, ['m-1', 'a', 'b'])
+      t.equal(match(operation.method, filled).id, operation.id, `${operation.method} ${filled}`)
+      if (operation.method === 'GET') t.equal(match('HEAD', filled).id, operation.id)
+    }
+  }
+  t.end()
+})
+
+t.test('the family is that of the path that was asked for', t => {
+  t.equal(match('POST', '/api/2.0/mlflow/runs/create').family, 'rest')
+  t.equal(match('POST', '/ajax-api/2.0/mlflow/runs/create').family, 'ajax')
+  t.equal(match('PUT', '/api/2.0/mlflow-artifacts/artifacts/a').family, 'artifacts')
+  t.equal(match('PUT', '/ajax-api/2.0/mlflow-artifacts/artifacts/a').family, 'ajax-artifacts')
+  t.equal(match('DELETE', '/api/2.0/mlflow-artifacts/artifacts/a').family, 'rest', 'only GET and PUT have a route that streams')
+  t.equal(match('GET', '/ajax-api/3.0/jobs/x').family, 'native-ajax')
+  t.equal(match('POST', '/v1/traces').family, 'otlp')
+  t.equal(match('GET', '/ajax-api/3.0/mlflow/server-info').family, 'ajax')
+  t.end()
+})
+
+t.test('what is unknown goes where its like lives, is named for a label, and is for administrators', t => {
+  for (const [path, family] of [['/api/4.0/new', 'rest'], ['/ajax-api/4.0/new', 'ajax'], ['/gateway/new', 'gateway'], ['/v1/metrics', 'otlp'], ['/new', 'ui'], ['/%61pi/4.0/new', 'rest']] as const) {
+    t.strictSame(match('POST', path), { operation: undefined, id: 'unknown', class: 'admin', family, artifactPath: false })
+  }
+  t.equal(match('GET', '/%ff').id, 'unknown', 'even what cannot be decoded')
+  t.end()
+})
+
+t.test('no way of encoding a character lowers what a path demands', t => {
+  fc.assert(fc.property(anyOperation, fc.array(fc.nat()), fc.boolean(), ({ operation, path }, places, slashes) => {
+    const plain = fill(path, ['m-1', 'a', 'b'])
+    let encoded = ''
+    for (let index = 0; index < plain.length; index++) {
+      const character = plain.charAt(index)
+      const chosen = places.some(place => place % plain.length === index) && index > 0 && (character !== '/' || slashes)
+      const whole = character === '%' || plain.slice(Math.max(0, index - 2), index).includes('%')
+      encoded += chosen && !whole ? '%' + character.charCodeAt(0).toString(16) : character
+    }
+    const demanded = match(operation.method, encoded)
+    if (strongest(demanded.class, operation.class) !== demanded.class) return false
+    return encoded.toLowerCase().includes('%2f') || demanded.id === operation.id
+  }), { numRuns: 5000 })
+  t.end()
+})
+
+t.test('a percent sign that is encoded itself stays data', t => {
+  t.equal(match('GET', '/api/2.0/mlflow/logged-models/a%252Fb').id, 'getLoggedModel')
+  t.equal(match('POST', '/api%252F2.0/mlflow/runs/create').id, 'unknown')
+  t.end()
+})
+
+t.test('any path whatever is judged, and only by a class of the table', t => {
+  fc.assert(fc.property(fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'PROPFIND'), fc.webPath(), (method, path) => {
+    const judged = match(method, `/${path}`)
+    return judged.operation === undefined ? ['admin', 'blocked'].includes(judged.class) : strongest(judged.class, judged.operation.class) === judged.class
+  }), { numRuns: 2000 })
+  t.end()
+})
+
+t.test('judging is quick enough for 20,000 calls a second', t => {
+  for (const [method, path] of [['POST', '/api/2.0/mlflow/runs/create'], ['GET', '/api/3.0/mlflow/traces/tr-1'], ['PUT', '/api/2.0/mlflow-artifacts/artifacts/1/2/artifacts/model/data.bin']] as const) {
+    for (let count = 0; count < 50_000; count++) match(method, path)
+    const before = process.cpuUsage()
+    for (let count = 0; count < 50_000; count++) match(method, path)
+    const { user, system } = process.cpuUsage(before)
+    // Processor time, for the machine may be busy; the bound leaves room for the loader of the tests.
+    t.ok((user + system) / 50_000 < 5, `${((user + system) / 50_000).toFixed(2)} us for ${path}`)
+  }
+  t.end()
+})
+
+t.test('where several routes of FastAPI fit, the first is the one', t => {
+  t.equal(match('POST', '/gateway/proxy/mlflow/invocations').id, 'gatewayInvocations')
+  t.equal(match('DELETE', '/api/3.0/mlflow/mcp-servers/a/versions/1/tags/x').id, 'deleteMcpServerVersionTag')
+  t.end()
+})

@@ -1,0 +1,166 @@
+/** The checks against an oracle that tries every request of a small world. */
+import t from 'tap'
+import { createAnalysis, createView } from '../../src/routing/analysis.js'
+import { runChecks } from '../../src/routing/checks.js'
+import type { Finding } from '../../src/routing/checks/check.js'
+import { diffRuleSets } from '../../src/routing/diff.js'
+import { explain } from '../../src/routing/explain.js'
+import { readRules } from '../../src/routing/formats/read.js'
+import { writeRules } from '../../src/routing/formats/write.js'
+import type { RuleSet } from '../../src/routing/rules.js'
+import { requestsOf, ruleMatches, taker, tryOf, type AwsRule, type Try } from './oracle.js'
+import { createRandom, kinds, mutated, randomRules, worldOf, type Kind } from './worlds.js'
+
+/** Which parts a set looks at, and how long the hosts and paths of its world are. */
+const worlds: ReadonlyArray<readonly [parts: readonly Kind[], lengthMax: number]> = [
+  [['path'], 4], [['host'], 5], [['path'], 4], [['host', 'path'], 3], [['path', 'method'], 3], [['path', 'header'], 3], [['query', 'method'], 0],
+  [['header', 'query'], 0], [['source', 'path'], 3], [['header'], 0], [['query'], 0], [['host', 'method', 'source'], 3], [['path', 'query'], 2], [['header', 'method', 'source'], 0]
+]
+
+const setsPerWorld = 120
+
+const targets = new WeakMap<AwsRule, string>()
+
+for (const [at, [parts, lengthMax]] of worlds.entries()) {
+  t.test(`rules over ${parts.join(', ')}: no miss, no false alarm, every witness true (${setsPerWorld} rule sets)`, async t => {
+    const random = createRandom(1000 + at)
+    const world = [...requestsOf(worldOf(parts, lengthMax))]
+    for (let round = 0; round < setsPerWorld; round++) {
+      const rules = randomRules(random, parts, 2 + random.below(5))
+      const problems = [...judgeChecks(rules, world), ...judgeDiff(rules, mutated(random, rules, parts), world)]
+      if (problems.length > 0) t.fail(problems.join('\n'), { rules: JSON.stringify(rules) })
+    }
+    t.pass('judged')
+  })
+}
+
+t.test('random rules over all parts: every witness is true and every claim holds where it can be tried', async t => {
+  const random = createRandom(77)
+  for (let round = 0; round < 320; round++) {
+    const parts = kinds.filter(() => random.below(2) > 0)
+    const rules = randomRules(random, parts.length === 0 ? ['path'] : parts, 3 + random.below(8))
+    const ruleSet = read(rules)
+    const problems = witnessProblems(rules, ruleSet, runChecks(ruleSet))
+    if (problems.length > 0) t.fail(problems.join('\n'), { rules: JSON.stringify(rules) })
+  }
+  t.pass('judged')
+})
+
+function read (rules: readonly AwsRule[]): RuleSet {
+  return readRules(JSON.stringify({ Rules: rules }))
+}
+
+function judgeChecks (rules: readonly AwsRule[], world: readonly Try[]): string[] {
+  const ruleSet = read(rules)
+  const findings = runChecks(ruleSet)
+  const matching = rules.map(rule => world.map(request => ruleMatches(rule, request)))
+  const takers = world.map((_, request) => matching.findIndex(row => row[request]))
+  const isShown = prover(ruleSet, rules)
+  const problems: string[] = []
+  const expect = (holds: boolean, problem: string): void => { if (!holds) problems.push(problem) }
+  for (const [at, rule] of rules.slice(0, -1).entries()) {
+    const dead = findings.find(finding => finding.check === 'unreachable-rule' && finding.rule === rule.Priority)
+    const shadows = findings.filter(finding => finding.check === 'partly-shadowed-rule' && finding.rule === rule.Priority)
+    const earlier = [...rules.keys()].slice(0, at)
+    const own = [...world.keys()].filter(request => matching[at]![request])
+    const thieves = earlier.filter(other => target(rules[other]!) !== target(rule) && own.some(request => takers[request] === other))
+    if (dead === undefined) {
+      expect(isShown([at], earlier), `${rule.Priority}: nothing shows that it is reached`)
+      for (const thief of thieves) expect(shadows.some(({ by }) => by![0] === rules[thief]!.Priority), `${rule.Priority}: that ${rules[thief]!.Priority} takes some is not reported`)
+      for (const { by, severity } of shadows) {
+        const other = rules.findIndex(one => one.Priority === by![0])
+        const crosses = matching[other]!.some((holds, request) => holds && !matching[at]![request])
+        expect(severity === 'warning' ? isShown([other], [at]) : !crosses, `${rule.Priority}: wrong severity with ${by![0]}`)
+      }
+      continue
+    }
+    const by = earlier.filter(other => dead.by!.includes(rules[other]!.Priority))
+    const isCovered = (set: readonly number[]): boolean => own.every(request => set.some(other => matching[other]![request]))
+    expect(!takers.includes(at), `${rule.Priority}: called unreachable, yet reached`)
+    expect(shadows.length === 0, `${rule.Priority}: unreachable and partly shadowed`)
+    expect(isCovered(by), `${rule.Priority}: ${dead.by!.join()} do not cover it`)
+    for (const smaller of subsets(earlier, by.length - 1)) expect(!isCovered(smaller) || isShown([at], smaller), `${rule.Priority}: ${smaller.map(one => rules[one]!.Priority).join()} is a smaller cover than ${dead.by!.join()}`)
+    expect(thieves.length === 0 || dead.differentTarget === true, `${rule.Priority}: another target not seen`)
+    expect(dead.severity === (dead.differentTarget === true ? 'error' : 'warning'), `${rule.Priority}: wrong severity`)
+  }
+  return [...problems, ...witnessProblems(rules, ruleSet, findings), ...metamorphic(ruleSet, findings)]
+}
+
+/** Says whether a request can be shown, and be true to the oracle, that some rules match and others do not. Needed where the small world holds none. */
+function prover (ruleSet: RuleSet, rules: readonly AwsRule[]): (inside: readonly number[], outside: readonly number[]) => boolean {
+  const analysis = createAnalysis([ruleSet])
+  const { listener, places } = createView(ruleSet.listeners[0]!)
+  return (inside, outside) => {
+    const answer = analysis.ask(inside.map(at => places[at]!), outside.map(at => places[at]!))
+    if (answer.is !== 'yes') return false
+    const shown = analysis.witness(answer.point, listener)
+    // Where the source decides between other rules only, the witness need not name one.
+    const request = tryOf({ sourceIp: '198.51.100.7', ...shown })
+    return inside.every(at => ruleMatches(rules[at]!, request)) && !outside.some(at => ruleMatches(rules[at]!, request))
+  }
+}
+
+function witnessProblems (rules: readonly AwsRule[], ruleSet: RuleSet, findings: readonly Finding[]): string[] {
+  return findings.flatMap(({ check, rule: priority, by, witness, differentTarget }) => {
+    if (witness === null) return check === 'unreachable-rule' && by!.length > 0 ? [`${check} ${priority}: no witness`] : []
+    const request = tryOf(witness)
+    const rule = rules.find(one => one.Priority === priority)!
+    const taking = taker(rules, request)
+    const explained = explain(ruleSet, witness)
+    const truths: Readonly<Record<string, () => boolean>> = {
+      'unreachable-rule': () => ruleMatches(rule, request) && taking !== rule && (target(taking) !== target(rule)) === differentTarget,
+      'partly-shadowed-rule': () => ruleMatches(rule, request) && taking.Priority === by![0] && target(taking) !== target(rule),
+      'bare-path-missing': () => !ruleMatches(rule, request) && target(taking) !== target(rule),
+      'prefix-overreach': () => ruleMatches(rule, request),
+      'host-falls-to-default': () => taking.Priority === 'default'
+    }
+    const isTrue = truths[check]?.() ?? false
+    return [
+      ...(isTrue ? [] : [`${check} ${priority}: ${JSON.stringify(witness)} shows nothing`]),
+      ...(URL.canParse(witness.url) ? [] : [`${witness.url} is no URL`]),
+      ...(explained.rule === taking.Priority ? [] : [`explain says ${explained.rule}, the oracle ${taking.Priority}`])
+    ]
+  })
+}
+
+function metamorphic (ruleSet: RuleSet, findings: readonly Finding[]): string[] {
+  const [listener] = ruleSet.listeners
+  const dead = new Set(findings.filter(({ check }) => check === 'unreachable-rule').map(({ rule }) => rule))
+  const without = { ...ruleSet, listeners: [{ ...listener!, rules: listener!.rules.filter(rule => !dead.has(rule.priority)) }] }
+  const again = readRules(writeRules(ruleSet, 'alb'))
+  return [
+    ...(diffRuleSets(ruleSet, without).length === 0 ? [] : ['deleting what is unreachable changes something']),
+    ...(JSON.stringify(again.listeners[0]!.rules) === JSON.stringify(listener!.rules) ? [] : ['write and read is not the same']),
+    ...(diffRuleSets(ruleSet, again).length === 0 ? [] : ['a set differs from itself'])
+  ]
+}
+
+function judgeDiff (before: readonly AwsRule[], after: readonly AwsRule[], world: readonly Try[]): string[] {
+  const changes = diffRuleSets(read(before), read(after))
+  const pairs = new Set<string>()
+  const taking = world.map(request => [taker(before, request), taker(after, request)] as const)
+  for (const [one, other] of taking) {
+    if (target(one) !== target(other)) pairs.add(`${one.Priority} ${other.Priority}`)
+  }
+  return [
+    ...[...pairs].filter(pair => !changes.some(({ rules }) => `${rules.before} ${rules.after}` === pair)).map(pair => `diff: ${pair} not reported`),
+    ...changes.flatMap(({ rules, witness, before: from, after: to }) => {
+      const request = tryOf(witness!)
+      const [one, other] = [taker(before, request), taker(after, request)]
+      const isTrue = one.Priority === rules.before && other.Priority === rules.after && target(one) === from && target(other) === to && from !== to
+      return isTrue ? [] : [`diff: ${JSON.stringify(witness)} shows nothing of ${rules.before} to ${rules.after}`]
+    })
+  ]
+}
+
+function target (rule: AwsRule): string {
+  const name = targets.get(rule) ?? /targetgroup\/(\w+)/.exec(JSON.stringify(rule.Actions))![1]!
+  targets.set(rule, name)
+  return name
+}
+
+function subsets<T> (values: readonly T[], size: number): T[][] {
+  if (size < 0) return []
+  if (size === 0) return [[]]
+  return values.flatMap((value, at) => subsets(values.slice(at + 1), size - 1).map(rest => [value, ...rest]))
+}
