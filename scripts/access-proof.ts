@@ -1,7 +1,7 @@
 /** Proves the access rules against MLflow itself: coverage of its registries, agreement with its routing, attempts to get by, and seeded mistakes. Exit 1 when anything fails. */
 import { pathToFileURL } from 'node:url'
-import { match } from '../src/mlflow/matcher.js'
-import { operations } from '../src/mlflow/operations.js'
+import { match } from '../src/mlflow/operations/matcher.js'
+import { operations } from '../src/mlflow/operations/table.js'
 import { collapseSlashes } from '../src/mlflow/paths.js'
 import { findBypasses, isAim } from './proof/bypasses.js'
 import { coverage, exceptions, opinions, routing, type Subject } from './proof/checks.js'

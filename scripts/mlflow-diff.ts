@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import { operations } from '../src/mlflow/operations.js'
+import { operations } from '../src/mlflow/operations/table.js'
 import { readRegistry, shape, toTemplate, type Registry } from './registry.js'
 
 /** The differences as lines, each with `+`, `-` or `~` before it. */
@@ -45,7 +45,7 @@ function routesOf ({ flask, native, auth }: Registry): Named {
   const classes = new Map<string, string>(operations.flatMap(operation => [operation.path, ...operation.twins ?? []].map(path => [`${operation.method} ${shape(path)}`, operation.class] as const)))
   return Object.fromEntries([[native, true], [flask, false], [auth, false]].flatMap(([routes, isNative]) => (routes as Registry['flask']).map(({ method, path }) => {
     const route = `${method} ${shape(toTemplate(path, isNative === true))}`
-    return [route, classes.get(route) ?? 'needs a class in src/mlflow/access.ts']
+    return [route, classes.get(route) ?? 'needs a class in src/mlflow/operations/classes.ts']
   })))
 }
 
@@ -54,7 +54,7 @@ function rpcsOf ({ rpcs }: Registry): Named {
 }
 
 function graphqlOf ({ graphql }: Registry): Named {
-  return Object.fromEntries(Object.entries(graphql).flatMap(([kind, fields]) => fields.map(field => [`${kind} ${field}`, 'judged in src/mlflow/graphql.ts'])))
+  return Object.fromEntries(Object.entries(graphql).flatMap(([kind, fields]) => fields.map(field => [`${kind} ${field}`, 'judged in src/mlflow/operations/graphql.ts'])))
 }
 
 /** The committed registry of a version, else that of an environment made for it. */

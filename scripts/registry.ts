@@ -1,7 +1,7 @@
 /**
  * The committed registries of MLflow, one JSON file a version, as scripts/mlflow-registry.py prints them.
  * A new version: print its registry, name it in `versions`, look at `npm run mlflow:diff`, give what is new a class in
- * src/mlflow/access.ts, run scripts/operations.ts, and prove it with `npm run access:proof`.
+ * src/mlflow/operations/classes.ts, run scripts/operations.ts, and prove it with `npm run access:proof`.
  */
 import { readFileSync } from 'node:fs'
 

@@ -1,6 +1,6 @@
 /** What must hold of table and matcher, as functions that name what does not. Each is a second opinion: none reads the reviewed classes. */
-import { strongest, type AccessClass, type Operation } from '../../src/mlflow/access.js'
-import type { Match } from '../../src/mlflow/matcher.js'
+import { strongest, type AccessClass, type Operation } from '../../src/mlflow/operations/classes.js'
+import type { Match } from '../../src/mlflow/operations/matcher.js'
 import { collapseSlashes } from '../../src/mlflow/paths.js'
 import { shape, toTemplate, type Registry } from '../registry.js'
 import { examples } from './examples.js'

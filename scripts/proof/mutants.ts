@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import ts from 'typescript'
 import type { Subject } from './checks.js'
 
-type Source = 'access' | 'operations' | 'matcher'
+type Source = 'classes' | 'table' | 'matcher'
 
 interface Mutant {
   readonly name: string
@@ -17,26 +17,26 @@ interface Mutant {
 }
 
 export const mutants: readonly Mutant[] = [
-  { name: 'a line of the table is deleted', source: 'operations', from: /^ {2}\{ id: 'createModelVersion'.*\n/m, to: '' },
-  { name: 'a twin under ajax-api is deleted', source: 'operations', from: "twins: ['/ajax-api/2.0/mlflow/runs/log-batch'], ", to: '' },
-  { name: 'a write is classed as a read', source: 'operations', from: /(id: 'createRun'.*class: )'write'/, to: "$1'read'" },
-  { name: 'a delete is classed as a read', source: 'operations', from: /(id: 'deleteRegisteredModel'.*class: )'write'/, to: "$1'read'" },
-  { name: 'spans may be sent without a key', source: 'operations', from: /(id: 'exportTraces'.*class: )'write'/, to: "$1'public'" },
-  { name: 'a secret of the gateway is readable', source: 'operations', from: /(id: 'getGatewaySecretInfo'.*class: )'admin'/, to: "$1'read'" },
-  { name: 'an upload URL counts as reading', source: 'operations', from: /(id: 'createPresignedUploadUrl'.*class: )'write'/, to: "$1'read'" },
-  { name: 'the assistant is open to administrators', source: 'operations', from: /(id: 'assistantSendMessage'.*class: )'blocked'/, to: "$1'admin'" },
-  { name: 'a path is misspelt', source: 'operations', from: "path: '/api/2.0/mlflow/experiments/create'", to: "path: '/api/2.0/mlflow/experiment/create'" },
-  { name: "MLflow's misspelt path is put right", source: 'operations', from: '/api/2.0mlflow/', to: '/api/2.0/mlflow/' },
-  { name: 'an operation has another method', source: 'operations', from: /(id: 'deleteTraces', method: )'POST'/, to: "$1'DELETE'" },
-  { name: 'an operation begins in a later version', source: 'operations', from: /(id: 'searchRuns'.*since: )'2\.22\.5'/, to: "$1'3.9.0'" },
-  { name: 'an operation is invented', source: 'operations', from: "  { id: 'createRun'", to: "  { id: 'invented', method: 'POST', path: '/api/2.0/mlflow/invented', family: 'rest', class: 'read', area: 'Runs', since: '2.22.5' },\n  { id: 'createRun'" },
-  { name: 'an artifact path loses its mark', source: 'operations', from: /(id: 'uploadArtifact'.*)artifact: true, /, to: '$1' },
-  { name: 'a parameter takes one segment only', source: 'operations', from: '{name:path}/versions/{version:path}/tags/{key:path}', to: '{name:path}/versions/{version}/tags/{key}' },
+  { name: 'a line of the table is deleted', source: 'table', from: /^ {2}\{ id: 'createModelVersion'.*\n/m, to: '' },
+  { name: 'a twin under ajax-api is deleted', source: 'table', from: "twins: ['/ajax-api/2.0/mlflow/runs/log-batch'], ", to: '' },
+  { name: 'a write is classed as a read', source: 'table', from: /(id: 'createRun'.*class: )'write'/, to: "$1'read'" },
+  { name: 'a delete is classed as a read', source: 'table', from: /(id: 'deleteRegisteredModel'.*class: )'write'/, to: "$1'read'" },
+  { name: 'spans may be sent without a key', source: 'table', from: /(id: 'exportTraces'.*class: )'write'/, to: "$1'public'" },
+  { name: 'a secret of the gateway is readable', source: 'table', from: /(id: 'getGatewaySecretInfo'.*class: )'admin'/, to: "$1'read'" },
+  { name: 'an upload URL counts as reading', source: 'table', from: /(id: 'createPresignedUploadUrl'.*class: )'write'/, to: "$1'read'" },
+  { name: 'the assistant is open to administrators', source: 'table', from: /(id: 'assistantSendMessage'.*class: )'blocked'/, to: "$1'admin'" },
+  { name: 'a path is misspelt', source: 'table', from: "path: '/api/2.0/mlflow/experiments/create'", to: "path: '/api/2.0/mlflow/experiment/create'" },
+  { name: "MLflow's misspelt path is put right", source: 'table', from: '/api/2.0mlflow/', to: '/api/2.0/mlflow/' },
+  { name: 'an operation has another method', source: 'table', from: /(id: 'deleteTraces', method: )'POST'/, to: "$1'DELETE'" },
+  { name: 'an operation begins in a later version', source: 'table', from: /(id: 'searchRuns'.*since: )'2\.22\.5'/, to: "$1'3.9.0'" },
+  { name: 'an operation is invented', source: 'table', from: "  { id: 'createRun'", to: "  { id: 'invented', method: 'POST', path: '/api/2.0/mlflow/invented', family: 'rest', class: 'read', area: 'Runs', since: '2.22.5' },\n  { id: 'createRun'" },
+  { name: 'an artifact path loses its mark', source: 'table', from: /(id: 'uploadArtifact'.*)artifact: true, /, to: '$1' },
+  { name: 'a parameter takes one segment only', source: 'table', from: '{name:path}/versions/{version:path}/tags/{key:path}', to: '{name:path}/versions/{version}/tags/{key}' },
   { name: 'paths are judged without decoding', source: 'matcher', from: 'separated = decodeURIComponent(path)', to: 'separated = path' },
   { name: 'paths are decoded twice', source: 'matcher', from: 'separated = decodeURIComponent(path)', to: 'separated = decodeURIComponent(decodeURIComponent(path))' },
   { name: '%2F is a separator only', source: 'matcher', from: 'return asData === path ? judged : both(', to: 'return asData !== path ? judged : both(' },
   { name: '%2F is data only', source: 'matcher', from: 'const judged = judge(table, separated)', to: "const judged = judge(table, decodeURIComponent(path.replace(/%2f/gi, '%01')))" },
-  { name: 'the weaker of two classes is demanded', source: 'access', from: 'if (includes(a, b)) return a', to: 'if (includes(a, b)) return b' },
+  { name: 'the weaker of two classes is demanded', source: 'classes', from: 'if (includes(a, b)) return a', to: 'if (includes(a, b)) return b' },
   { name: 'the unknown is readable', source: 'matcher', from: "id: 'unknown', class: 'admin'", to: "id: 'unknown', class: 'read'" },
   { name: 'patterns have no end', source: 'matcher', from: /\$`, 's'\)/, to: "`, 's')" },
   { name: 'a segment may hold slashes', source: 'matcher', from: "return '[^/]+'", to: "return '.+'" },
@@ -46,7 +46,7 @@ export const mutants: readonly Mutant[] = [
   { name: 'leading slashes are not dropped', source: 'matcher', from: "path.replace(/\\/{2,}/g, '/')", to: "path.replace(/(?<!^)\\/{2,}/g, '/')" },
   { name: 'later routes win', source: 'matcher', from: 'template.rank < best.rank', to: 'template.rank > best.rank' },
   { name: 'doubled slashes are data everywhere', source: 'matcher', from: 'artifactPath: operation.artifact === true', to: 'artifactPath: true' },
-  { name: 'what a later MLflow adds to the assistant is not blocked', source: 'access', from: "{ id: 'assistant', family: 'assistant', pattern: /^\\/(?:ajax-)?api", to: "{ id: 'assistant', family: 'assistant', pattern: /^\\/gone" }
+  { name: 'what a later MLflow adds to the assistant is not blocked', source: 'classes', from: "{ id: 'assistant', family: 'assistant', pattern: /^\\/(?:ajax-)?api", to: "{ id: 'assistant', family: 'assistant', pattern: /^\\/gone" }
 ]
 
 /** Table and matcher with a mistake in them, from a copy of the sources in a folder of its own. @throws Error when the mistake has no place in the source any more */
@@ -55,16 +55,16 @@ export async function withMistake ({ name, source, from, to }: Mutant): Promise<
   try {
     await symlink(resolve('node_modules'), join(folder, 'node_modules'))
     await writeFile(join(folder, 'package.json'), '{"type":"module"}')
-    for (const file of ['access', 'operations', 'matcher']) {
-      const original = await readFile(`src/mlflow/${file}.ts`, 'utf8')
+    for (const file of ['classes', 'table', 'matcher']) {
+      const original = await readFile(`src/mlflow/operations/${file}.ts`, 'utf8')
       const text = file !== source ? original : typeof from === 'string' ? original.replaceAll(from, () => to) : original.replace(from, to)
-      if (file === source && text === original) throw new Error(`The mistake "${name}" has no place in src/mlflow/${file}.ts: mend its pattern`)
+      if (file === source && text === original) throw new Error(`The mistake "${name}" has no place in src/mlflow/operations/${file}.ts: mend its pattern`)
       const { outputText } = ts.transpileModule(text, { compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext } })
       await writeFile(join(folder, `${file}.js`), outputText)
     }
     const load = async (file: string): Promise<unknown> => await import(pathToFileURL(join(folder, file)).href)
     const { match } = await load('matcher.js') as Pick<Subject, 'match'>
-    const { operations } = await load('operations.js') as Pick<Subject, 'operations'>
+    const { operations } = await load('table.js') as Pick<Subject, 'operations'>
     return { operations, match }
   } finally {
     await rm(folder, { recursive: true })

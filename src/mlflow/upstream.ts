@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 import { Pool } from 'undici'
 import type { UpstreamConfig } from '../config.js'
 import { FacadeError } from '../errors.js'
-import { createRoster, type Roster } from '../roster.js'
+import { createRoster, type Roster } from '../request/roster.js'
 import type { Exchange, Limits } from './exchange.js'
 
 /** Heads of MLflow's answers; queries of 70 KB come back in some of its Locations. */

@@ -11,7 +11,7 @@ import { sampleOf } from '../../scripts/openapi/recorded.js'
 import { leniency, notices, sites } from '../../scripts/openapi/seeds.js'
 import { described } from '../../scripts/openapi/texts.js'
 import { openapiFiles, readRecorded } from '../../scripts/openapi-files.js'
-import { operations } from '../../src/mlflow/operations.js'
+import { operations } from '../../src/mlflow/operations/table.js'
 import { readDocuments } from '../../src/openapi/files.js'
 
 interface Entry {

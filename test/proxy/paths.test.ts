@@ -1,7 +1,7 @@
 /** A path is judged as MLflow will see it and forwarded as it came, or refused: nothing is read in two ways. */
 import fc from 'fast-check'
 import t from 'tap'
-import { match } from '../../src/mlflow/matcher.js'
+import { match } from '../../src/mlflow/operations/matcher.js'
 import { collapseSlashes, readTarget } from '../../src/mlflow/paths.js'
 import { facade } from '../helpers/app.js'
 import { echo, shapeB, shapeC, type Shape } from '../helpers/upstream.js'

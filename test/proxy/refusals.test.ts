@@ -1,7 +1,7 @@
 /** Every refusal speaks MLflow's JSON with a request id that the log line knows, whoever on the way noticed: our code, Fastify or Node. */
 import t, { type Test } from 'tap'
 import { StoreBusyError, StoreUnavailableError, type Caller, type Verdict } from '../../src/auth/store.js'
-import { serverOptions } from '../../src/socket.js'
+import { serverOptions } from '../../src/request/socket.js'
 import { facade, keys, requestHead, type Facade, type Request } from '../helpers/app.js'
 import type { Answer } from '../helpers/client.js'
 import { echo } from '../helpers/upstream.js'

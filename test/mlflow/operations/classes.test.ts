@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { operations } from '../../src/mlflow/operations.js'
-import { strongest, type AccessClass } from '../../src/mlflow/access.js'
-import { allows } from '../../src/auth/scopes.js'
-import { opinions } from '../../scripts/proof/checks.js'
-import { readRegistry, versions } from '../../scripts/registry.js'
+import { operations } from '../../../src/mlflow/operations/table.js'
+import { strongest, type AccessClass } from '../../../src/mlflow/operations/classes.js'
+import { allows } from '../../../src/auth/scopes.js'
+import { opinions } from '../../../scripts/proof/checks.js'
+import { readRegistry, versions } from '../../../scripts/registry.js'
 
 const classes: readonly AccessClass[] = ['public', 'ui', 'read', 'write', 'gateway', 'admin', 'blocked']
 const anyClass = fc.constantFrom(...classes)

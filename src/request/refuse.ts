@@ -1,7 +1,7 @@
 /** The one place where an error of ours becomes bytes. */
 import type { FastifyReply } from 'fastify'
 import { finish } from './answer.js'
-import { errorBody, type FacadeError } from './errors.js'
+import { errorBody, type FacadeError } from '../errors.js'
 
 /** Answers a request with an error, whether or not its body was read. */
 export function refuse (reply: FastifyReply, error: FacadeError): void {

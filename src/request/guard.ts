@@ -1,10 +1,10 @@
 /** The guard of every route that needs a key: finds the key, asks the store, compares what it grants with what the route's class demands. */
 import type { FastifyRequest, onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
-import { presentedKey } from './auth/credentials.js'
-import { allows, scopeFor, type AccessClass } from './auth/scopes.js'
-import { StoreBusyError, StoreUnavailableError, type KeyVerifier, type Verdict } from './auth/store.js'
-import { FacadeError, toFacadeError, unavailable } from './errors.js'
+import { presentedKey } from '../auth/credentials.js'
+import { allows, scopeFor, type AccessClass } from '../auth/scopes.js'
+import { StoreBusyError, StoreUnavailableError, type KeyVerifier, type Verdict } from '../auth/store.js'
+import { FacadeError, toFacadeError, unavailable } from '../errors.js'
 import { refuse } from './refuse.js'
 
 declare module 'fastify' {

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { strongest } from '../../src/mlflow/access.js'
-import { match } from '../../src/mlflow/matcher.js'
-import { operations } from '../../src/mlflow/operations.js'
-import { exceptions } from '../../scripts/proof/checks.js'
-import { examples } from '../../scripts/proof/examples.js'
-import { fill } from '../../scripts/proof/oddpaths.js'
+import { strongest } from '../../../src/mlflow/operations/classes.js'
+import { match } from '../../../src/mlflow/operations/matcher.js'
+import { operations } from '../../../src/mlflow/operations/table.js'
+import { exceptions } from '../../../scripts/proof/checks.js'
+import { examples } from '../../../scripts/proof/examples.js'
+import { fill } from '../../../scripts/proof/oddpaths.js'
 
 const anyOperation = fc.constantFrom(...operations.flatMap(operation => [operation.path, ...operation.twins ?? []].map(path => ({ operation, path }))))
 

@@ -1,11 +1,11 @@
 /** What is known of one request, gathered on its way through the hooks and read by the log line and the metrics at its end. */
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import type { Caller } from './auth/store.js'
-import type { Exchange } from './mlflow/exchange.js'
-import { readHead, type RequestHead } from './mlflow/headers.js'
-import type { Match } from './mlflow/matcher.js'
-import { readTarget, type Target } from './mlflow/paths.js'
+import type { Caller } from '../auth/store.js'
+import type { Exchange } from '../mlflow/exchange.js'
+import { readHead, type RequestHead } from '../mlflow/headers.js'
+import type { Match } from '../mlflow/operations/matcher.js'
+import { readTarget, type Target } from '../mlflow/paths.js'
 import { plainAddress } from './peers.js'
 import type { Placed } from './roster.js'
 

@@ -1,6 +1,6 @@
 /** Which operation MLflow will run for a method and a raw path, and what the caller needs for it. Pure: the path is judged as MLflow reads it and never changed. */
-import { blockedTrees, strongest, type AccessClass, type Family, type Operation } from './access.js'
-import { operations } from './operations.js'
+import { blockedTrees, strongest, type AccessClass, type Family, type Operation } from './classes.js'
+import { operations } from './table.js'
 
 export interface Match {
   /** Undefined where no known MLflow has such a route. */

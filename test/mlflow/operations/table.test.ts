@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { areas, reasons } from '../../src/mlflow/access.js'
-import { operations } from '../../src/mlflow/operations.js'
-import { printAccess } from '../../scripts/access-page.js'
-import { diffRegistries } from '../../scripts/mlflow-diff.js'
-import { mergeOperations, printOperations } from '../../scripts/operations.js'
-import { coverage } from '../../scripts/proof/checks.js'
-import { readRegistry, shape, toTemplate, versions, type Route } from '../../scripts/registry.js'
+import { areas, reasons } from '../../../src/mlflow/operations/classes.js'
+import { operations } from '../../../src/mlflow/operations/table.js'
+import { printAccess } from '../../../scripts/access-page.js'
+import { diffRegistries } from '../../../scripts/mlflow-diff.js'
+import { mergeOperations, printOperations } from '../../../scripts/operations.js'
+import { coverage } from '../../../scripts/proof/checks.js'
+import { readRegistry, shape, toTemplate, versions, type Route } from '../../../scripts/registry.js'
 
 const registries = versions.map(readRegistry)
 
 t.test('the committed table and page are what the registries and the classes make', t => {
-  t.equal(readFileSync('src/mlflow/operations.ts', 'utf8'), printOperations(mergeOperations(registries)))
+  t.equal(readFileSync('src/mlflow/operations/table.ts', 'utf8'), printOperations(mergeOperations(registries)))
   t.equal(readFileSync('docs/access.md', 'utf8'), printAccess(operations))
   t.end()
 })
@@ -90,6 +90,6 @@ t.test('the difference of two versions names what came and went, with what it ne
   t.match(lines.join('\n'), /~ mlflow\.\w+: \+\{/, 'fields that a message gained')
   t.strictSame(diffRegistries(newer!, newer!), [])
   const grown = { ...newer!, flask: [...newer!.flask, { method: 'POST', path: '/api/3.0/mlflow/new', endpoint: '_new' }] }
-  t.strictSame(diffRegistries(newer!, grown), ['Routes:', '  + POST /api/3.0/mlflow/new  (needs a class in src/mlflow/access.ts)'])
+  t.strictSame(diffRegistries(newer!, grown), ['Routes:', '  + POST /api/3.0/mlflow/new  (needs a class in src/mlflow/operations/classes.ts)'])
   t.end()
 })

@@ -2,9 +2,9 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { finish } from './answer.js'
-import type { LegacyConfig } from './config.js'
-import { FacadeError } from './errors.js'
-import { successor } from './mlflow/paths.js'
+import type { LegacyConfig } from '../config.js'
+import { FacadeError } from '../errors.js'
+import { successor } from '../mlflow/paths.js'
 import { refuse } from './refuse.js'
 
 const allow = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'

@@ -1,9 +1,9 @@
 /** Operations whose body decides what they may do: it is read whole, judged as MLflow will read it, and sent as judged. */
 import type { IncomingMessage } from 'node:http'
-import { allows, type Scope } from '../auth/scopes.js'
-import { FacadeError } from '../errors.js'
-import type { Mark } from './access.js'
-import { gather } from './body.js'
+import { allows, type Scope } from '../../auth/scopes.js'
+import { FacadeError } from '../../errors.js'
+import type { Mark } from './classes.js'
+import { gather } from '../body.js'
 import { graphqlMaxBytes, judgeGraphql } from './graphql.js'
 
 /** A presigned link works without a key, so it outlives a revocation: not for long. */

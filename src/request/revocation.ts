@@ -1,9 +1,9 @@
 /** Ends running transfers whose key has ended since: a long download must not outlive a revocation. */
-import { presentedKey } from './auth/credentials.js'
-import type { KeyVerifier } from './auth/store.js'
-import { FacadeError } from './errors.js'
-import type { Exchange } from './mlflow/exchange.js'
-import { readHead } from './mlflow/headers.js'
+import { presentedKey } from '../auth/credentials.js'
+import type { KeyVerifier } from '../auth/store.js'
+import { FacadeError } from '../errors.js'
+import type { Exchange } from '../mlflow/exchange.js'
+import { readHead } from '../mlflow/headers.js'
 import type { Roster } from './roster.js'
 
 const intervalMs = 1000
