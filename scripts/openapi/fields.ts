@@ -82,7 +82,7 @@ const special: Readonly<Record<string, string>> = {
   'CreateRun.start_time': 'When the run began, milliseconds since 1970; 0 if left out.',
   'CreateRun.user_id': 'Who runs it. MLflow\'s client sends the name of the operating system\'s user.',
   'ModelVersion.source': 'URI of the files that were registered.',
-  'CreateModelVersion.source': 'URI of the files to register: `models:/<model id>`, `runs:/<run id>/<path>` or the artifact URI of a run.',
+  'CreateModelVersion.source': 'URI of the files to register: `models:/<model id>` (with the same `model_id` beside it), `runs:/<run id>/<path>` or the artifact URI of a run.',
   'CreateModelVersion.run_id': 'Id of the run that made the model.',
   'ModelVersion.version': 'Number of the version, as a string.',
   'FileInfo.path': 'Path below the root of the run\'s artifacts.',

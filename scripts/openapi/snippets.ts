@@ -61,8 +61,8 @@ export const snippets: Readonly<Record<string, Snippet>> = {
     python: `call("POST", "${v2}/registered-models/create", json={"name": "python-churn", "description": "Who leaves"})\nprint(call("GET", "${v2}/registered-models/get", params={"name": "python-churn"})["registered_model"])`
   },
   'Model versions': {
-    curl: `api --json "{\\"name\\": \\"curl-churn\\", \\"source\\": \\"models:/$MODEL\\", \\"run_id\\": \\"$RUN\\"}" ${uri}${v2}/model-versions/create"\napi --json '{"name": "curl-churn", "alias": "champion", "version": "1"}' ${uri}${v2}/registered-models/alias"\napi --get --data name=curl-churn --data alias=champion ${uri}${v2}/registered-models/alias"`,
-    python: `version = call("POST", "${v2}/model-versions/create", json={"name": "python-churn", "source": f"models:/{model_id}", "run_id": run_id})["model_version"]\ncall("POST", "${v2}/registered-models/alias", json={"name": "python-churn", "alias": "champion", "version": version["version"]})`
+    curl: `api --json "{\\"name\\": \\"curl-churn\\", \\"source\\": \\"models:/$MODEL\\", \\"model_id\\": \\"$MODEL\\", \\"run_id\\": \\"$RUN\\"}" ${uri}${v2}/model-versions/create"\napi --json '{"name": "curl-churn", "alias": "champion", "version": "1"}' ${uri}${v2}/registered-models/alias"\napi --get --data name=curl-churn --data alias=champion ${uri}${v2}/registered-models/alias"`,
+    python: `version = call("POST", "${v2}/model-versions/create", json={"name": "python-churn", "source": f"models:/{model_id}", "model_id": model_id, "run_id": run_id})["model_version"]\ncall("POST", "${v2}/registered-models/alias", json={"name": "python-churn", "alias": "champion", "version": version["version"]})`
   },
   Traces: {
     curl: `api --header "x-mlflow-experiment-id: $EXPERIMENT" --output /dev/null --json '{"resourceSpans": [{"scopeSpans": [{"spans": [{"traceId": "0af7651916cd43dd8448eb211c80319c", "spanId": "b7ad6b7169203331", "name": "answer", "startTimeUnixNano": "1767607200000000000", "endTimeUnixNano": "1767607201000000000"}]}]}]}' ${uri}/v1/traces"\napi --json "{\\"locations\\": [{\\"type\\": \\"MLFLOW_EXPERIMENT\\", \\"mlflow_experiment\\": {\\"experiment_id\\": \\"$EXPERIMENT\\"}}]}" ${uri}${v3}/traces/search"`,
@@ -89,7 +89,7 @@ export const snippets: Readonly<Record<string, Snippet>> = {
     python: `schema = call("POST", "${v3}/label-schemas/create", json={"experiment_id": experiment_id, "name": "score", "type": "FEEDBACK", "input": {"numeric": {"min_value": 0, "max_value": 5}}})["label_schema"]`
   },
   'Review queues': {
-    curl: `api --json "{\\"experiment_id\\": \\"$EXPERIMENT\\", \\"user\\": \\"ada\\"}" ${uri}${v3}/review-queues/get-or-create-user-queue"`,
+    curl: `api --json "{\\"experiment_id\\": \\"$EXPERIMENT\\", \\"user\\": \\"ada\\"}" ${uri}${v3}/review-queues/get-or-create-user"`,
     python: `queue = call("POST", "${v3}/review-queues/create", json={"experiment_id": experiment_id, "name": "monday", "queue_type": "CUSTOM", "schema_ids": [schema["schema_id"]]})["review_queue"]\ncall("POST", "${v3}/review-queues/items/add", json={"queue_id": queue["queue_id"], "item_type": "TRACE", "item_ids": [trace_id]})`
   },
   'MCP servers': {

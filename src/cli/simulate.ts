@@ -63,8 +63,8 @@ export async function startSimulation (ruleSet: RuleSet, targets: Targets, port:
 
 function serve (listener: Listener, targets: Targets, req: IncomingMessage, res: ServerResponse): void {
   const door = doorOf(listener, req)
-  const host = (req.headers.host ?? 'localhost').replace(/:\d+$/, '')
-  const target = req.url ?? '/'
+  const { host, target } = addressed(req)
+  req.url = target
   try {
     const asked = createRequest({ method: req.method ?? 'GET', url: `${door.protocol}://${host}${target}`, headers: sentHeaders(req), sourceIp: addressOf(req) })
     const { rule, open } = decide(listener.rules, asked)
@@ -74,6 +74,15 @@ function serve (listener: Listener, targets: Targets, req: IncomingMessage, res:
     if (!(error instanceof RequestError)) throw error
     answer(res, 400, 'text/plain', 'Bad request\n')
   }
+}
+
+/**
+ * The host and the origin-form of the target. A client that was given the simulator as its HTTP proxy names the host in the
+ * target (absolute-form, RFC 9112, section 3.2.2): so the platform's own names work without any DNS.
+ */
+function addressed (req: IncomingMessage): { readonly host: string, readonly target: string } {
+  const [, authority = req.headers.host ?? 'localhost', rest = req.url ?? '/'] = /^http:\/\/([^/?#]+)(.*)$/i.exec(req.url ?? '') ?? []
+  return { host: authority.replace(/:\d+$/, ''), target: rest.startsWith('/') ? rest : `/${rest}` }
 }
 
 type Url = Readonly<Record<'protocol' | 'host' | 'port' | 'path' | 'query', string>>

@@ -14,7 +14,7 @@ interface Row {
 export const verify: Command = {
   name: 'verify',
   summary: 'smoke test of a deployment, with a registration round trip',
-  usage: `Usage: hokusai-mlflow verify BASE_URL --key KEY [--read-only] [--json]
+  usage: `Usage: hokusai-mlflow verify BASE_URL --key KEY [OPTIONS]
 
 Asks a deployment for all it promises: mounts, redirects, refusals, health, the
 OpenAPI document; then registers a model as a client would and takes it away.
@@ -23,17 +23,22 @@ A row each.
   BASE_URL     origin of the deployment, such as https://registry.example.org
   --key KEY    a key with mlflow:write; default HOKUSAI_API_KEY
   --read-only  without the round trip; a key with mlflow:read will do
+  --connect-to HOST:PORT
+               connect there instead of to BASE_URL's host, whose name is sent all
+               the same: for a deployment that DNS does not point to yet
   --json       {"baseUrl", "ok", "rows": [{"check", "status", "ms", "message"}]}
 
 Exit codes: 0 all is well, 1 something is not, 2 wrong usage.`,
   async run (args, io) {
     const { values, positionals } = parse({
-      args, strict: true, allowPositionals: true, options: { key: { type: 'string' }, 'read-only': { type: 'boolean', default: false }, json: { type: 'boolean', default: false } }
+      args,
+      allowPositionals: true,
+      options: { key: { type: 'string' }, 'read-only': { type: 'boolean', default: false }, 'connect-to': { type: 'string' }, json: { type: 'boolean', default: false } }
     })
     const base = readBase(positionals)
     const key = values.key ?? io.env['HOKUSAI_API_KEY'] ?? ''
     if (key === '') throw new UsageError('verify needs a key: --key KEY, or HOKUSAI_API_KEY.')
-    const caller = openCaller(base)
+    const caller = openCaller(base, readPlace(values['connect-to']))
     const rows: Row[] = []
     const add = (row: Row): void => {
       rows.push(row)
@@ -75,6 +80,13 @@ function line ({ check, status, ms, message }: Row, io: Io): string {
   const colour = { ok: 32, failed: 31, skipped: 33 }[status]
   const word = status.padEnd(7)
   return `${io.stdout.isTTY === true ? `\u001b[${colour}m${word}\u001b[0m` : word}  ${`${ms} ms`.padStart(8)}  ${check.padEnd(44)}  ${message}\n`
+}
+
+function readPlace (given: string | undefined): { hostname: string, port: string } | undefined {
+  if (given === undefined) return undefined
+  const [, hostname, port] = /^([\w.-]+|\[[\da-fA-F:]+\]):(\d{1,5})$/.exec(given) ?? []
+  if (hostname === undefined || port === undefined) throw new UsageError(`--connect-to takes HOST:PORT, not ${given}`)
+  return { hostname: hostname.replace(/^\[|\]$/g, ''), port }
 }
 
 function readBase (positionals: readonly string[]): URL {

@@ -1,5 +1,5 @@
 /** HTTP as `verify` speaks it: raw paths, no redirects followed, one deadline for each call. */
-import { Agent } from 'undici'
+import { Agent, buildConnector } from 'undici'
 
 const timeoutMs = 15_000
 
@@ -26,9 +26,13 @@ export interface Caller {
   close: () => Promise<void>
 }
 
-/** @param base origin of the deployment */
-export function openCaller (base: URL): Caller {
-  const agent = new Agent()
+/**
+ * @param base origin of the deployment
+ * @param place where to connect to instead of the origin's own host and port; Host header and TLS name stay the origin's
+ */
+export function openCaller (base: URL, place?: { readonly hostname: string, readonly port: string }): Caller {
+  const connect = buildConnector({})
+  const agent = new Agent(place === undefined ? {} : { connect: (options, callback) => connect({ ...options, ...place, servername: base.hostname }, callback) })
   return {
     async call (path, { method = 'GET', key, send, bytes, headers = {} } = {}) {
       const answer = await agent.request({
