@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util'
 import { newest, startMlflow, type Mlflow } from '../test/helpers/mlflow.js'
 import { configureGateway, gatewayEnv, startProvider } from './clients/gateway.js'
 import { startLoop, type LoopResult } from './clients/loop.js'
-import { footprintOf, openStage, startFacade, untilReady, type Facade, type Footprint } from './clients/stage.js'
+import { footprintOf, openStage, startFacade, untilReady, type Facade, type Footprint } from './stage.js'
 import { startTraffic, type Traffic } from './clients/traffic.js'
 
 /** What a V8 heap may keep of traffic that is over; a leak of a few hundred bytes a request passes this within minutes. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { newest, startMlflow } from '../../test/helpers/mlflow.js'
 import { clients, prepare, type Call } from './measure.js'
-import { openStage, startFacade, untilReady } from './stage.js'
+import { openStage, startFacade, untilReady } from '../stage.js'
 
 interface Row {
   readonly client: string

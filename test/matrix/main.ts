@@ -5,7 +5,7 @@ import { mkdtemp, mkdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { openStage, startFacade, untilReady, type Facade } from '../../scripts/clients/stage.js'
+import { openStage, startFacade, untilReady, type Facade } from '../../scripts/stage.js'
 import { mlflowPython, newest, startMlflow, versions } from '../helpers/mlflow.js'
 import { swap } from './swap.js'
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { startLoop, type Loop } from '../../scripts/clients/loop.js'
-import { startFacade, untilReady } from '../../scripts/clients/stage.js'
+import { startFacade, untilReady } from '../../scripts/stage.js'
 import { mlflowPython, newest, startMlflow } from '../helpers/mlflow.js'
 
 interface Line {

@@ -38,12 +38,11 @@ export function openStage (): Stage {
   return stage
 }
 
-/** Makes a key and starts the facade on a free port. Needs `npm run build` before. */
-export async function startFacade (stage: Pick<Stage, 'teardown'>, mlflowUrl: string, folder: string, env: NodeJS.ProcessEnv = {}): Promise<Facade> {
+/** Starts the facade on a free port, with a new key unless one of an auth service is given. Needs `npm run build` before. */
+export async function startFacade (stage: Pick<Stage, 'teardown'>, mlflowUrl: string, folder: string, { env = {}, key: given }: { readonly env?: NodeJS.ProcessEnv, readonly key?: string } = {}): Promise<Facade> {
   await mkdir(folder, { recursive: true })
   const all = { ...process.env, DATA_DIR: folder, HOST: '127.0.0.1', PORT: '0', METRICS_PORT: 'off', MLFLOW_UPSTREAM_URL: mlflowUrl, ...env }
-  const made = await promisify(execFile)(process.execPath, [command, 'keys', 'create', '--name', 'script', '--scopes', 'mlflow:admin', '--json'], { env: all })
-  const { key } = JSON.parse(made.stdout) as { key: string }
+  const key = given ?? await createKey(all)
 
   const child = spawn(process.execPath, [command, 'start'], { env: all, stdio: ['ignore', 'pipe', 'pipe'] })
   const ended = once(child, 'exit').then(([code, signal]) => (code ?? signal) as number | string | null)
@@ -64,6 +63,11 @@ export async function startFacade (stage: Pick<Stage, 'teardown'>, mlflowUrl: st
     void ended.then(code => reject(new Error(`The facade ended with ${code}: ${text}`)))
   })
   return { url, pid: child.pid ?? 0, key, logFile, stop }
+}
+
+async function createKey (env: NodeJS.ProcessEnv): Promise<string> {
+  const made = await promisify(execFile)(process.execPath, [command, 'keys', 'create', '--name', 'script', '--scopes', 'mlflow:admin', '--json'], { env })
+  return (JSON.parse(made.stdout) as { key: string }).key
 }
 
 export interface Footprint {
