@@ -6,8 +6,9 @@ import type { KeyVerifier } from './auth/store.js'
 import type { Config } from './config.js'
 import entry, { markOldPath } from './request/entry.js'
 import { FacadeError, toFacadeError } from './errors.js'
-import guard from './request/guard.js'
+import guard, { callerOf } from './request/guard.js'
 import health from './endpoints/health.js'
+import { openOldPaths, usageFile } from './legacy.js'
 import { createMetrics, type Metrics } from './metrics.js'
 import { watch } from './mlflow/monitor.js'
 import mlflow from './mlflow/mount.js'
@@ -44,7 +45,8 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
     if (state.problem === undefined) log.info({ mlflow: state.layout }, 'MLflow is recognised')
     else log.warn({ problem: state.problem }, 'MLflow cannot be used')
   })
-  const ledger = openLedger({ log, metrics, trusted })
+  const oldPaths = openOldPaths(usageFile(config.dataDir), log)
+  const ledger = openLedger({ log, metrics, trusted, onOldPath: (visit, client) => { void callerOf(visit, verifier).then(caller => oldPaths.note(caller, client)) } })
   const probes = shareProbes(upstream, monitor)
   const stopWatching = watchRevocations(upstream.open, verifier)
 
@@ -87,6 +89,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   app.addHook('onClose', async () => {
     stopWatching()
     monitor.close()
+    oldPaths.close()
     await upstream.close()
     await verifier.close()
   })

@@ -5,7 +5,8 @@ import { KeyEndedError, openStore, StoreUnavailableError, type IssuedKey, type K
 import type { Config } from '../config.js'
 import { parse, printJson, UsageError, type Command, type Io } from './command.js'
 import { readConfig } from './environment.js'
-import { parseKeyFile } from './keyfile.js'
+import { parseKeyFile } from './keys/file.js'
+import { printTable } from './table.js'
 
 export const keys: Command = {
   name: 'keys',
@@ -91,7 +92,7 @@ const actions: Readonly<Record<string, Command['run']>> = {
     const { values: { json } } = parse({ args, options: { json: { type: 'boolean', default: false } } })
     const records = await withStore(readConfig(io), io, store => store.list())
     if (json) printJson(io, records.map(toJson))
-    else io.stdout.write(table(records))
+    else printRecords(io, records)
     return 0
   },
 
@@ -217,11 +218,7 @@ function details (record: KeyRecord): string {
   return Object.entries(toJson(record)).map(([name, value]) => `${name.padEnd(14)}${String(value ?? '') || '-'}\n`).join('')
 }
 
-function table (records: readonly KeyRecord[]): string {
-  const rows = [
-    ['ID', 'KEY', 'STATE', 'SCOPES', 'EXPIRES', 'LAST USED', 'NAME'],
-    ...records.map(record => [record.keyId, record.hint, stateOf(record), [...record.scopes].join(',') || '-', time(record.expiresAt) ?? '-', time(record.lastUsedAt) ?? '-', record.name])
-  ]
-  const widths = rows.reduce((most, row) => row.map((cell, column) => Math.max(cell.length, most[column] ?? 0)), Array<number>(0))
-  return rows.map(row => row.map((cell, column) => column === row.length - 1 ? cell : cell.padEnd((widths[column] ?? 0) + 2)).join('') + '\n').join('')
+function printRecords (io: Io, records: readonly KeyRecord[]): void {
+  printTable(io, ['ID', 'KEY', 'STATE', 'SCOPES', 'EXPIRES', 'LAST USED', 'NAME'],
+    records.map(record => [record.keyId, record.hint, stateOf(record), [...record.scopes].join(',') || '-', time(record.expiresAt) ?? '-', time(record.lastUsedAt) ?? '-', record.name]))
 }

@@ -11,12 +11,13 @@ import { StartError } from '../server.js'
 import { UsageError, type Command, type Io } from './command.js'
 import { doctor } from './doctor.js'
 import { keys } from './keys.js'
+import { legacy } from './legacy.js'
 import { openapi } from './openapi.js'
 import { routes } from './routes.js'
 import { start } from './start.js'
 import { verify } from './verify.js'
 
-const commands: readonly Command[] = [start, keys, doctor, openapi, routes, verify]
+const commands: readonly Command[] = [start, keys, doctor, openapi, routes, verify, legacy]
 
 const overview = `Usage: hokusai-mlflow COMMAND [OPTIONS]
 

@@ -3,9 +3,10 @@ import type { FastifyRequest, onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { presentedKey } from '../auth/credentials.js'
 import { allows, scopeFor, type AccessClass } from '../auth/scopes.js'
-import { StoreBusyError, StoreUnavailableError, type KeyVerifier, type Verdict } from '../auth/store.js'
+import { StoreBusyError, StoreUnavailableError, type Caller, type KeyVerifier, type Verdict } from '../auth/store.js'
 import { FacadeError, toFacadeError, unavailable } from '../errors.js'
 import { refuse } from './refuse.js'
+import type { Visit } from './visit.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -63,6 +64,19 @@ function judge (request: FastifyRequest, verdict: Verdict, needed: AccessClass):
   return needed === 'blocked'
     ? new FacadeError('forbidden', { message: 'This endpoint of MLflow is switched off here.', reason: 'blocked' })
     : new FacadeError('forbidden', { message: `This needs the scope ${scopeFor(needed) ?? needed}, which the API key does not have.`, reason: 'scope' })
+}
+
+/** Whose call it was, for the record: also of a redirect, which asks for no key but mostly comes with one. Never fails. */
+export async function callerOf ({ caller, refusal, head, address }: Visit, verifier: KeyVerifier): Promise<Caller | undefined> {
+  if (caller !== undefined || refusal !== undefined) return caller
+  const presented = presentedKey(head)
+  if (presented.kind !== 'key') return undefined
+  try {
+    const verdict = await verifier.verify(presented.key, address)
+    return verdict.valid ? verdict.caller : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function storeFault (error: unknown): FacadeError {

@@ -14,6 +14,8 @@ interface Options {
   readonly metrics: Metrics
   /** Whether a peer's X-Request-Id counts. */
   readonly trusted: (address: string | undefined) => boolean
+  /** Is told of each request on an old path, when it is answered. */
+  readonly onOldPath: (visit: Visit, client: string) => void
 }
 
 /** Keeps the record of each request. */
@@ -26,7 +28,7 @@ export interface Ledger {
   left: (socket: Socket) => void
 }
 
-export function openLedger ({ log, metrics, trusted }: Options): Ledger {
+export function openLedger ({ log, metrics, trusted, onOldPath }: Options): Ledger {
   const count = counting(metrics)
   const open = createRoster<Visit>()
   let warned = false
@@ -44,6 +46,7 @@ export function openLedger ({ log, metrics, trusted }: Options): Ledger {
     end (visit, { statusCode: status }) {
       if (!open.remove(visit)) return
       count(visit, status)
+      if (visit.legacy !== undefined) onOldPath(visit, clientKind(visit.request.headers['user-agent']))
       const line = logLine(visit, status)
       const failure = visit.failure ?? visit.exchange?.failure
       if (failure === undefined || status === callerLeft) log.info(line, 'request')

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { hashKey } from '../../src/auth/key.js'
 import { openSqlite } from '../../src/auth/sqlite.js'
 import { UsageError } from '../../src/cli/command.js'
-import { parseCsv } from '../../src/cli/csv.js'
+import { parseCsv } from '../../src/cli/keys/csv.js'
 import { keys } from '../../src/cli/keys.js'
 
 t.test('create prints the key once on stdout, then the lines for a shell', async t => {

@@ -1,0 +1,45 @@
+/** `hokusai-mlflow legacy`: who still uses old paths, and has to move before they end. */
+import { readUsage, usageFile, type Usage } from '../legacy.js'
+import { parse, printJson, type Command, type Io } from './command.js'
+import { readConfig } from './environment.js'
+import { printTable } from './table.js'
+
+export const legacy: Command = {
+  name: 'legacy',
+  summary: 'list who still uses old paths, by key and client',
+  usage: `Usage: hokusai-mlflow legacy [--json]
+
+Lists the keys and kinds of clients that called an old path, such as
+/api/mlflow/…, with how often and when last. The counts are those of the facade
+that runs on DATA_DIR, up to ten seconds ago; every replica keeps its own.
+Calls without a valid key are redirects that nobody followed with one.
+
+  --json  {"since", "sunset", "uses": [{"keyId", "name", "userId", "client",
+          "calls", "firstAt", "lastAt"}]}, the latest first
+
+Exit codes: 0 fine, 1 the counts cannot be read, 2 wrong usage or configuration.`,
+  run (args, io) {
+    const { values } = parse({ args, options: { json: { type: 'boolean', default: false } } })
+    const config = readConfig(io)
+    const sunset = config.legacy.sunsetAt?.toISOString().slice(0, 10) ?? null
+    const usage = read(usageFile(config.dataDir), io)
+    if (usage === 'unreadable') return 1
+    const uses = [...usage?.uses ?? []].sort((one, other) => one.lastAt < other.lastAt ? 1 : -1)
+    if (values.json) printJson(io, { since: usage?.since ?? null, sunset, uses })
+    else if (uses.length === 0) io.stderr.write(`Nobody is known to have used an old path${usage === undefined ? ': nothing is counted in DATA_DIR yet' : ` since ${usage.since}`}.\n`)
+    else {
+      printTable(io, ['KEY', 'OWNER', 'CLIENT', 'CALLS', 'FIRST', 'LAST', 'NAME'], uses.map(use => [use.keyId ?? '-', use.userId ?? '-', use.client, String(use.calls), use.firstAt, use.lastAt, use.name ?? 'no valid key']))
+      io.stderr.write(`\nCounted since ${usage?.since}. ${sunset === null ? 'LEGACY_SUNSET is not set: old paths have no end.' : `Old paths end on ${sunset}.`}\n`)
+    }
+    return 0
+  }
+}
+
+function read (file: string, io: Io): Usage | undefined | 'unreadable' {
+  try {
+    return readUsage(file)
+  } catch (error) {
+    io.stderr.write(`The counts of old paths in DATA_DIR cannot be read: ${(error as Error).message}\n`)
+    return 'unreadable'
+  }
+}
