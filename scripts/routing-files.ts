@@ -1,6 +1,6 @@
 /** The files that are written from the table of the platform's routes. */
 import { writeRules } from '../src/routing/formats/write.js'
-import { platformRules, reasons } from '../src/routing/table.js'
+import { platformRules, reasons, routes } from '../src/routing/table.js'
 
 /** Each file's path and text. */
 export function routingFiles (): Readonly<Record<string, string>> {
@@ -8,6 +8,23 @@ export function routingFiles (): Readonly<Record<string, string>> {
   return {
     'deploy/alb/after.json': writeRules(rules, 'alb', reasons),
     'deploy/alb/rules.tf.json': writeRules(rules, 'terraform', reasons),
-    'docs/routing.md': `# Where public requests go\n\nWritten from \`src/routing/table.ts\`. The load balancer tries the rules in the order of their priority.\nA rule names a path and what is below it as two values, \`/x\` and \`/x/*\`: \`/x*\` would take \`/xy\` as well.\n\n${writeRules(rules, 'markdown', reasons)}`
+    'docs/routing.md': routingPage(writeRules(rules, 'markdown', reasons))
   }
+}
+
+function routingPage (table: string): string {
+  return `# Where public requests go
+
+Written from \`src/routing/table.ts\`. The load balancer tries the rules in the order of their priority.
+A rule names a path and what is below it as two values, \`/x\` and \`/x/*\`: \`/x*\` would take \`/xy\` as well.
+
+${diagram()}
+${table}`
+}
+
+/** The routes with the target that they lead to, and what stands behind the facade. */
+function diagram (): string {
+  const id = (target: string): string => target.replaceAll('-', '_')
+  const edges = routes.map(({ priority, hosts, paths, target }) => `  balancer -- "${priority}: ${hosts.join(' ') || 'any host'} ${paths.join(' ')}" --> ${id(target)}`)
+  return ['```mermaid', 'flowchart LR', '  callers --> balancer[load balancer]', ...edges, '  balancer -- "default" --> nothing[404]', '  mlflow_facade[mlflow-facade] -- "with a valid key" --> mlflow[MLflow, reachable from here alone]', '  mlflow_facade -- "is this key valid?" --> api[api: the platform and its auth service]', '```', ''].join('\n')
 }

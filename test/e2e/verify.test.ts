@@ -58,7 +58,7 @@ t.test('a deployment that is not there fails every row with a reason', async t =
 })
 
 t.test('wrong usage is exit 2 with a sentence', async t => {
-  for (const argv of [[], ['x'], ['ftp://a', '--key', 'k'], ['http://a/mlflow', '--key', 'k'], ['http://a', 'http://b', '--key', 'k'], ['http://a'], ['http://a', '--nope']]) {
+  for (const argv of [[], ['x'], ['ftp://a', '--key', 'k'], ['http://a/mlflow', '--key', 'k'], ['http://a', 'http://b', '--key', 'k'], ['http://a'], ['http://a', '--nope'], ['http://a', '--key', 'k', '--connect-to', 'b'], ['http://a', '--key', 'k', '--connect-to', 'b:c']]) {
     const error: unknown = await run(argv).catch((thrown: unknown) => thrown)
     t.ok(error instanceof UsageError, argv.join(' '))
   }
