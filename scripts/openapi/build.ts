@@ -167,7 +167,7 @@ const extraStatuses: Readonly<Record<string, readonly number[]>> = {
 }
 
 function errorsOf (access: AccessClass, native: boolean, extra: readonly number[]): Record<string, { $ref: string }> {
-  const statuses = access === 'public' ? [400, 404, 429, 500, 502, 503, 504] : [400, 401, 403, 404, 409, 429, 500, 502, 503, 504]
+  const statuses = access === 'public' ? [400, 404, 429, 431, 500, 502, 503, 504] : [400, 401, 403, 404, 409, 413, 429, 431, 500, 502, 503, 504]
   const all = [...statuses, ...extra].sort((a, b) => a - b)
   const mapped: Array<[string, { $ref: string }]> = all.map(status => [String(status), { $ref: `#/components/responses/${native ? 'Native' : ''}Error${status}` }])
   if (native) mapped.push(['422', { $ref: '#/components/responses/NativeError400' }])

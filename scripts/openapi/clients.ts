@@ -9,7 +9,7 @@ const client = createClient<paths>({ baseUrl, headers: { authorization: \`Bearer
 
 const { error } = await client.POST('/api/2.0/mlflow/registered-models/create', { body: { name: 'from-typescript', tags: [{ key: 'team', value: 'growth' }] } })
 if (error !== undefined) throw new Error(error.message)
-const { data } = await client.POST('/api/2.0/mlflow/model-versions/create', { body: { name: 'from-typescript', source: 'mlflow-artifacts:/0/none' } })
+const { data } = await client.POST('/api/2.0/mlflow/model-versions/create', { body: { name: 'from-typescript', source: 's3://models/none' } })
 const found = await client.GET('/api/2.0/mlflow/model-versions/get', { params: { query: { name: 'from-typescript', version: data?.model_version.version ?? '' } } })
 const missing = await client.GET('/api/2.0/mlflow/registered-models/get', { params: { query: { name: 'nowhere' } } })
 const status: 'READY' | 'PENDING_REGISTRATION' | 'FAILED_REGISTRATION' | undefined = found.data?.model_version.status
@@ -27,7 +27,7 @@ from generated.models import CreateModelVersionRequest, CreateRegisteredModelReq
 base, key = sys.argv[1:]
 client = AuthenticatedClient(base_url=base, token=key)
 create_registered_model.sync_detailed(client=client, body=CreateRegisteredModelRequest(name="from-python"))
-made = create_model_version.sync(client=client, body=CreateModelVersionRequest(name="from-python", source="mlflow-artifacts:/0/none"))
+made = create_model_version.sync(client=client, body=CreateModelVersionRequest(name="from-python", source="s3://models/none"))
 found = get_registered_model.sync(client=client, name="from-python")
 missing = get_registered_model.sync(client=client, name="nowhere")
 assert found.registered_model.name == "from-python", found

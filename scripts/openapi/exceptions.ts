@@ -38,6 +38,6 @@ export const open: readonly string[] = [
   'Feedback.value', 'Expectation.value', 'MCPServerVersionResponse.server_json', 'MCPToolResponsePayload.inputSchema', 'MCPToolResponsePayload.outputSchema', 'MCPToolResponsePayload.annotations', 'MCPToolResponsePayload.execution',
   'SupportedModel.modality',
   'serveGatewayProxy', 'openaiPassthrough', 'anthropicPassthroughMessages', 'typesafePassthroughSystemOne', 'gatewayRawProxy', 'graphql.data', 'Job.params',
-  'Embeddings.data[].embedding', 'Job.result', 'Job.status_details', 'JobOutcome.result', 'JobOutcome.status_details', 'JobOutcome.progress', 'ChatCompletion.choices[]', 'ChatCompletion.usage', 'Embeddings.usage', 'MCPAccessEndpointResponse.resolved_version.server_json',
+  'Job.result', 'Job.status_details', 'JobOutcome.result', 'JobOutcome.status_details', 'JobOutcome.progress', 'ChatCompletion.choices[]', 'ChatCompletion.usage', 'Embeddings.usage', 'MCPAccessEndpointResponse.resolved_version.server_json',
   'MCPAccessEndpointSummaryResponse.resolved_version.server_json'
 ]

@@ -72,7 +72,7 @@ export const routes: Readonly<Record<string, Shape>> = {
       { name: 'x-mlflow-run-id', in: 'header', description: 'Id of the run to link them to.', schema: string },
       { name: 'Content-Encoding', in: 'header', description: 'How the body is compressed.', schema: { type: 'string', enum: ['gzip', 'deflate'] } }
     ],
-    body: { required: true, description: 'An `ExportTraceServiceRequest` of OTLP.', content: { 'application/x-protobuf': { schema: binary() }, 'application/json': { schema: open({ resourceSpans: list({ type: 'object' }) }, ['resourceSpans']) } } },
+    body: { required: true, description: 'An `ExportTraceServiceRequest` of OTLP.', content: { 'application/json': { schema: open({ resourceSpans: list({ type: 'object' }) }, ['resourceSpans']), 'x-mlflow-since': '3.17.2' }, 'application/x-protobuf': { schema: binary() } } },
     responses: { 200: { description: 'All spans are stored. An empty `ExportTraceServiceResponse`.', content: { 'application/x-protobuf': { schema: binary() } } } }
   }
 }
@@ -165,7 +165,7 @@ function bytes (): Readonly<Record<string, Response>> {
   }
   return {
     200: { description: 'The bytes of the file.', headers, content },
-    206: { description: 'The part that `Range` asked for.', headers: { ...headers, 'Content-Range': { schema: string, required: true, description: 'Which part of how many bytes.' } }, content }
+    206: { 'x-mlflow-since': '3.17.2', description: 'The part that `Range` asked for.', headers: { ...headers, 'Content-Range': { schema: string, required: true, description: 'Which part of how many bytes.' } }, content }
   }
 }
 

@@ -45,12 +45,15 @@ export interface Media {
   readonly schema?: Schema
   readonly example?: unknown
   readonly examples?: Readonly<Record<string, unknown>>
+  /** The first MLflow that takes or gives it. */
+  readonly 'x-mlflow-since'?: string
 }
 
 export interface Response {
   readonly description: string
   readonly headers?: Readonly<Record<string, unknown>>
   readonly content?: Readonly<Record<string, Media>>
+  readonly 'x-mlflow-since'?: string
 }
 
 export interface Body {

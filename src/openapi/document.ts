@@ -22,12 +22,14 @@ export interface Older {
 export function edition (newest: Document, older: Older, version: string): Document {
   const all = merge(newest, older)
   if (version === 'all') return all
+  const trimmed = trim(all.components, version) as { schemas: JsonObject, responses: JsonObject }
   const paths: Record<string, JsonObject> = {}
   for (const [path, methods] of Object.entries(all.paths)) {
     const kept = Object.entries(methods).filter(([, operation]) => served(operation, version))
-    if (kept.length > 0) paths[path] = Object.fromEntries(kept.map(([method, operation]) => [method, trim(operation, version)])) as JsonObject
+    if (kept.length > 0) paths[path] = Object.fromEntries(kept.map(([method, operation]) => [method, withFittingExamples(trim(operation, version), trimmed.schemas)])) as JsonObject
   }
-  const { schemas, responses } = trim(all.components, version) as { schemas: JsonObject, responses: JsonObject }
+  const { schemas } = trimmed
+  const responses = Object.fromEntries(Object.entries(trimmed.responses).filter(([name]) => JSON.stringify(paths).includes(`"#/components/responses/${name}"`)))
   const tags = new Set(Object.values(paths).flatMap(methods => Object.values(methods)).flatMap(operation => (operation as { tags: readonly string[] }).tags))
   return {
     ...all,
@@ -71,6 +73,27 @@ function trim (value: Json, version: string): Json {
     return { ...trimmed, required: (required as readonly string[]).filter(name => name in properties) }
   }
   return trimmed
+}
+
+/** Examples were recorded from the newest MLflow: of one that a trimmed schema describes, only what that schema still has stays. */
+function withFittingExamples (value: Json, schemas: JsonObject): Json {
+  if (Array.isArray(value)) return (value as readonly Json[]).map(item => withFittingExamples(item, schemas))
+  if (typeof value !== 'object' || value === null) return value
+  const { schema, example, ...rest } = value as JsonObject
+  const walked = Object.fromEntries(Object.entries(rest).map(([key, item]) => [key, withFittingExamples(item, schemas)]))
+  return { ...walked, ...schema === undefined ? {} : { schema }, ...example === undefined ? {} : { example: schema === undefined ? example : fitting(example, schema, schemas) } }
+}
+
+function fitting (example: Json, schema: Json, schemas: JsonObject): Json {
+  if (typeof example !== 'object' || example === null || typeof schema !== 'object' || schema === null) return example
+  const { $ref, anyOf, items, properties } = schema as JsonObject & { readonly properties?: JsonObject }
+  if (typeof $ref === 'string') return fitting(example, schemas[$ref.split('/').at(-1) ?? ''] ?? null, schemas)
+  if (Array.isArray(anyOf)) return (anyOf as readonly Json[]).reduce((fitted, alternative) => fitting(fitted, alternative, schemas), example)
+  if (Array.isArray(example)) return items === undefined ? example : (example as readonly Json[]).map(item => fitting(item, items, schemas))
+  if (properties === undefined) return example
+  const closed = (schema as JsonObject)['additionalProperties'] === false
+  const kept = Object.entries(example as JsonObject).filter(([name]) => !closed || name in properties)
+  return Object.fromEntries(kept.map(([name, item]) => [name, name in properties ? fitting(item, properties[name] ?? null, schemas) : item]))
 }
 
 /** The schemas that something still refers to. */

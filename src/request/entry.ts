@@ -7,7 +7,8 @@ import { FacadeError } from '../errors.js'
 import { successor } from '../mlflow/paths.js'
 import { refuse } from './refuse.js'
 
-const allow = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+const allow = methods.join(', ')
 
 interface Options {
   readonly legacy: LegacyConfig
@@ -23,6 +24,8 @@ export default fp<Options>(async (app, { legacy, draining }) => {
     const problem = visit.target.problem ?? headProblem(request)
     if (problem !== undefined) {
       refuse(reply, new FacadeError('badRequest', { message: problem, reason: 'malformed' }))
+    } else if (!methods.includes(request.raw.method ?? '')) {
+      refuse(reply, new FacadeError('notFound')) // Fastify would judge some of them (QUERY) before it looks for a route
     } else if (request.raw.method === 'OPTIONS') {
       visit.operation = 'options'
       reply.hijack()

@@ -14,7 +14,6 @@ export const serverOptions = {
   // Requests have no logger of their own: one line a request, ours. reply-from would write more, with addresses.
   logger: false,
   requestIdHeader: false,
-  exposeHeadRoutes: false,
   return503OnClosing: false,
   forceCloseConnections: 'idle',
   bodyLimit: Number.MAX_SAFE_INTEGER, // bodies are streams and are never parsed here

@@ -22,6 +22,16 @@ t.test('health', async t => {
     t.equal(mlflow.calls.length, 0)
   })
 
+  t.test('HEAD is answered like GET on every path of the facade\'s own, without a body', async t => {
+    for (const path of ['/live', '/ready', '/health', '/version', '/', '/mlflow', '/mlflow/health/mlflow', '/api/mlflow/health/mlflow', '/api/health/mlflow', '/openapi.json', '/openapi.yaml', '/docs', '/docs/', '/whoami']) {
+      const key = path === '/whoami' ? 'read' : null
+      const [get, head] = [await call('GET', path, { key }), await call('HEAD', path, { key })]
+      t.equal(head.status, get.status, path)
+      t.equal(head.header('content-type'), get.header('content-type'), path)
+      t.equal(head.body.length, 0)
+    }
+  })
+
   t.test('the mount without its slash leads to it', async t => {
     const answered = await call('GET', '/mlflow', { key: null })
     t.equal(answered.status, 308)

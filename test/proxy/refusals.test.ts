@@ -1,4 +1,5 @@
 /** Every refusal speaks MLflow's JSON with a request id that the log line knows, whoever on the way noticed: our code, Fastify or Node. */
+import { METHODS } from 'node:http'
 import t, { type Test } from 'tap'
 import { StoreBusyError, StoreUnavailableError, type Caller, type Verdict } from '../../src/auth/store.js'
 import { serverOptions } from '../../src/request/socket.js'
@@ -46,6 +47,7 @@ t.test('heads', async t => {
     ['a method that does not exist', `NONSENSE /mlflow/ HTTP/1.1\r\n${host}${authorization}\r\n`],
     ['a method of WebDAV', `PROPFIND /mlflow/ HTTP/1.1\r\n${host}${authorization}\r\n`, 404, 'ENDPOINT_NOT_FOUND'],
     ['TRACE', `TRACE ${search} HTTP/1.1\r\n${host}${authorization}\r\n`, 404, 'ENDPOINT_NOT_FOUND'],
+    ...METHODS.filter(method => !['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'PROPFIND', 'TRACE'].includes(method)).map(method => [`the method ${method}`, `${method} /live HTTP/1.1\r\n${host}\r\n`, 404, 'ENDPOINT_NOT_FOUND'] as const),
     ['CONNECT', `CONNECT mlflow:5000 HTTP/1.1\r\n${host}\r\n`],
     ['another protocol', 'SSH-2.0-OpenSSH_9.6\r\n\r\n'],
     ['HTTP/2 by prior knowledge', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],

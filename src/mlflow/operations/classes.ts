@@ -158,7 +158,7 @@ export const areas: Readonly<Record<string, Readonly<Partial<Record<AccessClass,
 /** Why, where the class is not what method and name suggest. */
 export const reasons: Readonly<Record<string, string>> = {
   searchDatasets: 'Only searches. The path is misspelt in MLflow (no slash after 2.0), and every version answers that it is not implemented.',
-  createPresignedDownloadUrl: 'Only reads, but the URL outlives a revocation: the facade holds its expiry at 300 s (MLflow would sign for 7 days).',
+  createPresignedDownloadUrl: 'Only reads, but the URL outlives a revocation: the facade holds its expiry at 300 s (MLflow signs for up to 7 days).',
   getPresignedDownloadUrl: 'MLflow signs for 300 s unless MLFLOW_PRESIGNED_DOWNLOAD_URL_TTL_SECONDS says otherwise; the caller has no say.',
   createPresignedUploadUrl: 'Whoever has the URL can write.',
   createMultipartUpload: 'Answers with URLs by which one can write.',

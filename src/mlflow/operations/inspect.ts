@@ -26,7 +26,7 @@ function judgedGraphql (body: Buffer, contentEncoding: string | undefined, grant
   return body
 }
 
-/** The request with its `expiration` (seconds) at most at the bound; MLflow's own default is longer. */
+/** The request with its `expiration` (seconds) at most at the bound; MLflow signs for up to 7 days, and without one for as long as its own setting says. */
 export function capExpiry (body: Buffer): Buffer {
   const message = readObject(body)
   const short = Number(message.expiration ?? Infinity) <= presignedMaxSeconds

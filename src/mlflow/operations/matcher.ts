@@ -34,10 +34,10 @@ export function match (method: string, path: string): Match {
   return asData === path ? judged : both(judged, judge(table, decodeURIComponent(asData)))
 }
 
-/** The stronger of two readings; the first is what today's MLflow runs. */
+/** The stronger of two readings; the first is what today's MLflow runs, so that what the facade does to that operation itself is done in any case. */
 function both (first: Match, second: Match): Match {
   const demanded = strongest(first.class, second.class)
-  const stronger = demanded === second.class && demanded !== first.class ? second : first
+  const stronger = first.operation?.mark === undefined && demanded === second.class && demanded !== first.class ? second : first
   return { ...stronger, class: demanded, artifactPath: first.artifactPath && second.artifactPath }
 }
 

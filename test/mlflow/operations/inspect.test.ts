@@ -1,0 +1,29 @@
+/** Bodies that the facade reads: what MLflow gets is what was judged, however the request was spelled. */
+import t from 'tap'
+import { facade } from '../../helpers/app.js'
+import { echo } from '../../helpers/upstream.js'
+
+t.test('a presigned download lives 300 s at most, whoever asks and however the path is spelled', async t => {
+  const { call, mlflow } = await facade(t, echo)
+  const path = '/mlflow/api/2.0/mlflow/artifacts/presigned-download-url'
+  for (const [key, target] of [['read', path], ['admin', path], ['admin', path.replace('mlflow/artifacts', 'mlflow%2Fartifacts')], ['admin', path.replace('/api', '/%2Fapi')], ['admin', path.replace('/api/2.0', '/api//2.0')], ['read', `/api/mlflow${path.slice('/mlflow'.length)}`]] as const) {
+    for (const [sent, expected] of [['604800', 300], ['"604800"', 300], ['60', 60], ['1, "expiration": 604800', 300], ['null', 300]] as const) {
+      const answered = await call('POST', target, { key, body: `{"path": "a", "expiration": ${sent}}`, headers: { 'Content-Type': 'application/json' } })
+      t.equal(answered.status, 200, target)
+      t.match(JSON.parse((await mlflow.calls.at(-1)!.whole).toString()), { path: 'a', expiration: expected }, `${key} ${target} ${sent}`)
+    }
+    await call('POST', target, { key, body: '{"path": "a"}' })
+    t.match(JSON.parse((await mlflow.calls.at(-1)!.whole).toString()), { expiration: 300 })
+  }
+  const before = mlflow.calls.length
+  for (const body of ['[]', '7', '{', '', '"x"', 'null']) t.equal((await call('POST', path, { key: 'read', body })).status, 400, body)
+  t.equal(mlflow.calls.length, before, 'what cannot be judged is not sent')
+})
+
+t.test('who one is, the facade answers under both readings of %2F', async t => {
+  const { call, mlflow } = await facade(t, echo)
+  for (const path of ['/mlflow/ajax-api/2.0/mlflow/users/current', '/mlflow/ajax-api%2F2.0/mlflow/users/current']) {
+    t.strictSame((await call('GET', path, { key: 'admin' })).json(), { user: { id: 'user-admin', username: 'user-admin', is_admin: true } }, path)
+  }
+  t.equal(mlflow.calls.length, 0)
+})
