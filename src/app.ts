@@ -20,7 +20,7 @@ import openapi from './openapi/plugin.js'
 import page from './endpoints/page.js'
 import { trusting } from './request/peers.js'
 import { refuse } from './request/refuse.js'
-import { watchRevocations } from './request/revocation.js'
+import { endedSince, watchRevocations } from './request/revocation.js'
 import { answerBrokenHead, serverOptions, takeOver } from './request/socket.js'
 import telemetry, { openLedger } from './request/telemetry.js'
 import whoami from './endpoints/whoami.js'
@@ -79,11 +79,11 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   await app.register(health, { verifier, problem: () => preparing() ?? monitor.problem, version: () => monitor.lastLayout?.version, draining })
   await app.register(openapi, { documents: readDocuments(), monitor })
   await app.register(page, { publicUrl: config.publicUrl })
-  app.get(mount, (_request, reply) => reply.code(308).header('location', `${mount}/`).send())
+  app.get(mount, (request, reply) => reply.code(308).header('location', `${mount}/${request.visit.target.query}`).send())
   await app.register(async guarded => {
     await guarded.register(guard, { verifier })
     await guarded.register(whoami)
-    await guarded.register(mlflow, { config, upstream, monitor, probes, trusted, spoolFolder: join(config.dataDir, 'spool'), spoolMaxBytes: config.spoolMaxBytes })
+    await guarded.register(mlflow, { config, upstream, monitor, probes, trusted, endedSince: async visit => await endedSince(visit, verifier), spoolFolder: join(config.dataDir, 'spool'), spoolMaxBytes: config.spoolMaxBytes })
   })
 
   app.addHook('onClose', async () => {

@@ -72,11 +72,15 @@ type Env = Readonly<Record<string, string | undefined>>
  */
 export function loadConfig (env: Env, readText: (path: string) => string): Config {
   const problems = unknownNames(env)
+  const files = new Map<string, string | undefined>()
   const file = (name: string, path: string): string | undefined => {
-    try { return readText(path).trim() } catch (error) {
-      problems.push(`${name}: cannot read ${shorten(path)} (${(error as NodeJS.ErrnoException).code ?? 'unreadable'})`)
-      return undefined
+    if (files.has(name)) return files.get(name)
+    let content: string | undefined
+    try { content = readText(path).trim() } catch (error) {
+      problems.push(`${name}: cannot read the file that it names (${(error as NodeJS.ErrnoException).code ?? 'unreadable'})`) // not which: a secret itself may stand in its place
     }
+    files.set(name, content)
+    return content
   }
   const text = (name: Name): string | undefined => {
     const own = env[name] === '' ? undefined : env[name]
@@ -90,7 +94,7 @@ export function loadConfig (env: Env, readText: (path: string) => string): Confi
     const given = text(name) ?? settings[name].value
     if (given === undefined) return undefined
     const result = rule(given)
-    if (result === undefined) problems.push(`${name} is ${settings[name].secret === true ? 'set to a value' : `"${shorten(given)}"`} that is not ${settings[name].allowed}`)
+    if (result === undefined) problems.push(`${name} is ${settings[name].secret === true || name.endsWith('_FILE') ? 'set to a value' : `"${shorten(given)}"`} that is not ${settings[name].allowed}`)
     return result
   }
   const pem = (name: Name, check: (text: string) => unknown): string | undefined => value(name, path => {
@@ -157,9 +161,9 @@ function unknownNames (env: Env): string[] {
 }
 
 function shorten (given: string): string {
-  // A password may stand in any URL, also in one given to the wrong setting; a key in the lines of a PEM text given for its path.
+  // A password may stand in any URL, also in one given to the wrong setting, and hold a slash; a secret in a query.
   const [line = ''] = given.split('\n')
-  const safe = line.replace(/\/\/[^/\s]*@/, '//***@').replace(/hk_(live|test)_\w+/g, 'hk_$1_***')
+  const safe = line.replace(/\/\/.*@/, '//***@').replace(/[?#].*/, '?***').replace(/hk_(live|test)_\w+/g, 'hk_$1_***')
   return safe.length > 80 ? `${safe.slice(0, 80)}…` : safe
 }
 
@@ -176,9 +180,12 @@ function positiveCount (given: string): number | undefined {
 }
 
 /** Seconds, fractions allowed, as milliseconds; at most what a timer of Node can hold. */
+/** Eleven days: two of them and a little still fit into a timer of Node. */
+const secondsMax = 1_000_000
+
 function seconds (given: string): number | undefined {
   const ms = Math.round(Number(given) * 1000)
-  return /^\d+(\.\d+)?$/.test(given) && ms < 2 ** 31 ? ms : undefined
+  return /^\d+(\.\d+)?$/.test(given) && ms <= secondsMax * 1000 ? ms : undefined
 }
 
 function positiveSeconds (given: string): number | undefined {

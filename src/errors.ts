@@ -31,6 +31,8 @@ export type ErrorName = keyof typeof table
 export const errors: Readonly<Record<ErrorName, ErrorKind>> = table
 
 interface Details {
+  /** Instead of the kind's own. */
+  readonly status?: number
   readonly message?: string
   /** Why, in one or two words: for the log line and the metric of refusals. */
   readonly reason?: string
@@ -48,7 +50,7 @@ export class FacadeError extends Error {
 
   constructor (name: ErrorName, details: Details = {}) {
     super(details.message ?? errors[name].message, { cause: details.cause })
-    this.kind = errors[name]
+    this.kind = details.status === undefined ? errors[name] : { ...errors[name], status: details.status }
     this.statusCode = this.kind.status
     this.reason = details.reason ?? name
     this.headers = details.headers ?? {}
@@ -68,7 +70,13 @@ export function unavailable (message: string, reason: string, cause?: unknown): 
   return new FacadeError('unavailable', { message, reason, cause, headers: { 'retry-after': String(retryAfterSeconds) } })
 }
 
-/** Whatever was thrown, as an error of ours: what is not declared here is our fault and says nothing to the caller. */
+/**
+ * Whatever was thrown, as an error of ours. What Fastify and its plugins blame on the request (a range that is not there, a precondition)
+ * keeps its status; anything else that is not declared here is our fault and says nothing to the caller.
+ */
 export function toFacadeError (thrown: unknown): FacadeError {
-  return thrown instanceof FacadeError ? thrown : new FacadeError('internal', { cause: thrown })
+  if (thrown instanceof FacadeError) return thrown
+  const status = thrown instanceof Error && 'statusCode' in thrown ? thrown.statusCode : undefined
+  if (typeof status !== 'number' || status < 400 || status > 499) return new FacadeError('internal', { cause: thrown })
+  return status === 404 ? new FacadeError('notFound') : new FacadeError('badRequest', { status, message: `The request cannot be answered as it is (status ${status}).`, reason: 'malformed' })
 }

@@ -5,6 +5,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import sqlite from '@photostructure/sqlite'
+import { ConfigError } from './config.js'
 
 /** DATA_DIR is in use or cannot be used: one sentence for people. */
 export class DataDirError extends Error {}
@@ -21,7 +22,7 @@ type Database = InstanceType<typeof sqlite.DatabaseSync>
 /**
  * Takes the folder for this process, and makes it where it is missing. Commands that manage keys do without the lock:
  * the key store has locks of its own.
- * @throws DataDirError
+ * @throws DataDirError, or ConfigError where there is a file of that name
  */
 export function lockDataDir (folder: string): DataDirLock {
   let db: Database | undefined
@@ -42,9 +43,10 @@ export function lockDataDir (folder: string): DataDirLock {
   }
 }
 
-function explain (error: unknown, folder: string): DataDirError {
+function explain (error: unknown, folder: string): DataDirError | ConfigError {
   const { code, message = '' } = error as NodeJS.ErrnoException
   if (/locked|busy/i.test(message)) return new DataDirError(`Another process uses DATA_DIR (${folder}): stop it, or give this one a folder of its own with DATA_DIR.`, { cause: error })
+  if (code === 'EEXIST' || code === 'ENOTDIR') return new ConfigError([`DATA_DIR (${folder}) is no folder`])
   const why = code?.startsWith('E') === true && code !== 'ERR_SQLITE_ERROR' ? code : message
   return new DataDirError(`DATA_DIR (${folder}) cannot be used (${why}): give the user of this process the right to write there, or set DATA_DIR to another folder.`, { cause: error })
 }

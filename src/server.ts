@@ -1,23 +1,24 @@
 /** The process: opens what the app needs, listens, and ends without losing what is under way. */
 import { rmSync } from 'node:fs'
 import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { buildApp } from './app.js'
-import { openStore, openVerifier, type KeyVerifier } from './auth/store.js'
+import { openStore, openVerifier, StoreUnavailableError, type KeyVerifier } from './auth/store.js'
 import { ensureFirstKey, type FirstKey } from './bootstrap.js'
 import type { Io } from './cli/command.js'
-import type { Config } from './config.js'
+import { ConfigError, type Config } from './config.js'
 import { openLocalMlflow } from './local/mlflow.js'
 import { lockDataDir } from './lock.js'
 import { openLog } from './log.js'
 import { createMetrics, serveMetrics, type Metrics } from './metrics.js'
 import { mount } from './mlflow/paths.js'
 import { openUpstream } from './mlflow/upstream.js'
+import { openSockets } from './request/socket.js'
 
 /** A start that cannot succeed, as one sentence for people. */
 export class StartError extends Error {}
@@ -40,6 +41,7 @@ export async function serve (config: Config, io: Io, { upgradeDatabase }: StartO
   const metrics = createMetrics(() => upstream.open.items.length)
   let draining = false
   const app = await buildApp(config, { verifier, upstream, log, metrics, draining: () => draining, preparing: () => local?.state().reason })
+  const sockets = openSockets(app.server)
   const metricsServer = await listen(app, config, metrics).catch(async error => {
     await app.close()
     await local?.stop()
@@ -55,7 +57,7 @@ export async function serve (config: Config, io: Io, { upgradeDatabase }: StartO
     log.info({ signal }, 'shutting down')
     draining = true
     if (err === undefined) await delay(config.shutdownDelayMs)
-    await close(app, config, log)
+    await close(app, sockets, config, log)
     await local?.stop()
     metricsServer?.close()
     flush()
@@ -67,7 +69,7 @@ export async function serve (config: Config, io: Io, { upgradeDatabase }: StartO
 async function openKeys (config: Config, io: Io, log: Logger): Promise<{ verifier: KeyVerifier, first: FirstKey | undefined }> {
   const report = (problem: Error): void => log.warn({ error: problem.message }, 'key store')
   if (config.keys.store.kind === 'service') return { verifier: await openVerifier(config.keys, report), first: undefined }
-  const store = await openStore(config.keys, report)
+  const store = await openStore(config.keys, report).catch(error => { throw error instanceof StoreUnavailableError ? new ConfigError([`KEYS_URL names a key store that cannot be opened: ${error.message}`]) : error })
   return { verifier: store, first: await ensureFirstKey(store, config.dataDir, io.stderr) }
 }
 
@@ -94,13 +96,17 @@ function unreachable (): never {
 }
 
 /** Refuses new connections, waits for what is running, and cuts what is left after the grace. */
-async function close (app: FastifyInstance, config: Config, log: Logger): Promise<void> {
+async function close (app: FastifyInstance, sockets: ReadonlySet<Socket>, config: Config, log: Logger): Promise<void> {
   const cut = setTimeout(() => {
     log.warn('the grace is over: what still runs is cut')
     app.server.closeAllConnections()
   }, config.shutdownGraceMs)
   // Closing ends the connections that are idle now; those whose request finishes later would else be kept for the whole grace.
-  const sweep = setInterval(() => { if (!app.server.listening) app.server.closeIdleConnections() }, 50)
+  const sweep = setInterval(() => {
+    if (app.server.listening) return
+    app.server.closeIdleConnections()
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
+  }, 50)
   await app.close()
   clearInterval(sweep)
   clearTimeout(cut)
@@ -108,16 +114,16 @@ async function close (app: FastifyInstance, config: Config, log: Logger): Promis
 
 /** Listens on both ports. @returns the server of the metrics */
 async function listen (app: FastifyInstance, { host, port, metrics }: Config, { registry }: Metrics): Promise<Server | undefined> {
-  await app.listen({ host, port }).catch(taken('PORT', port))
-  return metrics === undefined ? undefined : await serveMetrics(registry, metrics.host, metrics.port).catch(taken('METRICS_PORT', metrics.port))
+  await app.listen({ host, port }).catch(taken('HOST', 'PORT', port))
+  return metrics === undefined ? undefined : await serveMetrics(registry, metrics.host, metrics.port).catch(taken('METRICS_HOST', 'METRICS_PORT', metrics.port))
 }
 
-/** The usual reasons why a port cannot be had, as a sentence. */
-function taken (name: string, port: number): (error: NodeJS.ErrnoException) => never {
+/** The usual reasons why a port cannot be had, as a sentence: a wrong value is an error of the configuration, a port in use is not. */
+function taken (hostName: string, name: string, port: number): (error: NodeJS.ErrnoException) => never {
   return error => {
     if (error.code === 'EADDRINUSE') throw new StartError(`Port ${port} is in use: end what listens there, or set ${name} to another one.`)
     if (error.code === 'EACCES') throw new StartError(`Port ${port} may not be opened by this user: set ${name} to one above 1023.`)
-    if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') throw new StartError('HOST is not an address of this machine.')
+    if (['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN'].includes(error.code ?? '')) throw new ConfigError([`${hostName} is not an address of this machine`])
     throw error
   }
 }

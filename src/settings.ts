@@ -14,8 +14,8 @@ export interface Setting {
 export const released = '2026-11-24'
 
 const port = 'a port from 0 to 65535'
-const duration = 'a number of seconds'
-const positiveDuration = 'a number of seconds above 0'
+const duration = 'a number of seconds up to 1000000'
+const positiveDuration = 'a number of seconds above 0, up to 1000000'
 const pemFile = 'the path of a PEM file'
 const day = 'a date such as 2027-06-30'
 

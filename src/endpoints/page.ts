@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { mount } from '../mlflow/paths.js'
-import { publicOrigin } from '../request/peers.js'
+import { publicHost, publicOrigin } from '../request/peers.js'
 
 interface Options {
   /** The origin that people use, where it is configured. */
@@ -126,8 +126,7 @@ function asJson (origin: string): Record<string, unknown> {
 
 /** The origin goes into commands that people paste into a shell, so a Host that is more than a name and a port is not shown. */
 function safeOrigin (request: FastifyRequest, publicUrl: URL | undefined): string {
-  const origin = publicOrigin(request, publicUrl)
-  return /^https?:\/\/[\w.-]+(:\d+)?$|^https?:\/\/\[[\da-fA-F:]+\](:\d+)?$/.test(origin) ? origin : 'https://THIS-HOST'
+  return publicHost(request, publicUrl) === '' ? 'https://THIS-HOST' : publicOrigin(request, publicUrl)
 }
 
 function escape (text: string): string {

@@ -28,7 +28,6 @@ export async function gather (request: IncomingMessage, maxBytes: number): Promi
     request.on('data', take)
     request.once('end', () => resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length)))
     request.once('close', () => { if (!request.complete) reject(new CutUploadError()) })
-    request.once('error', () => reject(new CutUploadError()))
 
     function take (chunk: Buffer): void {
       length += chunk.length
@@ -50,7 +49,6 @@ export function through (request: IncomingMessage): Readable {
   const body = new PassThrough({ highWaterMark: 256 * 1024 })
   body.on('error', () => {}) // undici reports it; without a listener it would be thrown
   request.once('close', () => { if (!request.complete) body.destroy(new CutUploadError()) })
-  request.once('error', () => body.destroy(new CutUploadError()))
   return request.pipe(body)
 }
 
@@ -71,7 +69,6 @@ export async function spool (request: IncomingMessage, folder: string, maxBytes:
     sink.destroy(problem)
   })
   request.once('close', () => { if (!request.complete) sink.destroy(new CutUploadError()) })
-  request.once('error', () => sink.destroy(new CutUploadError()))
   if (request.destroyed) sink.destroy(new CutUploadError())
   else request.pipe(sink)
   try {

@@ -134,7 +134,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Placed {
       this.small = []
       return true
     }
-    this.response.on('drain', () => { this.activeAt = performance.now(); resume() })
+    this.response.on('drain', resume)
     this.keeper.onReady(this, null)
     return true
   }

@@ -99,9 +99,7 @@ export async function openForward (app: FastifyInstance, options: ForwardOptions
   }
 
   function failed (reply: FastifyReply, error: Error): void {
-    const fault = nameFault(error.cause instanceof Error ? error.cause : error) // reply-from wraps what it does not know
-    if (fault.kind.status === 502) monitor.suspect()
-    refuse(reply, fault)
+    refuse(reply, nameFault(error.cause instanceof Error ? error.cause : error)) // reply-from wraps what it does not know
   }
 }
 
@@ -113,8 +111,11 @@ function writeAnswer (request: FastifyRequest, reply: FastifyReply): void {
 
 /** A Location of MLflow, which names its own origin and prefix, as a relative one under the mount; a foreign one (object storage) stays. */
 export function publicLocation (value: string, layout: Pick<Layout, 'prefix'>, upstream: Pick<Upstream, 'origin' | 'host'>): string {
-  const own = [upstream.origin, `http://${upstream.host}`, `https://${upstream.host}`].find(origin => value === origin || value.startsWith(`${origin}/`))
-  const path = own === undefined ? value : value.slice(own.length) || '/'
-  if (!path.startsWith('/') || path.startsWith('//')) return value
+  const [, , authority, rest = ''] = /^(https?:)?\/\/([^/?#]*)(.*)$/is.exec(value) ?? []
+  const own = [new URL(upstream.origin).host, upstream.host]
+  if (authority !== undefined && !own.includes(authority.toLowerCase())) return value
+  if (authority === undefined && !value.startsWith('/')) return value
+  // One slash at the front: more of them would name another host.
+  const path = (authority === undefined ? value : rest).replace(/^\/*/, '/')
   return mount + (path === layout.prefix || path.startsWith(`${layout.prefix}/`) ? path.slice(layout.prefix.length) || '/' : path)
 }

@@ -129,7 +129,8 @@ export interface Identity {
 export function outgoing (head: RequestHead, identity: Identity): string[] {
   const headers = head.pass
   headers.push('host', identity.host, 'x-request-id', identity.requestId, 'traceparent', head.traceparent ?? newTrace(identity.requestId),
-    'x-forwarded-for', identity.clientAddress, 'x-forwarded-proto', identity.publicProtocol, 'x-forwarded-host', identity.publicHost, 'x-forwarded-prefix', mount)
+    'x-forwarded-for', identity.clientAddress, 'x-forwarded-proto', identity.publicProtocol, 'x-forwarded-prefix', mount)
+  if (identity.publicHost !== '') headers.push('x-forwarded-host', identity.publicHost)
   if (head.contentLength !== undefined) headers.push('content-length', head.contentLength)
   if (head.traceparent !== undefined) for (const state of head.tracestate) headers.push('tracestate', state)
   if (identity.authorization !== undefined) headers.push('authorization', identity.authorization)
@@ -151,11 +152,11 @@ function newTrace (requestId: string): string {
 
 /** An id of another system as a header value: what cannot stand there is percent-encoded. */
 function headerText (id: string): string {
-  return /^[\x21-\x7e]+$/.test(id) ? id : encodeURIComponent(id)
+  return /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(id) ? id : encodeURIComponent(id)
 }
 
-/** Hop-by-hop headers of an answer, and cookies: MLflow's would land on our origin. */
-const withheld = new Set(['connection', 'keep-alive', 'proxy-authenticate', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'set-cookie'])
+/** Hop-by-hop headers of an answer; cookies, which would land on our origin; and the request id, which is ours. */
+const withheld = new Set(['x-request-id', 'connection', 'keep-alive', 'proxy-authenticate', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'set-cookie'])
 
 /** MLflow's answer as the caller gets it. */
 export interface AnswerHead {

@@ -2,9 +2,10 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config.js'
 import { FacadeError, toFacadeError } from '../errors.js'
-import { isOwnOrigin } from '../request/peers.js'
+import { isOwnOrigin, publicHost, publicProtocol } from '../request/peers.js'
 import { refuse } from '../request/refuse.js'
-import type { AccessClass } from './operations/classes.js'
+import type { Visit } from '../request/visit.js'
+import { transfers, type AccessClass } from './operations/classes.js'
 import { CutUploadError } from './body.js'
 import { openForward, type ForwardOptions } from './forward.js'
 import { outgoing } from './headers.js'
@@ -23,12 +24,14 @@ const redirectMaxLength = 16 * 1024
 export interface MountOptions extends ForwardOptions {
   readonly config: Pick<Config, 'publicUrl' | 'upstream' | 'legacy' | 'allowAssistant' | 'transfersPerKey'>
   readonly trusted: (address: string | undefined) => boolean
+  /** The refusal for a key that has ended since its request began. */
+  readonly endedSince: (visit: Visit) => Promise<FacadeError | undefined>
   /** MLflow's own /health and /version, asked at most once a second. */
   readonly probes: Shared
 }
 
 const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
-  const { config, upstream, trusted, probes } = options
+  const { config, upstream, trusted, probes, endedSince } = options
   const forward = await openForward(app, options)
   const openTransfers = new Map<string, number>()
 
@@ -94,8 +97,9 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
     const peerTrusted = trusted(raw.socket.remoteAddress)
     const own = head.origin === undefined || isOwnOrigin(head.origin, request, config, peerTrusted)
     if (!own && stateChanging.has(raw.method ?? '')) throw new FacadeError('forbidden', { message: 'A page of another origin may not write here.', reason: 'foreign_origin' })
+    checkManagedWorkspace(request)
     const workspace = chosenWorkspace(request)
-    if (judged.artifactPath) countTransfer(request, reply)
+    if (judged.artifactPath || transfers.has(judged.id)) countTransfer(request, reply)
     const send = (body?: Buffer): void => forward(request, reply, {
       match: judged,
       target: visit.path + visit.target.query,
@@ -109,8 +113,8 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
         workspace,
         origin: own ? undefined : head.origin,
         clientAddress: visit.address,
-        publicProtocol: config.publicUrl?.protocol.slice(0, -1) ?? request.protocol,
-        publicHost: config.publicUrl?.host ?? request.host
+        publicProtocol: publicProtocol(request, config.publicUrl),
+        publicHost: publicHost(request, config.publicUrl)
       })
     })
     if (mark === undefined) send()
@@ -121,7 +125,11 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
     raw.setTimeout(config.upstream.idleTimeoutMs, () => refuse(reply, new FacadeError('timeout', { message: 'The body did not arrive in time.', reason: 'upload_idle' })))
     inspectBody(raw, mark, visit.caller?.scopes ?? new Set())
       .finally(() => raw.setTimeout(0))
-      .then(body => { if (!reply.sent) send(body) })
+      .then(async body => {
+        const ended = await endedSince(visit) // a body may have taken its time
+        if (ended !== undefined) throw ended
+        if (!reply.sent) send(body)
+      })
       .catch(error => { if (!reply.sent && !(error instanceof CutUploadError)) refuse(reply, toFacadeError(error)) })
   }
 
@@ -155,6 +163,14 @@ function chosenWorkspace ({ visit: { caller, head } }: FastifyRequest): string |
     reason: 'workspace',
     message: asked === undefined ? `This API key is for the workspaces ${allowed.join(', ')}: name one in X-MLFLOW-WORKSPACE.` : 'This API key is not for the workspace that X-MLFLOW-WORKSPACE names.'
   })
+}
+
+/** Workspaces are managed by their names in the path (`/api/3.0/mlflow/workspaces/{name}`): a key that is tied to some manages those alone, and neither lists nor makes any. */
+function checkManagedWorkspace ({ visit: { caller, match, path } }: FastifyRequest): void {
+  const allowed = caller?.workspaces ?? []
+  if (allowed.length === 0 || match?.operation?.area !== 'Workspaces') return
+  const name = /\/workspaces\/([^/]+)$/.exec(decodeURIComponent(path))?.[1]
+  if (name === undefined || !allowed.includes(name)) throw new FacadeError('forbidden', { reason: 'workspace', message: `This API key is for the workspaces ${allowed.join(', ')} alone.` })
 }
 
 /** MLflow's pages ask whose session it is; without its own auth app MLflow answers 404 (3.17.2), and the facade knows. */

@@ -1,6 +1,8 @@
 /** The connection pool towards MLflow: TLS, deadlines, and what its faults are called. */
+import { isIP } from 'node:net'
 import type { Readable } from 'node:stream'
-import { Pool } from 'undici'
+import { checkServerIdentity } from 'node:tls'
+import { Pool, type Dispatcher } from 'undici'
 import type { UpstreamConfig } from '../config.js'
 import { FacadeError } from '../errors.js'
 import { createRoster, type Roster } from '../request/roster.js'
@@ -44,6 +46,8 @@ export function openUpstream (config: UpstreamConfig, url: URL, socketPath?: str
   const limits: Limits = { timeoutMs: config.timeoutMs, idleTimeoutMs: config.idleTimeoutMs }
   const open = createRoster<Exchange>()
   const host = config.host ?? url.host
+  const name = url.hostname.replace(/^\[|\]$/g, '')
+  const servername = isIP(name) > 0 ? {} : { servername: name }
   const pool = new Pool(url.origin, {
     connections: null, // a long download must not make others wait for its connection
     pipelining: 1,
@@ -53,7 +57,8 @@ export function openUpstream (config: UpstreamConfig, url: URL, socketPath?: str
     headersTimeout: 0,
     bodyTimeout: 0,
     maxHeaderSize: headMaxBytes,
-    connect: { ...config.tls, rejectUnauthorized: true, timeout: connectTimeoutMs, ...(socketPath === undefined ? {} : { socketPath }) }
+    // The certificate is that of the URL's host, whatever the Host header says (undici would take the name from there).
+    connect: { ...config.tls, rejectUnauthorized: true, checkServerIdentity: (_name, certificate) => checkServerIdentity(name, certificate), timeout: connectTimeoutMs, ...(socketPath === undefined ? {} : { socketPath }) }
   })
   // Our own closing of idle connections is UND_ERR_INFO; all else is MLflow's doing.
   pool.on('disconnect', (_origin, _targets, error) => { if (error.code !== 'UND_ERR_INFO') broken() })
@@ -73,11 +78,11 @@ export function openUpstream (config: UpstreamConfig, url: URL, socketPath?: str
     },
     send (exchange) {
       const { method, path } = exchange.outgoing
-      pool.dispatch({ method: method as 'GET', path, headers: exchange.headers, body: exchange.body }, exchange)
+      pool.dispatch({ method: method as 'GET', path, headers: exchange.headers, body: exchange.body, ...servername } as Dispatcher.DispatchOptions, exchange)
     },
     async probe (path, { method = 'GET', body, headers = {}, timeoutMs = 5000 } = {}) {
       const own = { host, ...config.authorization === undefined ? {} : { authorization: config.authorization } }
-      const answer = await pool.request({ method: method as 'GET', path, headers: { ...own, ...headers }, ...body === undefined ? {} : { body }, signal: AbortSignal.timeout(timeoutMs) })
+      const answer = await pool.request({ method: method as 'GET', path, headers: { ...own, ...headers }, ...servername, ...body === undefined ? {} : { body }, signal: AbortSignal.timeout(timeoutMs) })
       return { status: answer.statusCode, contentType: String(answer.headers['content-type'] ?? ''), body: (await answer.body.text()).slice(0, 10_000) }
     },
     async close () {

@@ -16,7 +16,7 @@ export function unread (request: IncomingMessage): boolean {
  */
 export function finish (request: IncomingMessage, response: ServerResponse, status: number, headers: string[], body: Buffer | undefined): void {
   const early = unread(request)
-  if (early) headers.push('connection', 'close')
+  if (early && !headers.includes('connection')) headers.push('connection', 'close')
   response.writeHead(status, headers)
   if (!early) {
     // As one string with its head: a single write of the socket, where a buffer would make two.
@@ -35,7 +35,6 @@ export function linger (request: IncomingMessage, response: ServerResponse): voi
     clearTimeout(timer)
     request.off('data', take)
     response.end()
-    if (!request.complete) response.once('finish', () => request.socket.destroy())
   }
   const take = (chunk: Buffer): void => {
     taken += chunk.length
@@ -44,6 +43,5 @@ export function linger (request: IncomingMessage, response: ServerResponse): voi
   const timer = setTimeout(end, drainMaxMs)
   request.on('data', take)
   request.once('end', end)
-  request.once('close', () => clearTimeout(timer))
   request.resume()
 }

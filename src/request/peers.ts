@@ -1,5 +1,5 @@
 /** Who stands at the other end of a connection: load balancers that are trusted, and the origin under which people reach us. */
-import { BlockList, isIPv6 } from 'node:net'
+import { BlockList, isIP, isIPv6 } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import type { Config } from '../config.js'
 
@@ -15,6 +15,27 @@ export function trusting (list: readonly string[]): (address: string | undefined
   return address => list.length > 0 && address !== undefined && blocks.check(plainAddress(address), isIPv6(plainAddress(address)) ? 'ipv6' : 'ipv4')
 }
 
+/**
+ * The address that a request came from: as a trusted load balancer tells it, where that is an address (perhaps with a port), else the peer's.
+ * Anything else in its place would go into logs and to MLflow.
+ * @param claimed Fastify's reading; undefined once the connection is gone
+ */
+export function callerAddress (claimed: string | undefined, peer: string | undefined): string {
+  const bare = (claimed ?? '').replace(/^\[(.*)\](?::\d+)?$/, '$1').replace(/^([\d.]+):\d+$/, '$1')
+  return plainAddress(isIP(bare) > 0 ? bare : peer ?? '')
+}
+
+/** The scheme that the caller used, as far as it can be believed. */
+export function publicProtocol (request: FastifyRequest, publicUrl: URL | undefined): 'http' | 'https' {
+  return (publicUrl?.protocol.slice(0, -1) ?? request.protocol) === 'https' ? 'https' : 'http'
+}
+
+/** The name and port that the caller used; empty where there is none that could stand in a URL. */
+export function publicHost (request: FastifyRequest, publicUrl: URL | undefined): string {
+  const host = publicUrl?.host ?? request.host ?? ''
+  return /^[\w.-]+(:\d+)?$|^\[[\da-fA-F:.]+\](:\d+)?$/.test(host) ? host : ''
+}
+
 /** An address without the wrapping that a dual-stack socket gives IPv4. */
 export function plainAddress (address: string): string {
   return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address
@@ -22,7 +43,7 @@ export function plainAddress (address: string): string {
 
 /** The origin that people use: configured, or as the request tells it. */
 export function publicOrigin (request: FastifyRequest, publicUrl: URL | undefined): string {
-  return publicUrl?.origin ?? `${request.protocol}://${request.host}`
+  return publicUrl?.origin ?? `${publicProtocol(request, publicUrl)}://${publicHost(request, publicUrl)}`
 }
 
 /**
@@ -33,6 +54,7 @@ export function isOwnOrigin (origin: string, request: FastifyRequest, config: Pi
   if (!URL.canParse(origin)) return false
   const given = new URL(origin).origin
   if (given === config.publicUrl?.origin) return true
-  const schemes = peerTrusted ? [request.protocol] : ['http', 'https']
-  return schemes.some(scheme => URL.canParse(`${scheme}://${request.host}`) && new URL(`${scheme}://${request.host}`).origin === given)
+  const schemes = peerTrusted ? [publicProtocol(request, undefined)] : ['http', 'https']
+  const host = publicHost(request, undefined)
+  return schemes.some(scheme => URL.canParse(`${scheme}://${host}`) && new URL(`${scheme}://${host}`).origin === given)
 }

@@ -1,10 +1,11 @@
-/** Ends running transfers whose key has ended since: a long download must not outlive a revocation. */
+/** Keys that end while their request is under way: a long transfer, or a body that the facade waits for, must not outlive a revocation. */
 import { presentedKey } from '../auth/credentials.js'
 import type { KeyVerifier } from '../auth/store.js'
 import { FacadeError } from '../errors.js'
 import type { Exchange } from '../mlflow/exchange.js'
 import { readHead } from '../mlflow/headers.js'
 import type { Roster } from './roster.js'
+import type { Visit } from './visit.js'
 
 const intervalMs = 1000
 
@@ -17,14 +18,21 @@ export function watchRevocations (open: Roster<Exchange>, verifier: KeyVerifier)
   return () => clearInterval(clock)
 
   async function recheck (exchange: Exchange): Promise<void> {
-    // The key is still in the request's own head; keeping another copy would be one more place to leak from.
-    const presented = presentedKey(readHead(exchange.request.rawHeaders))
-    if (presented.kind !== 'key') return
-    try {
-      const verdict = await verifier.verify(presented.key, exchange.request.socket.remoteAddress ?? '')
-      if (!verdict.valid && verdict.reason !== 'balance') exchange.cancel(new FacadeError('unauthenticated', { reason: verdict.reason, headers: { 'www-authenticate': 'Bearer' } }))
-    } catch {
-      // A store that cannot say ends nothing.
-    }
+    const ended = await endedSince(exchange.reply.request.visit, verifier)
+    if (ended !== undefined) exchange.cancel(ended)
+  }
+}
+
+/** The refusal for a key that was good when its request began and is so no more; undefined where it still is, or where the store cannot say. */
+export async function endedSince ({ request, address }: Visit, verifier: KeyVerifier): Promise<FacadeError | undefined> {
+  // The key is still in the request's own head; keeping another copy would be one more place to leak from.
+  const presented = presentedKey(readHead(request.rawHeaders))
+  if (presented.kind !== 'key') return undefined
+  try {
+    const verdict = await verifier.verify(presented.key, address)
+    if (verdict.valid || verdict.reason === 'balance') return undefined
+    return new FacadeError('unauthenticated', { reason: verdict.reason, headers: { 'www-authenticate': 'Bearer' } })
+  } catch {
+    return undefined
   }
 }

@@ -24,13 +24,26 @@ export const serverOptions = {
   http: { requireHostHeader: false, maxHeaderSize: headMaxBytes, headersTimeout: headTimeoutMs, connectionsCheckingInterval: 5000 }
 } as const
 
+/** The open connections, for who closes the server: Node does not count as idle those that were opened ahead and never used. */
+export function openSockets (server: Server): ReadonlySet<Socket> {
+  const open = new Set<Socket>()
+  server.on('connection', socket => {
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
+  })
+  return open
+}
+
 /** What Node would do by itself, past all hooks. */
 export function takeOver (server: Server, answerBroken: ReturnType<typeof answerBrokenHead>): void {
   server.maxHeadersCount = 0 // beyond a count Node drops headers in silence, a Content-Length too; the size of the head is bounded
   // Node would answer 417 without a body; an expectation that is not known may be ignored (RFC 9110, section 10.1.1).
   server.on('checkExpectation', (request, response) => server.emit('request', request, response))
   // And it would close the connection of a CONNECT without a word.
-  server.on('connect', (_request, socket) => answerBroken(new Error('CONNECT'), socket as Socket))
+  server.on('connect', (_request, socket) => {
+    socket.on('error', () => {}) // Node has taken its own listener off: a reset while we answer would end the process
+    answerBroken(new Error('CONNECT'), socket as Socket)
+  })
 }
 
 const kinds: Readonly<Record<string, ErrorName>> = {

@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import { FacadeError } from '../errors.js'
 import { CallerLeftError } from '../mlflow/exchange.js'
 import type { Metrics } from '../metrics.js'
+import { callerAddress } from './peers.js'
 import { createRoster } from './roster.js'
 import { arrive, type Visit } from './visit.js'
 
@@ -36,7 +37,7 @@ export function openLedger ({ log, metrics, trusted, onOldPath }: Options): Ledg
     begin (request) {
       const given = request.headers['x-request-id']
       const peerTrusted = trusted(request.socket.remoteAddress)
-      const visit = request.visit = arrive(request.raw, request.ip, peerTrusted && typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : undefined)
+      const visit = request.visit = arrive(request.raw, callerAddress(request.ip, request.socket.remoteAddress), peerTrusted && typeof given === 'string' && isRequestId(given) ? given : undefined)
       open.add(visit)
       if (visit.head.forwarded && !peerTrusted && !warned) {
         warned = true
@@ -63,6 +64,11 @@ export function openLedger ({ log, metrics, trusted, onOldPath }: Options): Ledg
     }
   }
   return ledger
+}
+
+/** What a load balancer may give as an id; a key in its place would be logged. */
+function isRequestId (given: string): boolean {
+  return /^[\w.:-]{1,128}$/.test(given) && !/hk_(live|test)_/i.test(given)
 }
 
 /** The status in log and metrics of a request whose caller did not wait for the answer. */

@@ -6,7 +6,6 @@ import type { Exchange } from '../mlflow/exchange.js'
 import { readHead, type RequestHead } from '../mlflow/headers.js'
 import type { Match } from '../mlflow/operations/matcher.js'
 import { readTarget, type Target } from '../mlflow/paths.js'
-import { plainAddress } from './peers.js'
 import type { Placed } from './roster.js'
 
 export interface Visit extends Placed {
@@ -52,7 +51,7 @@ export function arrive (request: IncomingMessage, address: string, requestId: st
     request,
     id,
     startedAt: performance.now(),
-    address: plainAddress(address),
+    address,
     target: readTarget(request.url ?? ''),
     head: readHead(request.rawHeaders),
     headers: ['x-request-id', id],

@@ -152,10 +152,14 @@ t.test('a wrong configuration names all problems at once, no secret, no stack, a
 })
 
 t.test('an address that is not this machine\'s is one sentence', async t => {
-  const { code, stderr } = await run(t, { HOST: '203.0.113.1', PORT: String(await freePort()) })
-  t.equal(code, 1)
-  t.match(stderr, /HOST/)
-  t.notMatch(stderr, /\n\s+at /)
+  for (const name of ['HOST', 'METRICS_HOST']) {
+    for (const address of ['203.0.113.1', 'nowhere.invalid']) {
+      const { code, stderr } = await run(t, { [name]: address, PORT: String(await freePort()), METRICS_PORT: '0' })
+      t.equal(code, 2, 'it is a wrong value, not a failure')
+      t.match(stderr, new RegExp(`- ${name} is not an address of this machine`))
+      t.notMatch(stderr, /\n\s+at /)
+    }
+  }
 })
 
 t.test('nothing of a request is lost by a signal between its head and its body', async t => {

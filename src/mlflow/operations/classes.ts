@@ -155,6 +155,9 @@ export const areas: Readonly<Record<string, Readonly<Partial<Record<AccessClass,
   }
 }
 
+/** Downloads beside the artifact paths: MLflow reads the file from the artifact store all the same. */
+export const transfers: ReadonlySet<string> = new Set(['serveArtifacts', 'serveModelVersionArtifact', 'serveGetLoggedModelArtifact', 'serveGetTraceArtifact', 'serveGetTraceArtifactV3'])
+
 /** Why, where the class is not what method and name suggest. */
 export const reasons: Readonly<Record<string, string>> = {
   searchDatasets: 'Only searches. The path is misspelt in MLflow (no slash after 2.0), and every version answers that it is not implemented.',
