@@ -98,7 +98,7 @@ t.test('every value that is not allowed is a problem that names its setting and 
     SPOOL_MAX_BYTES: ['5G', '-1', '1.5'],
     TRANSFERS_PER_KEY: ['0', 'x'],
     SHUTDOWN_DELAY: ['-1'],
-    SHUTDOWN_GRACE: ['x'],
+    SHUTDOWN_GRACE: ['x', '1000001', '2147470'],
     LOG_LEVEL: ['verbose', 'INFO']
   }
   for (const [name, values] of Object.entries(wrong)) {
@@ -122,6 +122,17 @@ t.test('a secret is never in a problem, wherever it was put', async t => {
   for (const name of Object.keys(settings)) {
     for (const value of [`postgres://me:s3cret@db/x y\n${key}`, `http://s3cret@x y/${key}`, `${key}\n`, '-----BEGIN PRIVATE KEY-----\ns3cret']) {
       try { load({ [name]: value }) } catch (error) { t.notMatch(String(error), /s3cret|Ab1Ab1/, name) }
+    }
+  }
+  for (const name of ['MLFLOW_UPSTREAM_URL', 'HOKUSAI_AUTH_SERVICE_URL', 'PUBLIC_URL', 'KEYS_URL']) {
+    for (const value of ['http://me:a/s3cret@mlflow', 'http://me:a?b/s3cret@mlflow', 'http://auth/?token=s3cret', 'http://auth/#s3cret']) t.notMatch(problemsOf(t, { [name]: value }).join(), 's3cret', `${name}=${value}`)
+  }
+  // A secret, or a key in PEM on one line, in the place of the name of its file.
+  for (const name of ['KEYS_URL_FILE', 'MLFLOW_UPSTREAM_AUTHORIZATION_FILE', 'MLFLOW_UPSTREAM_KEY_FILE', 'MLFLOW_UPSTREAM_CERT_FILE', 'MLFLOW_UPSTREAM_CA_FILE']) {
+    for (const value of ['Basic s3cret', 'postgres://me:s3cret@db/keys', '-----BEGIN PRIVATE KEY----- s3cret', 's3cret']) {
+      const problems = problemsOf(t, { [name]: value })
+      t.notMatch(problems.join(), 's3cret', `${name}=${value}`)
+      t.equal(new Set(problems).size, problems.length, 'each problem once')
     }
   }
   for (const name of ['MLFLOW_UPSTREAM_AUTHORIZATION', 'KEYS_URL']) t.notMatch(problemsOf(t, { [name]: 'plain-s3cret\n' }).join(), 's3cret')

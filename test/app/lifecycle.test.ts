@@ -74,6 +74,17 @@ t.test('on SIGTERM new connections are refused, idle ones closed, running reques
   t.notMatch(up.output(), authorization.slice('Bearer '.length))
 })
 
+t.test('a connection that was opened ahead and never used does not hold up the end', async t => {
+  const mlflow = await standIn(t, echo)
+  const up = await startFacade(t, { mlflowUrl: mlflow.url.href })
+  const unused = await connect(t, portOf(up.url))
+  await new Promise(resolve => setTimeout(resolve, 100))
+  const start = performance.now()
+  await up.stop()
+  await unused.closed
+  t.ok(performance.now() - start < 2000)
+})
+
 t.test('what still runs after the grace is cut, and the exit is 0 all the same', async t => {
   const mlflow = await standIn(t, silent)
   const up = await startFacade(t, { mlflowUrl: mlflow.url.href, env: { SHUTDOWN_GRACE: '0.5' } })

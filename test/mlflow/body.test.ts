@@ -60,6 +60,16 @@ t.test('a body that is cut is never a shorter whole', async t => {
   await t.rejects(finished(body), { message: 'the upload was cut' })
 })
 
+t.test('a caller who cuts before MLflow reads the body is nobody else\'s error', async t => {
+  const { message, write, cut } = request()
+  const body = through(message)
+  write('part')
+  cut()
+  // Nobody listens to the body yet: without a listener of its own its error would end the process.
+  await new Promise(resolve => setImmediate(resolve))
+  t.ok(body.destroyed)
+})
+
 t.test('a body that MLflow no longer wants leaves the caller\'s connection alone', async t => {
   const { message, write, end } = request()
   const body = through(message)

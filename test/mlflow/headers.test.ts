@@ -1,4 +1,6 @@
 import fc from 'fast-check'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import { incoming, outgoing, readHead, type Identity } from '../../src/mlflow/headers.js'
 
@@ -42,6 +44,17 @@ t.test('ids that no header can hold are encoded, an identity that is not there i
   t.equal(sent[sent.indexOf('x-hokusai-user-id') + 1], 'K%C3%A4the%0D%0AX%3A%20y')
   t.notOk(sent.includes('x-hokusai-api-key-id'))
   t.ok(sent.every(text => /^[\x20-\x7e]*$/.test(text)))
+})
+
+t.test('names that callers invent fill no memory', async t => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const used = (): number => { collect(); return process.memoryUsage().heapUsed }
+  const invent = (from: number): void => { for (let name = from; name < from + 200_000; name++) readHead([`x-${name}-${'n'.repeat(50)}`, 'v']) }
+  invent(0)
+  const before = used()
+  invent(200_000)
+  t.ok(used() - before < 8 * 2 ** 20)
 })
 
 t.test('a trace of the facade\'s own leads to its log line', async t => {

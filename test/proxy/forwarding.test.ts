@@ -150,6 +150,10 @@ t.test('requests', async t => {
     t.notOk(answered.chunked)
     await connection.closed
     mlflow.behave(echo)
+    const nameless = await connect()
+    nameless.write(requestHead('GET', search).replace('HTTP/1.1', 'HTTP/1.0').replace(/Host: .*\r\n/, ''))
+    t.equal((await nameless.answer()).status, 200, 'it may leave out Host')
+    t.equal(mlflow.calls.at(-1)?.header('x-forwarded-host'), undefined)
   })
 
   t.test('more headers than Node keeps by itself are no way to hide one', async t => {
@@ -216,6 +220,12 @@ t.test('answers', async t => {
     t.equal(answered.header('x-kept'), '3')
   })
 
+  t.test('the request id is the facade\'s, once', async t => {
+    const answered = await get(answer(200, 'x', { 'X-Request-Id': 'of-mlflow' }))
+    t.equal(answered.all('x-request-id').length, 1)
+    t.not(answered.header('x-request-id'), 'of-mlflow')
+  })
+
   t.test('MLflow\'s cookies do not pass, one or two', async t => {
     const answered = await get('HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nset-cookie: b=2\r\ncontent-length: 2\r\n\r\nok')
     t.equal(answered.header('set-cookie'), undefined)
@@ -273,7 +283,8 @@ t.test('answers', async t => {
     for (const [given, expected] of [
       ['/x?y=%2F', '/mlflow/x?y=%2F'], [`http://${host}/x`, '/mlflow/x'], [`http://${host}`, '/mlflow/'], [`https://${host}/x`, '/mlflow/x'],
       ['https://bucket.s3.amazonaws.com/k?X-Amz-Signature=%2B', 'https://bucket.s3.amazonaws.com/k?X-Amz-Signature=%2B'], [`http://${host}.evil.example/`, `http://${host}.evil.example/`],
-      ['//other.example/x', '//other.example/x'], ['relative', 'relative'], ['?q', '?q']
+      [`HTTP://${host}/x`, '/mlflow/x'], [`http://${host}?x=1`, '/mlflow/?x=1'], [`//${host}/x`, '/mlflow/x'], [`http://${host}//evil.example/x`, '/mlflow/evil.example/x'],
+      ['//other.example/x', '//other.example/x'], ['http://other.example?x', 'http://other.example?x'], ['relative', 'relative'], ['?q', '?q']
     ] as const) t.equal((await get(answer(307, '', { Location: given }))).header('location'), expected, given)
   })
 })

@@ -1,7 +1,7 @@
 /** Who the caller is and where they think they are: origins, forwarded headers, request ids, with and without a trusted load balancer. */
 import { networkInterfaces } from 'node:os'
 import t from 'tap'
-import { facade, type Facade } from '../helpers/app.js'
+import { facade, keys, type Facade } from '../helpers/app.js'
 import { echo } from '../helpers/upstream.js'
 
 const search = '/mlflow/api/2.0/mlflow/experiments/search'
@@ -85,7 +85,18 @@ t.test('behind a trusted proxy', async t => {
   })
 
   t.test('a request id that could not stand in a log is replaced', async t => {
-    for (const bad of ['a b', '{"x":1}', 'x'.repeat(200), '']) t.match((await told(up, { 'X-Request-Id': bad })).id, /^[\da-f-]{36}$/)
+    for (const bad of ['a b', '{"x":1}', 'x'.repeat(200), '', keys.write, `x-${keys.write}`]) t.match((await told(up, { 'X-Request-Id': bad })).id, /^[\da-f-]{36}$/)
+  })
+
+  t.test('what it claims that is no address, scheme or host is not believed, and gets into no log', async t => {
+    for (const [claimed, address] of [[keys.write, '127.0.0.1'], ['unknown', '127.0.0.1'], ['198.51.100.7:5555', '198.51.100.7'], ['[2001:db8::7]:443', '2001:db8::7'], ['198.51.100.7', '198.51.100.7']] as const) {
+      const heard = await told(up, { 'X-Forwarded-For': claimed })
+      t.equal(heard.for, address, claimed)
+      t.equal((await up.line(heard.answered.header('x-request-id'))).address, address)
+    }
+    t.equal((await told(up, { 'X-Forwarded-Proto': 'javascript' })).proto, 'http')
+    t.equal((await told(up, { 'X-Forwarded-Host': 'a"b c' })).host, '')
+    t.notMatch(JSON.stringify(up.lines), keys.write)
   })
 
   t.test('the scheme of an origin counts, since it is known', async t => {

@@ -187,6 +187,17 @@ t.test('keys', async t => {
     await isRefusal(t, up, await call('GET', search, { key: 'tied' }), 403, 'PERMISSION_DENIED')
   })
 
+  t.test('an administrator who is tied to a workspace manages no other', async t => {
+    const verdict = verdicts.get(keys.admin) as Verdict & { valid: true }
+    verdicts.set(keys.admin, { valid: true, caller: { ...verdict.caller, workspaces: ['team-a'] } })
+    const path = '/mlflow/api/3.0/mlflow/workspaces'
+    for (const [method, target, status] of [['GET', `${path}/team-a`, 200], ['DELETE', `${path}/team-a`, 200], ['GET', `${path}/team-b`, 403], ['DELETE', `${path}/team-b`, 403], ['DELETE', `${path}/team%2Db`, 403], ['GET', path, 403], ['POST', path, 403], ['PATCH', `${path}/workspaces`, 403]] as const) {
+      t.equal((await call(method, target, { key: 'admin' })).status, status, `${method} ${target}`)
+    }
+    verdicts.set(keys.admin, verdict)
+    t.equal((await call('DELETE', `${path}/team-b`, { key: 'admin' })).status, 200, 'one who is not tied does')
+  })
+
   t.test('a class that needs any key asks for one, a public one does not', async t => {
     await isRefusal(t, up, await call('GET', '/mlflow/', { key: null }), 401, 'UNAUTHENTICATED')
     t.equal((await call('GET', '/mlflow/', { key: 'gateway' })).status, 200)

@@ -51,6 +51,16 @@ t.test('one that the configured authority signed is accepted', async t => {
   t.ok((mlflow.calls[0]?.socket as TLSSocket).encrypted)
 })
 
+t.test('the certificate is that of the URL\'s host, whatever Host MLflow is sent', async t => {
+  const named = { MLFLOW_UPSTREAM_CA_FILE: at('ca.pem'), MLFLOW_UPSTREAM_HOST: 'elsewhere.example' }
+  const own = await facade(t, echo, { tls: identity('server'), env: named })
+  t.equal((await own.call('GET', search)).status, 200)
+  t.equal(own.mlflow.calls[0]?.header('host'), 'elsewhere.example')
+  const foreign = await facade(t, echo, { tls: identity('elsewhere'), env: named })
+  t.equal((await foreign.call('GET', search)).status, 502, 'a certificate for the Host alone is none for the address')
+  t.equal(foreign.mlflow.calls.length, 0)
+})
+
 t.test('an MLflow that wants a certificate of the facade gets it, and does without it nothing', async t => {
   const tls = { ...identity('server'), ca: readFileSync(at('ca.pem')), requestCert: true, rejectUnauthorized: true }
   const env = { MLFLOW_UPSTREAM_CA_FILE: at('ca.pem') }

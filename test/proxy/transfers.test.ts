@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import type { Verdict } from '../../src/auth/store.js'
 import { facade, keys, requestHead, type Request } from '../helpers/app.js'
-import { echo, shapeB, silent } from '../helpers/upstream.js'
+import { answer, echo, shapeB, silent } from '../helpers/upstream.js'
 
 const search = '/mlflow/api/2.0/mlflow/experiments/search'
 const create = '/mlflow/api/2.0/mlflow/experiments/create'
@@ -138,6 +138,12 @@ t.test('a caller who leaves', async t => {
   })
 })
 
+t.test('the patience with a body that is judged ends when it is there', async t => {
+  const { call, mlflow } = await facade(t, echo, { env: { MLFLOW_UPSTREAM_IDLE_TIMEOUT: '0.5', MLFLOW_UPSTREAM_TIMEOUT: '10' } })
+  mlflow.behave(call => setTimeout(() => call.write(answer(200, '{}')), 1500))
+  t.equal((await call('POST', '/mlflow/graphql', { body: '{"query": "{ __typename }"}' })).status, 200)
+})
+
 t.test('slow callers', async t => {
   const env = { MLFLOW_UPSTREAM_TIMEOUT: '1', MLFLOW_UPSTREAM_IDLE_TIMEOUT: '1' }
   const [plain, spooling] = await Promise.all([facade(t, echo, { env }), facade(t, echo, { env, shape: shapeB })])
@@ -261,6 +267,39 @@ t.test('callers who pour on after a refusal', async t => {
     t.ok(performance.now() - start < 500)
   })
 
+  t.test('an answer without a body goes out at once, too', async t => {
+    const connection = await connect()
+    const start = performance.now()
+    connection.write(requestHead('OPTIONS', '/x', { key: null, headers: { 'Content-Length': '100000' } }))
+    t.equal((await connection.head()).status, 204)
+    t.ok(performance.now() - start < 500)
+    await connection.closed
+  })
+
+  t.test('a refused body that comes whole later ends its connection then, not after a second', async t => {
+    const connection = await connect()
+    connection.write(requestHead('POST', create, { key: null, body: 'xx' }) + 'x')
+    await connection.head()
+    const start = performance.now()
+    connection.write('x')
+    await connection.closed
+    t.ok(performance.now() - start < 500)
+  })
+
+  t.test('a large answer of MLflow that came early can be read by a caller who still sends', async t => {
+    const large = 'y'.repeat(200_000)
+    mlflow.behave(call => call.write(answer(200, large)))
+    const connection = await connect()
+    connection.write(requestHead('PUT', upload, { headers: { 'Content-Length': '10000000' } }) + 'x'.repeat(1000))
+    const answered = await connection.answer()
+    const start = performance.now()
+    t.equal(answered.text(), large)
+    t.ok(answered.whole)
+    await connection.closed
+    t.ok(performance.now() - start > 500, 'a second to read it in')
+    mlflow.behave(echo)
+  })
+
   t.test('a refusal of a request without a body leaves the connection open', async t => {
     const connection = await connect()
     for (const key of ['unknown', null, 'write'] as const) {
@@ -326,6 +365,34 @@ t.test('bounds of one key', async t => {
     }
     t.equal((await call('GET', upload)).status, 200, 'one has ended')
     second.destroy()
+  })
+
+  t.test('downloads beside the artifact paths count, too', async t => {
+    mlflow.calls.length = 0
+    mlflow.behave(silent)
+    for (const path of ['/mlflow/get-artifact?run_uuid=r&path=p', '/mlflow/model-versions/get-artifact?name=n&version=1&path=p', '/mlflow/ajax-api/2.0/mlflow/get-trace-artifact?request_id=r']) {
+      const held = [await connect(), await connect()]
+      for (const connection of held) connection.write(requestHead('GET', path))
+      while (mlflow.calls.length < 2) await new Promise(resolve => setTimeout(resolve, 5))
+      t.equal((await call('GET', path)).status, 429, path)
+      for (const connection of held) connection.destroy()
+      for (const { header } of mlflow.calls) await line(header('x-request-id'))
+      mlflow.calls.length = 0
+    }
+  })
+
+  t.test('a body that is judged is not sent for a key that has ended meanwhile', async t => {
+    const verdict = verdicts.get(keys.write) as Verdict & { valid: true }
+    mlflow.calls.length = 0
+    const connection = await connect()
+    const body = '{"query": "{ __typename }"}'
+    connection.write(requestHead('POST', '/mlflow/graphql', { body }) + body.slice(0, 5))
+    await new Promise(resolve => setTimeout(resolve, 100))
+    verdicts.set(keys.write, { valid: false, reason: 'revoked', caller: verdict.caller })
+    connection.write(body.slice(5))
+    t.equal((await connection.answer()).status, 401)
+    t.equal(mlflow.calls.length, 0)
+    verdicts.set(keys.write, verdict)
   })
 
   t.test('a download ends within two seconds of its key, a request that waits gets the 401', async t => {
