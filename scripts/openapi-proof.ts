@@ -1,36 +1,40 @@
 /**
  * Proves the OpenAPI document against real MLflow servers behind the facade: every operation is called, every answer held against it,
- * real answers are changed to see that it notices, and it is linted. Exit 1 when anything fails.
+ * real answers are changed to see that it notices, it is linted, and generating it again must change nothing. Exit 1 when anything fails.
  *
- * `--record` keeps what was sent and answered as the examples of the document; `--versions 3.9.0,…` proves older versions instead.
+ * `--versions 3.9.0,…` proves these versions only; `--record` keeps what the newest was sent and answered as the examples of the document.
  */
+import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
+import { parseArgs, promisify } from 'node:util'
 import { openContract } from './openapi/contract.js'
 import { editions, lintEditions } from './openapi/lint.js'
-import { leniencies, unanswered } from './openapi/exceptions.js'
+import { leniencies, unansweredBy } from './openapi/exceptions.js'
 import { record } from './openapi/recorded.js'
 import { draw, leniency, notices, sites, type Sample } from './openapi/seeds.js'
 import { findTruth, type Truth } from './openapi/truth.js'
+import { versions } from './registry.js'
 
 const seedsCount = 200
 
-const { values } = parseArgs({ options: { record: { type: 'boolean', default: false }, versions: { type: 'string', default: '3.17.2' }, seed: { type: 'string', default: '7' } } })
+const { values } = parseArgs({ options: { record: { type: 'boolean', default: false }, versions: { type: 'string', default: versions.join() }, seed: { type: 'string', default: '7' } } })
 let failed = false
 
 for (const version of values.versions.split(',')) {
   const truth = await findTruth(version)
   coverage(truth)
   violations(truth)
-  if (values.record && !failed) writeFileSync('scripts/openapi/recorded.json', '[\n' + record(truth.exchanges, truth.folders).map(entry => JSON.stringify(entry)).join(',\n') + '\n]\n')
+  if (values.record && version === versions.at(-1) && !failed) writeFileSync('scripts/openapi/recorded.json', '[\n' + record(truth.exchanges, truth.folders).map(entry => JSON.stringify(entry)).join(',\n') + '\n]\n')
   seeds(truth)
 }
 await lint()
+await regenerate()
 process.exit(failed ? 1 : 0)
 
 /** Every operation of the document was called, and answered well but for the exceptions. */
 function coverage ({ version, document, exchanges, missed }: Truth): void {
   const operations = openContract(document).operations
+  const unanswered = unansweredBy(version)
   const well = new Set(exchanges.filter(({ answered, complaints }) => answered.status < 300 && complaints.length === 0).map(({ id }) => id))
   const gaps = [...operations.keys()].filter(id => !well.has(id) && unanswered[id] === undefined && !missed.includes(id))
   const excepted = [...operations.keys()].filter(id => unanswered[id] !== undefined)
@@ -63,6 +67,13 @@ async function lint (): Promise<void> {
   const found = await lintEditions()
   say(found.length === 0, `lint and OpenAPI 3.1 validity of ${editions.length} editions: ${found.length} errors`)
   found.forEach(detail)
+}
+
+async function regenerate (): Promise<void> {
+  const printed = await promisify(execFile)(process.execPath, ['dist/scripts/generate.js', '--check']).then(({ stdout }) => stdout, (error: { stdout: string, stderr: string }) => error.stdout || error.stderr)
+  const stale = printed.split('\n').filter(line => line !== '')
+  say(stale.length === 0, `generating again changes ${stale.length} files`)
+  stale.forEach(detail)
 }
 
 function percent (part: number, whole: number): string {

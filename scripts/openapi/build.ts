@@ -70,7 +70,7 @@ export function buildDocument (sources: Sources, older: boolean): OpenApi {
   function shapeOf (operation: Operation): Shape {
     const fixed = routes[operation.id]
     if (fixed !== undefined) return fixed
-    const native = operation.native === true ? nativeShape(operation, newest as Registry, schemas) : undefined
+    const native = operation.native === true ? nativeShape(operation, registries, schemas) : undefined
     if (native !== undefined) return native
     if (operation.proto === undefined) throw new Error(`Nothing is known of ${operation.id}: describe it in scripts/openapi/routes.ts.`)
     return protoShape(operation, operation.proto, responseOf.get(operation.proto) ?? '', messages, newest as Registry)
@@ -153,7 +153,16 @@ const special: Readonly<Record<string, Readonly<Record<string, Response>>>> = {
   searchDatasets: { 404: missing },
   searchUnifiedTraceHandler: { 404: missing },
   getOnlineTraceDetails: { 404: missing },
-  graphqlGet: { 500: withRequestId({ description: 'MLflow reads the query from the body, and a GET has none.', content: { 'text/html': { schema: { type: 'string' } }, ...json({ $ref: '#/components/schemas/Error' }) } }) }
+  createAssessmentV2: { 404: missing },
+  getTraceInfoV3V2: { 500: broken('MLflow 2.22 has no implementation, and fails.') },
+  updateAssessmentV2: { 500: broken('MLflow 2.22 has no implementation, and fails.') },
+  deleteAssessmentV2: { 500: broken('MLflow 2.22 has no implementation, and fails.') },
+  graphqlGet: { 500: broken('MLflow reads the query from the body, and a GET has none.') }
+}
+
+/** MLflow's own answer to what it did not catch is a page. */
+function broken (description: string): Response {
+  return withRequestId({ description, content: { 'text/html': { schema: { type: 'string' } }, ...json({ $ref: '#/components/schemas/Error' }) } })
 }
 
 const extraStatuses: Readonly<Record<string, readonly number[]>> = {

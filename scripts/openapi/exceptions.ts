@@ -1,6 +1,6 @@
 /** What the proof cannot show, and what the document must let pass; each with its reason. */
 
-/** Operations that no MLflow server here can be brought to answer well: they are called, and their refusal is held against the document. */
+/** Operations that the newest MLflow cannot be brought to answer well here: they are called, and their refusal is held against the document. */
 export const unanswered: Readonly<Record<string, string>> = {
   searchDatasets: 'MLflow registers the misspelt path without an implementation: 404, with an empty page.',
   searchUnifiedTraceHandler: 'Part of a hosted platform\'s protocol: no open-source server implements it.',
@@ -8,6 +8,31 @@ export const unanswered: Readonly<Record<string, string>> = {
   graphqlGet: 'MLflow reads the query from a body, which a GET cannot have here: it fails.',
   geminiPassthroughGenerateContent: 'The provider\'s address is fixed in MLflow: nothing can stand in for it.',
   geminiPassthroughStreamGenerateContent: 'The provider\'s address is fixed in MLflow: nothing can stand in for it.'
+}
+
+const withoutHandler = 'MLflow 2.22 registers the path without an implementation, which fails at the parameters of the path: 500, with a page.'
+const fixedAddress = 'The provider\'s address is fixed in MLflow before 3.17: nothing can stand in for it.'
+const withoutLiteLlm = 'MLflow 3.9 asks LiteLLM, which comes with an extra of hundreds of megabytes: without it 400, which names it.'
+
+/** What only an older MLflow cannot. */
+const unansweredBefore: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  '2.22.5': {
+    getTraceInfoV3V2: withoutHandler,
+    createAssessmentV2: 'MLflow 2.22 registers the path without an implementation: 404, with an empty page.',
+    updateAssessmentV2: withoutHandler,
+    deleteAssessmentV2: withoutHandler
+  },
+  '3.9.0': {
+    listSupportedProviders: withoutLiteLlm,
+    listSupportedModels: withoutLiteLlm,
+    anthropicPassthroughMessages: fixedAddress
+  },
+  '3.11.1': { anthropicPassthroughMessages: fixedAddress }
+}
+
+/** The same for any version. */
+export function unansweredBy (version: string): Readonly<Record<string, string>> {
+  return { ...unanswered, ...unansweredBefore[version] }
 }
 
 /** Reasons for which a change of an answer is none: the answer could have been so. */
@@ -19,7 +44,7 @@ export const leniencies = {
 
 /** Fields of answers that were there each time and need not be, by schema and field. */
 export const optional: readonly string[] = [
-  'Experiment.workspace', 'SearchExperimentsResponse.next_page_token', 'DatasetSummary.context', 'LoggedModelInfo.model_type', 'LoggedModelInfo.source_run_id',
+  'Experiment.workspace', 'SearchRunsResponse.next_page_token', 'SearchExperimentsResponse.next_page_token', 'DatasetSummary.context', 'LoggedModelInfo.model_type', 'LoggedModelInfo.source_run_id',
   'Dataset.schema', 'Dataset.profile', 'ModelVersion.description', 'ModelVersion.run_id', 'ModelVersion.run_link', 'SearchModelVersionsResponse.next_page_token',
   'ListWebhooksResponse.next_page_token', 'SearchTracesResponse.next_page_token', 'TraceLocation.mlflow_experiment', 'TraceInfoV3.execution_duration', 'TraceInfoV3.request_preview',
   'Feedback.value', 'AssessmentError.error_message', 'AssessmentError.stack_trace', 'Span.end_time_unix_nano', 'Span.status', 'Status.code',
@@ -38,6 +63,6 @@ export const open: readonly string[] = [
   'Feedback.value', 'Expectation.value', 'MCPServerVersionResponse.server_json', 'MCPToolResponsePayload.inputSchema', 'MCPToolResponsePayload.outputSchema', 'MCPToolResponsePayload.annotations', 'MCPToolResponsePayload.execution',
   'SupportedModel.modality',
   'serveGatewayProxy', 'openaiPassthrough', 'anthropicPassthroughMessages', 'typesafePassthroughSystemOne', 'gatewayRawProxy', 'graphql.data', 'Job.params',
-  'Job.result', 'Job.status_details', 'JobOutcome.result', 'JobOutcome.status_details', 'JobOutcome.progress', 'ChatCompletion.choices[]', 'ChatCompletion.usage', 'Embeddings.usage', 'MCPAccessEndpointResponse.resolved_version.server_json',
+  'Job.result', 'Job.status_details', 'JobOutcome.result', 'JobOutcome.status_details', 'JobOutcome.progress', 'CancelledJob.result', 'CancelledJob.status_details', 'CancelledJob.progress', 'ChatCompletion.choices[]', 'ChatCompletion.usage', 'Embeddings.usage', 'MCPAccessEndpointResponse.resolved_version.server_json',
   'MCPAccessEndpointSummaryResponse.resolved_version.server_json'
 ]

@@ -36,8 +36,12 @@ const enums: Readonly<Record<string, readonly string[]>> = {
   'MCPAccessEndpointSummaryResponse.transport_type': ['streamable-http', 'sse']
 }
 
-/** The shape of a native route; undefined where FastAPI knows no more than its path. */
-export function nativeShape (operation: Operation, { nativePaths, nativeSchemas }: Registry, schemas: Schemas): Shape | undefined {
+/**
+ * The shape of a native route; undefined where FastAPI knows no more than its path.
+ * @param registries oldest first
+ */
+export function nativeShape (operation: Operation, registries: readonly Registry[], schemas: Schemas): Shape | undefined {
+  const { nativePaths, nativeSchemas } = registries.at(-1) as Registry
   const path = operation.path.replaceAll(':path}', '}')
   const described = (nativePaths[path] as Readonly<Record<string, NativeOperation>> | undefined)?.[operation.method.toLowerCase()]
   const answer = described?.responses['200']?.content?.['application/json']?.schema
@@ -71,9 +75,19 @@ export function nativeShape (operation: Operation, { nativePaths, nativeSchemas 
   }
 
   function objectOf (properties: Readonly<Record<string, Schema>>, schema: Schema, side: 'request' | 'response', name: string): Schema {
-    const converted = Object.fromEntries(Object.entries(properties).map(([key, value]) => [key, withEnum(`${name}.${key}`, convert(value, side))]))
+    const converted = Object.fromEntries(Object.entries(properties).map(([key, value]) => {
+      const introduced = since(name, key)
+      return [key, { ...withEnum(`${name}.${key}`, convert(value, side)), ...introduced === undefined ? {} : { 'x-mlflow-since': introduced } }]
+    }))
     if (side === 'request' || schema.additionalProperties === true) return { properties: converted }
     return { properties: converted, required: Object.keys(converted), additionalProperties: false }
+  }
+
+  /** When a property came later than its schema. */
+  function since (name: string, property: string): string | undefined {
+    const having = registries.filter(registry => registry.nativeSchemas[name] !== undefined)
+    const first = having.find(registry => (registry.nativeSchemas[name] as Schema).properties?.[property] !== undefined)
+    return first === having[0] ? undefined : first?.mlflow
   }
 
   function component (name: string, side: 'request' | 'response'): Schema {

@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net'
 
 export interface Provider {
   readonly url: string
+  /** How often it was called. */
+  readonly called: () => number
   readonly close: () => void
 }
 
@@ -23,7 +25,9 @@ const answers: ReadonlyArray<readonly [RegExp, unknown]> = [
 ]
 
 export async function startProvider (): Promise<Provider> {
+  let calls = 0
   const server = createServer((request, response) => {
+    calls++
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
       const path = (request.url ?? '').split('?')[0] ?? ''
@@ -40,6 +44,7 @@ export async function startProvider (): Promise<Provider> {
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    called: () => calls,
     close: () => {
       server.closeAllConnections()
       server.close()

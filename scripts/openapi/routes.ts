@@ -55,7 +55,7 @@ export const routes: Readonly<Record<string, Shape>> = {
   invokeIssueDetection: posts(open({ experiment_id: string, trace_ids: list(string), categories: list(string), provider: string, model: string, secret_id: string, endpoint_name: string }, ['experiment_id', 'trace_ids', 'categories', 'provider']), ref('StartedJob')),
   invokeGenaiEvaluate: posts(open({ experiment_id: string, trace_ids: list(string), serialized_scorers: list(string), scorer_versions: list(nullable({ type: 'integer' })) }, ['experiment_id', 'trace_ids', 'serialized_scorers']), ref('StartedJob')),
   getJobMlflow: answers(body(ref('JobOutcome'))),
-  cancelJobMlflow: answers(body(ref('JobOutcome'))),
+  cancelJobMlflow: answers(body(ref('CancelledJob'))),
   generateDemo: { ...posts(open({ features: list(string) }), closed({ status: { type: 'string', enum: ['created', 'exists'] }, experiment_id: nullable(string), features_generated: list(string), navigation_url: string })), body: { required: true, content: json(open({ features: list({ type: 'string', enum: ['traces', 'evaluation', 'prompts', 'judges', 'review_queues', 'issues'] }) })) } },
   deleteDemo: answers(body(closed({ status: { type: 'string', const: 'deleted' }, features_deleted: list(string) }))),
   serveGetUiTelemetry: answers(body(closed({ disable_ui_telemetry: boolean, disable_ui_events: list(string), ui_rollout_percentage: { type: 'number' } }))),
@@ -83,12 +83,23 @@ export const adjustments: Readonly<Record<string, { readonly parameters?: readon
   getLoggedModel: { parameters: [{ ...query('allow_deleted', 'Whether a deleted model is found.'), schema: { type: 'boolean' }, 'x-mlflow-since': '3.17.2' }] }
 }
 
+/** What became of a job. */
+const jobOutcome = {
+  status: ref('JobRunStatus'),
+  result: {},
+  error_message: { ...nullable(string), 'x-mlflow-since': '3.17.2' },
+  status_details: nullable({ type: 'object', additionalProperties: true }),
+  status_message: { ...nullable(string), 'x-mlflow-since': '3.17.2' },
+  progress: { type: ['object', 'null'], additionalProperties: true, 'x-mlflow-since': '3.17.2' },
+  progress_updated_at: { ...nullable(integer), 'x-mlflow-since': '3.17.2' }
+} satisfies Record<string, Schema>
+
 /** Answers of hand-made routes that have a name. */
 export const routeSchemas: Schemas = {
   ServerInfo: {
     ...closed({
       store_type: { type: ['string', 'null'], enum: ['SqlStore', 'FileStore', null] },
-      workspaces_enabled: boolean,
+      workspaces_enabled: { ...boolean, 'x-mlflow-since': '3.11.1' },
       trace_archival_enabled: { ...boolean, 'x-mlflow-since': '3.17.2' },
       multipart_uploads_enabled: { ...boolean, 'x-mlflow-since': '3.17.2' },
       multipart_downloads_enabled: { ...boolean, 'x-mlflow-since': '3.17.2' },
@@ -102,15 +113,8 @@ export const routeSchemas: Schemas = {
   PlainMetric: closed({ key: string, value: { ...number, description: 'This route writes what is no finite number as `NaN` or `Infinity`, which is not JSON.' }, timestamp: integer, step: integer, run_id: string }),
   OnlineScoringConfig: closed({ online_scoring_config_id: string, scorer_id: string, sample_rate: number, experiment_id: string, filter_string: string }, ['online_scoring_config_id', 'scorer_id', 'sample_rate', 'experiment_id']),
   StartedJob: { ...closed({ job_id: string, run_id: string }), description: 'The job that was started, and the run that will hold what it finds.' },
-  JobOutcome: closed({
-    status: ref('JobRunStatus'),
-    result: {},
-    error_message: { ...nullable(string), 'x-mlflow-since': '3.17.2' },
-    status_details: nullable({ type: 'object', additionalProperties: true }),
-    status_message: { ...nullable(string), 'x-mlflow-since': '3.17.2' },
-    progress: { type: ['object', 'null'], additionalProperties: true, 'x-mlflow-since': '3.17.2' },
-    progress_updated_at: { ...nullable(integer), 'x-mlflow-since': '3.17.2' }
-  }),
+  JobOutcome: closed(jobOutcome),
+  CancelledJob: closed({ ...jobOutcome, status_details: { ...jobOutcome.status_details, 'x-mlflow-since': '3.17.2' } }),
   SupportedModel: closed({
     model: string,
     provider: string,

@@ -1,8 +1,8 @@
 /** Calls every operation on a real MLflow through the facade, and holds all that is sent and answered against the document. */
 import { edition, type Document } from '../../src/openapi/document.js'
 import { readDocuments } from '../../src/openapi/files.js'
-import { openCaller, type Caller, type Exchange } from './caller.js'
-import { openContract } from './contract.js'
+import { openCaller, type Around, type Caller, type Exchange } from './caller.js'
+import { openContract, type Contract } from './contract.js'
 import { evaluation } from './scenario/evaluation.js'
 import { gateway } from './scenario/gateway.js'
 import { mcp } from './scenario/mcp.js'
@@ -11,7 +11,7 @@ import { demo, jobs, server, workspaces } from './scenario/server.js'
 import { direct, proxied } from './scenario/storage.js'
 import { traces } from './scenario/traces.js'
 import { tracking } from './scenario/tracking.js'
-import { startStorage } from './storage.js'
+import { startStorage, type Storage } from './storage.js'
 import { openWorld, type World, type WorldOptions } from './world.js'
 
 export interface Truth {
@@ -24,20 +24,26 @@ export interface Truth {
   readonly folders: readonly string[]
 }
 
+export interface TruthOptions {
+  /** Is told of each call. */
+  readonly report?: (exchange: Exchange) => void
+  /** Looks on, in each world. */
+  readonly watch?: (world: World, storage: Storage, contract: Contract) => Around
+}
+
 /** Two servers, one after the other: workspaces and signed URLs need one that is started for them, with a cloud storage behind. */
-export async function findTruth (version: string, report: (exchange: Exchange) => void = () => {}): Promise<Truth> {
+export async function findTruth (version: string, { report, watch }: TruthOptions = {}): Promise<Truth> {
   const { newest, older } = readDocuments()
   const document = edition(newest, older, version)
   const contract = openContract(document)
   const exchanges: Exchange[] = []
   const folders: string[] = []
-  const { bucket, env, close } = await startStorage()
+  const storage = await startStorage(version)
+  const { bucket, env, close } = storage
   try {
     await inWorld({ env }, async (world, caller) => await playAlone(world, caller, bucket))
-    if (contract.operations.has('createWorkspace')) {
-      const args = ['--enable-workspaces', '--artifacts-destination', `${bucket}/proxied`]
-      await inWorld({ args, env: { ...env, MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false' } }, async (_world, caller) => await playTogether(caller))
-    }
+    const args = ['--artifacts-destination', `${bucket}/proxied`, ...contract.operations.has('createWorkspace') ? ['--enable-workspaces'] : []]
+    await inWorld({ args, env: { ...env, MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false' } }, async (_world, caller) => await playTogether(caller))
   } finally {
     await close()
   }
@@ -47,7 +53,7 @@ export async function findTruth (version: string, report: (exchange: Exchange) =
   async function inWorld (options: WorldOptions, play: (world: World, caller: Caller) => Promise<void>): Promise<void> {
     const world = await openWorld(version, options)
     folders.push(world.dir)
-    const caller = openCaller({ url: world.url, key: world.key, contract, report })
+    const caller = openCaller({ url: world.url, key: world.key, contract, version, ...report === undefined ? {} : { report }, ...watch === undefined ? {} : { around: watch(world, storage, contract) } })
     try {
       await play(world, caller)
     } finally {
@@ -71,7 +77,7 @@ async function playAlone (world: World, caller: Caller, bucket: string): Promise
   await direct(caller, bucket)
 }
 
-/** With workspaces, and all artifacts in a cloud storage. */
+/** With workspaces where MLflow has them, and all artifacts in a cloud storage. */
 async function playTogether (caller: Caller): Promise<void> {
   await workspaces(caller)
   await proxied(caller)

@@ -18,8 +18,12 @@ export interface World {
   readonly url: string
   /** A key that may do everything. */
   readonly key: string
+  /** A key that may only read. */
+  readonly readKey: string
   /** Origin of the provider. */
   readonly provider: string
+  /** How often the provider was called. */
+  readonly called: () => number
   readonly mlflow: string
   readonly dir: string
   /** The facade's log, as JSON lines. */
@@ -44,7 +48,8 @@ export async function openWorld (version: string, { args = [], env = {} }: World
     const mlflow = await startMlflow({ teardown: fn => endings.push(fn) }, { version, dir, args, env: { ...settings(provider.url), ...env } })
     const config = loadConfig({ DATA_DIR: join(dir, 'facade'), MLFLOW_UPSTREAM_URL: mlflow.url, KEYS_URL: `sqlite:${join(dir, 'keys.db')}` }, path => readFileSync(path, 'utf8'))
     const store = await openStore(config.keys)
-    const { key } = await store.create({ name: 'proof', userId: 'proof', environment: 'test', scopes: toScopes(['mlflow:admin']), workspaces: [], ratePerHour: undefined, expiresAt: undefined })
+    const issue = async (scope: string): Promise<string> => (await store.create({ name: 'proof', userId: 'proof', environment: 'test', scopes: toScopes([scope]), workspaces: [], ratePerHour: undefined, expiresAt: undefined })).key
+    const [key, readKey] = [await issue('mlflow:admin'), await issue('mlflow:read')]
     await store.close()
     const app = await buildApp(config, { verifier: await openVerifier(config.keys), upstream: openUpstream(config.upstream, new URL(mlflow.url)), log: pino({ level: 'info', base: null }, { write: line => { lines.push(line) } }) })
     endings.push(async () => {
@@ -54,7 +59,7 @@ export async function openWorld (version: string, { args = [], env = {} }: World
     await app.listen({ port: 0, host: '127.0.0.1' })
     const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
     await ready(url)
-    return { url, key, provider: provider.url, mlflow: mlflow.url, dir, lines, close }
+    return { url, key, readKey, provider: provider.url, called: provider.called, mlflow: mlflow.url, dir, lines, close }
   } catch (error) {
     await close()
     throw error
@@ -70,7 +75,7 @@ async function ready (url: string): Promise<void> {
   throw new Error('The facade did not recognise MLflow in 60 s.')
 }
 
-/** What MLflow must be told to call a provider and a receiver on loopback, without TLS. */
+/** What MLflow must be told to call a provider and a receiver on loopback, without TLS, and nothing else: its catalogue of models is on another host. */
 function settings (provider: string): NodeJS.ProcessEnv {
   return {
     MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'true',
@@ -80,6 +85,7 @@ function settings (provider: string): NodeJS.ProcessEnv {
     _MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS: 'true',
     MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS: 'true',
     MLFLOW_ICON_URL_ALLOW_PRIVATE_IPS: 'true',
+    MLFLOW_MODEL_CATALOG_URI: '',
     MLFLOW_DEPLOYMENTS_TARGET: provider,
     MLFLOW_CRYPTO_KEK_PASSPHRASE: 'only-for-this-proof'
   }

@@ -16,8 +16,9 @@ export async function gateway (c: Caller, { experimentId }: Tracked, scorerId: s
 }
 
 async function catalogue (c: Caller): Promise<void> {
-  await c.call('listSupportedProviders')
-  await c.call('listSupportedModels', { parameters: { provider: 'openai' } })
+  const listed = c.version === '3.9.0' ? { status: 400 } : {} // it needs LiteLLM for its lists
+  await c.call('listSupportedProviders', listed)
+  await c.call('listSupportedModels', { parameters: { provider: 'openai' }, ...listed })
   for (const provider of ['openai', 'bedrock', 'databricks']) await c.call('getProviderConfig', { parameters: { provider } })
   await c.call('getSecretsConfig')
 }
@@ -101,7 +102,7 @@ async function calls (c: Caller, provider: string): Promise<void> {
   await c.call('gatewayRawProxy', { parameters: { endpoint_name: 'chat', path: 'chat/completions' }, body: { model: 'gpt-4o', messages } })
   await other(c, 'claude', 'anthropic', `${provider}/v1`)
   await other(c, 'gemini', 'gemini', `${provider}/v1beta`) // whose address cannot be changed: what is answered hangs on the network
-  await c.call('anthropicPassthroughMessages', { body: { model: 'claude', max_tokens: 10, messages } })
+  await c.call('anthropicPassthroughMessages', { body: { model: 'claude', max_tokens: 10, messages }, ...c.has('createMcpServer') ? {} : { status: 'any' } }) // before 3.17 only Anthropic's own address is called
   const contents = [{ role: 'user', parts: [{ text: 'Hello' }] }]
   await c.call('geminiPassthroughGenerateContent', { parameters: { endpoint_name: 'gemini' }, body: { contents }, status: 'any' })
   await c.call('geminiPassthroughStreamGenerateContent', { parameters: { endpoint_name: 'gemini' }, body: { contents }, status: 'any' })

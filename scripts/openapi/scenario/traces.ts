@@ -1,5 +1,6 @@
 /** Calls every operation on traces and assessments. */
-import type { Caller } from '../caller.js'
+import type { Call, Caller } from '../caller.js'
+import { toProtobuf } from '../otlp.js'
 import type { Tracked } from './tracking.js'
 
 const began = '2026-01-05T10:00:00.250Z'
@@ -44,11 +45,26 @@ async function secondVersion (c: Caller, experimentId: string): Promise<void> {
   await c.call('setTraceTag', { parameters, body: { key: 'seen', value: 'yes' } })
   await c.call('getTraceInfo', { parameters })
   await c.call('deleteTraceTag', { parameters, body: { key: 'seen' } })
+  await spansOf(c, experimentId, parameters.request_id)
   await c.call('searchTraces', { parameters: { experiment_ids: [experimentId], max_results: 1, order_by: ['timestamp_ms DESC'] } })
   await c.call('deleteTraces', { body: { experiment_id: experimentId, request_ids: [parameters.request_id] } })
 }
 
-/** As an OpenTelemetry exporter sends it, in JSON. */
+/** MLflow 2.22 keeps the spans as an artifact that the client uploads, and knows the newer operations by their paths only. */
+async function spansOf (c: Caller, experimentId: string, requestId: string): Promise<void> {
+  if (c.has('startTraceV3')) return
+  const spans = { spans: [{ name: 'answer', context: { span_id: '0x1', trace_id: '0x2' }, parent_id: null, start_time: 1, end_time: 2, status_code: 'OK', status_message: '', attributes: {}, events: [] }] }
+  await c.call('uploadArtifact', { parameters: { artifact_path: `${experimentId}/traces/${requestId}/artifacts/traces.json` }, body: Buffer.from(JSON.stringify(spans)), type: 'application/octet-stream' })
+  await c.call('serveGetTraceArtifact', { parameters: { request_id: requestId } })
+  await c.call('getTraceInfoV3V2', { parameters: { request_id: requestId }, status: 500 })
+  const assessment = { assessment_name: 'helpful', trace_id: requestId, source: { source_type: 'HUMAN', source_id: 'ada' }, feedback: { value: true } }
+  await c.call('createAssessmentV2', { body: { assessment }, status: 404 })
+  const parameters = { trace_id: requestId, assessment_id: 'a-1' }
+  await c.call('updateAssessmentV2', { parameters, body: { assessment: { ...assessment, assessment_id: 'a-1' }, update_mask: 'feedback' }, status: 500 })
+  await c.call('deleteAssessmentV2', { parameters, status: 500 })
+}
+
+/** As an OpenTelemetry exporter sends it: in JSON, where MLflow takes it, else in protobuf. */
 async function exported (c: Caller, experimentId: string, runId: string): Promise<string> {
   const id = '0af7651916cd43dd8448eb211c80319c'
   const root = {
@@ -64,9 +80,10 @@ async function exported (c: Caller, experimentId: string, runId: string): Promis
   }
   const child = { traceId: id, spanId: 'b7ad6b7169203332', parentSpanId: root.spanId, name: 'look up', kind: 1, startTimeUnixNano: root.startTimeUnixNano, endTimeUnixNano: root.endTimeUnixNano, status: { code: 2, message: 'nothing there' } }
   const body = { resourceSpans: [{ resource: { attributes: [{ key: 'service.name', value: { stringValue: 'answers' } }] }, scopeSpans: [{ scope: { name: 'scenario' }, spans: [root, child] }] }] }
-  await c.call('exportTraces', { parameters: { 'x-mlflow-experiment-id': experimentId, 'x-mlflow-run-id': runId }, body })
-  await c.call('exportTraces', { parameters: {}, body, status: 422, wrong: true })
-  await c.call('exportTraces', { parameters: { 'x-mlflow-experiment-id': experimentId }, body: { resourceSpans: [] }, status: 400 })
+  const sent = (request: object): Pick<Call, 'body' | 'type'> => c.takes('exportTraces', 'application/json') ? { body: request } : { body: toProtobuf(request), type: 'application/x-protobuf' }
+  await c.call('exportTraces', { parameters: { 'x-mlflow-experiment-id': experimentId, 'x-mlflow-run-id': runId }, ...sent(body) })
+  await c.call('exportTraces', { parameters: {}, ...sent(body), status: 422, wrong: true })
+  await c.call('exportTraces', { parameters: { 'x-mlflow-experiment-id': experimentId }, ...sent({ resourceSpans: [] }), status: 400 })
   return `tr-${id}`
 }
 

@@ -121,7 +121,7 @@ async function artifacts (c: Caller, experimentId: string, runId: string, modelI
   await c.call('listArtifacts', { parameters: { run_id: runId, path: 'notes' } })
   await c.call('listArtifactsMlflowArtifacts', { parameters: { path: folder } })
   await c.call('downloadArtifact', { parameters: { artifact_path: `${folder}/notes/read me.txt` } })
-  await c.call('downloadArtifact', { parameters: { artifact_path: `${folder}/notes/read me.txt`, Range: 'bytes=0-3' }, status: c.has('getServerInfo') ? 206 : 200 })
+  await c.call('downloadArtifact', { parameters: { artifact_path: `${folder}/notes/read me.txt`, Range: 'bytes=0-3' }, status: c.has('createMcpServer') ? 206 : 200 })
   await c.call('downloadArtifact', { parameters: { artifact_path: `${folder}/none` }, status: c.has('createMcpServer') ? 404 : 500 })
   await c.call('serveArtifacts', { parameters: { run_id: runId, path: 'notes/read me.txt' } })
   await c.call('deleteArtifact', { parameters: { artifact_path: `${folder}/empty` } })
