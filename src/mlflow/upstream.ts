@@ -33,7 +33,7 @@ export interface Upstream {
   /** Sends one; the answer and every fault reach the exchange itself. */
   send: (exchange: Exchange) => void
   /** Is told when MLflow closes a connection. */
-  onBroken: (listener: () => void) => void
+  onBroken: (listener: () => unknown) => void
   /** Asks MLflow something for ourselves. */
   probe: (path: string, options?: { method?: string, body?: string | Readable, headers?: Record<string, string>, timeoutMs?: number }) => Promise<ProbeAnswer>
   /** Waits for nothing: what is still under way is cut. */

@@ -123,16 +123,6 @@ t.test('faults', async t => {
     await faulty(t, says(answer(200, 'ok', { 'x-a': 'a'.repeat(90 * 1024) })), answered => t.equal(answered.header('x-a')?.length, 90 * 1024))
   })
 
-  t.test('the facade\'s own closing of idle connections makes it look for nothing', async t => {
-    t.equal((await call('POST', search, { body: 'x' })).status, 200)
-    const before = mlflow.probes.length
-    await new Promise(resolve => setTimeout(resolve, 5000))
-    t.equal((await call('POST', search, { body: 'x' })).status, 200)
-    const asked = mlflow.probes.slice(before).filter(path => path !== '/version')
-    t.strictSame(asked, [], 'a known MLflow is only asked for its version')
-    t.ok(mlflow.probes.length - before <= 4, 'and that every two seconds')
-  })
-
   t.test('an MLflow that closes what it kept alive is no fault', async t => {
     mlflow.behave(saysAndCloses(answer(200, 'bye')))
     for (let count = 0; count < 5; count++) {

@@ -1,5 +1,7 @@
 /** Every refusal speaks MLflow's JSON with a request id that the log line knows, whoever on the way noticed: our code, Fastify or Node. */
+import { once } from 'node:events'
 import { METHODS } from 'node:http'
+import { connect as connectSocket } from 'node:net'
 import t, { type Test } from 'tap'
 import { StoreBusyError, StoreUnavailableError, type Caller, type Verdict } from '../../src/auth/store.js'
 import { serverOptions } from '../../src/request/socket.js'
@@ -93,6 +95,18 @@ t.test('heads', async t => {
     up.server.server.emit('clientError', Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), socket) // what Node's check does
     await isRefusal(t, up, await connection.answer(), 408, 'INVALID_PARAMETER_VALUE')
     await connection.closed
+  })
+
+  t.test('who goes on sending after a broken head is cut off within a second or so', async t => {
+    const socket = connectSocket({ port: up.port, host: '127.0.0.1', allowHalfOpen: true })
+    socket.on('error', () => {})
+    socket.on('data', () => {})
+    const start = performance.now()
+    socket.write('garbage\r\n\r\n')
+    const pour = setInterval(() => socket.write('x'), 50)
+    await once(socket, 'close')
+    clearInterval(pour)
+    t.ok(performance.now() - start < 3000)
   })
 
   t.test('a message that begins with blank lines is none the worse', async t => {
