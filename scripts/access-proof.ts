@@ -1,5 +1,8 @@
 /** Proves the access rules against MLflow itself: coverage of its registries, agreement with its routing, attempts to get by, and seeded mistakes. Exit 1 when anything fails. */
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
 import { match } from '../src/mlflow/operations/matcher.js'
 import { operations } from '../src/mlflow/operations/table.js'
 import { collapseSlashes } from '../src/mlflow/paths.js'
@@ -9,6 +12,8 @@ import { mutants, withMistake } from './proof/mutants.js'
 import { oddRequests } from './proof/oddpaths.js'
 import { collect, openOracle } from './proof/oracle.js'
 import { readRegistry, versions } from './registry.js'
+
+const run = promisify(execFile)
 
 interface Section {
   readonly line: string
@@ -36,6 +41,8 @@ export async function prove (count: number, seed: number, report: (section: Sect
       const routes = live.flask.length + live.native.length + live.auth.length
       state(`MLflow ${version}: registry coverage ${percent(routes - problems.length, routes)} of ${routes} routes`, problems)
     }
+    const stale = await staleRegistries()
+    state(`committed registries that are not what MLflow says: ${stale.length} of ${versions.length}`, stale)
     state(`classes weaker than a second opinion: ${opinions(registries, operations).length} of ${operations.length} operations`, opinions(registries, operations))
     state(`examples of the contract that are judged otherwise: ${exceptions(subject).length}`, exceptions(subject))
 
@@ -46,10 +53,12 @@ export async function prove (count: number, seed: number, report: (section: Sect
     const differences = routing(requests, rulings, operations, subject)
     state(`disagreements with MLflow's routing: ${differences.length} on ${requests.length} requests of ${versions.length} versions`, differences)
 
-    const outcome = await findBypasses(operations, oracles)
     const aims = operations.filter(isAim).length
-    state(`bypasses: ${outcome.bypasses.length} in ${outcome.attempts} attempts (${outcome.forwarded} harmless requests forwarded)`, outcome.bypasses)
-    state(`operations that the same attempts reach with an admin key: ${aims - outcome.unreached.length} of ${aims}`, outcome.unreached)
+    for (const legacyPaths of ['redirect', 'forward'] as const) {
+      const outcome = await findBypasses(operations, oracles, legacyPaths)
+      state(`bypasses, LEGACY_PATHS=${legacyPaths}: ${outcome.bypasses.length} in ${outcome.attempts} attempts (${outcome.forwarded} harmless requests forwarded)`, outcome.bypasses)
+      state(`operations that the same attempts reach with an admin key: ${aims - outcome.unreached.length} of ${aims}`, outcome.unreached)
+    }
 
     const missed: string[] = []
     for (const mutant of mutants) {
@@ -62,6 +71,19 @@ export async function prove (count: number, seed: number, report: (section: Sect
     for (const oracle of oracles) oracle.close()
   }
   return proven
+}
+
+/** The registries are printed anew: the table, the classes and the document all come from the committed ones. */
+async function staleRegistries (): Promise<string[]> {
+  const stale: string[] = []
+  for (const version of versions) {
+    const python = (await run('scripts/mlflow-venv', [version])).stdout.trim()
+    const { stdout } = await run(python, ['scripts/mlflow-registry.py'], { maxBuffer: 2 ** 26 })
+    const [said, committed] = [stdout.split('\n'), readFileSync(`scripts/registry/${version}.json`, 'utf8').split('\n')]
+    const index = said.findIndex((line, at) => line !== committed[at])
+    if (index !== -1 || said.length !== committed.length) stale.push(`MLflow ${version}, line ${index + 1}: says ${said[index]?.slice(0, 200) ?? 'nothing more'}, not ${committed[index]?.slice(0, 200) ?? 'nothing more'}`)
+  }
+  return stale
 }
 
 function percent (part: number, whole: number): string {

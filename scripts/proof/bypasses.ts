@@ -2,7 +2,7 @@
 import { strongest, type AccessClass, type Operation } from '../../src/mlflow/operations/classes.js'
 import { shape } from '../registry.js'
 import { attempts, forbidden } from './corpus.js'
-import { startFacade, startRecorder } from './facade.js'
+import { startFacade, startRecorder, type LegacyPaths } from './facade.js'
 import { collect, type Asked, type Oracle } from './oracle.js'
 
 export interface Outcome {
@@ -16,9 +16,9 @@ export interface Outcome {
 }
 
 /** Tries everything with a read key, without a key, and what is blocked with an admin key, and lets the oracles judge what came through. */
-export async function findBypasses (operations: readonly Operation[], oracles: readonly Oracle[]): Promise<Outcome> {
+export async function findBypasses (operations: readonly Operation[], oracles: readonly Oracle[], legacyPaths: LegacyPaths): Promise<Outcome> {
   const recorder = await startRecorder()
-  const facade = await startFacade(recorder.url)
+  const facade = await startFacade(recorder.url, legacyPaths)
   const byRoute = new Map(operations.flatMap(operation => [operation.path, ...operation.twins ?? []].map(path => [`${operation.method} ${shape(path)}`, operation] as const)))
   const all = attempts(forbidden(operations))
   const blocked = attempts(operations.filter(operation => operation.class === 'blocked'))

@@ -8,7 +8,7 @@ export interface Attempt {
   /** Request target as it goes over the wire, the mount included. */
   readonly target: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: string
+  readonly body?: string | Buffer
 }
 
 const json = { 'content-type': 'application/json' }
@@ -29,6 +29,31 @@ export function attempts (operations: readonly Operation[], reduced: boolean = f
       ...(reduced ? headerTricks.slice(0, 2) : headerTricks).map(trick => ({ target: mount + plain, body: '{}', ...trick(operation.method, plain) }))
     ]
   })), ...graphqlAttempts]
+}
+
+/**
+ * One request that would do something, by every trick that leaves it whole.
+ * @param target with the mount
+ */
+export function disguises (operation: Operation, { method, target, headers, body }: Attempt): Attempt[] {
+  const [path = '', query = ''] = target.slice(mount.length).split('?')
+  const paths = [path, ...twinsOf(operation, path)]
+  const ask = (place: string): string => query === '' ? place : `${place}${place.includes('?') ? '&' : '?'}${query}`
+  const whole = body === undefined ? {} : { body }
+  return [
+    ...paths.flatMap(plain => [...new Set(pathTricks.map(trick => trick(plain)))].map(place => ({ method, target: ask(place), headers, ...whole }))),
+    ...headerTricks.map(trick => {
+      const { headers: more, body: own, ...changed } = trick(method, path)
+      return { target: ask(mount + path), ...whole, ...changed, ...own === undefined ? {} : { body: own }, headers: { ...headers, ...more } }
+    })
+  ]
+}
+
+/** The same place under the operation's other paths. */
+function twinsOf ({ path, twins = [] }: Operation, place: string): string[] {
+  const pattern = path.split(/(\{\w+(?::path)?\})/).map(part => /^\{\w+:path\}$/.test(part) ? '(.*)' : /^\{/.test(part) ? '([^/]+)' : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('')
+  const [, ...values] = new RegExp(`^${pattern}$`).exec(place) ?? []
+  return twins.map(twin => fill(twin, values))
 }
 
 /** Places where the same path may be asked for, and ways to hide it from a guard that reads prefixes. */

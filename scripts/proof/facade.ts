@@ -15,6 +15,9 @@ import { openUpstream } from '../../src/mlflow/upstream.js'
 import type { Attempt } from './corpus.js'
 import type { Asked } from './oracle.js'
 
+/** Where writes on old paths go: served in place in both, reads redirected in the first, the default. */
+export type LegacyPaths = 'redirect' | 'forward'
+
 export interface Facade {
   /** Keys with these scopes, in clear. */
   readonly keys: { readonly read: string, readonly admin: string }
@@ -24,9 +27,9 @@ export interface Facade {
 }
 
 /** Starts a facade in front of an MLflow, with a key store in a folder of its own. */
-export async function startFacade (upstreamUrl: string): Promise<Facade> {
+export async function startFacade (upstreamUrl: string, legacyPaths: LegacyPaths): Promise<Facade> {
   const folder = await mkdtemp(join(tmpdir(), 'hokusai-mlflow-proof-'))
-  const config = loadConfig({ DATA_DIR: folder, MLFLOW_UPSTREAM_URL: upstreamUrl, LEGACY_PATHS: 'forward' }, () => '')
+  const config = loadConfig({ DATA_DIR: folder, MLFLOW_UPSTREAM_URL: upstreamUrl, LEGACY_PATHS: legacyPaths }, () => '')
   const store = await openStore(config.keys)
   const issue = async (scope: string): Promise<string> => (await store.create({
     name: scope, userId: 'proof', environment: 'test', scopes: toScopes([scope]), workspaces: [], ratePerHour: undefined, expiresAt: undefined
@@ -34,7 +37,32 @@ export async function startFacade (upstreamUrl: string): Promise<Facade> {
   const keys = { read: await issue('mlflow:read'), admin: await issue('mlflow:admin') }
   const app = await buildApp(config, { verifier: store, upstream: openUpstream(config.upstream, new URL(upstreamUrl)) })
   await app.listen({ host: '127.0.0.1', port: 0 })
-  const pool = new Pool(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}`, { connections: 24, pipelining: 1 })
+  const sender = openSender(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}`)
+  return {
+    keys,
+    attempt: sender.attempt,
+    async close () {
+      await sender.close()
+      await app.close()
+      await rm(folder, { recursive: true })
+    }
+  }
+}
+
+/** Makes attempts on a facade that runs already: their targets go out as they are, which no other client does. */
+export function openSender (url: string, connections: number = 24): Pick<Facade, 'attempt' | 'close'> {
+  const pool = new Pool(url, { connections, pipelining: 1 })
+  return {
+    async attempt (list, key) {
+      const statuses: number[] = []
+      let next = 0
+      await Promise.all(Array.from({ length: connections }, async () => {
+        for (let index = next++; index < list.length; index = next++) statuses[index] = await send(list[index] as Attempt, key)
+      }))
+      return statuses
+    },
+    close: async () => await pool.destroy()
+  }
 
   async function send ({ method, target, headers, body }: Attempt, key: string | undefined): Promise<number> {
     try {
@@ -45,23 +73,6 @@ export async function startFacade (upstreamUrl: string): Promise<Facade> {
       return answer.statusCode
     } catch {
       return 0
-    }
-  }
-
-  return {
-    keys,
-    async attempt (list, key) {
-      const statuses: number[] = []
-      let next = 0
-      await Promise.all(Array.from({ length: 24 }, async () => {
-        for (let index = next++; index < list.length; index = next++) statuses[index] = await send(list[index] as Attempt, key)
-      }))
-      return statuses
-    },
-    async close () {
-      await pool.destroy()
-      await app.close()
-      await rm(folder, { recursive: true })
     }
   }
 }

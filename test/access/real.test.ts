@@ -32,7 +32,7 @@ async function stateOf (mlflow: Mlflow): Promise<string> {
 for (const version of ['2.22.5', '3.17.2']) {
   t.test(`no attempt with a read key or without one changes a real MLflow ${version}`, async t => {
     const mlflow = await startMlflow(t, { version, dir: t.testdir({ artifacts: {} }) })
-    const facade = await startFacade(mlflow.url)
+    const facade = await startFacade(mlflow.url, 'redirect')
     t.teardown(facade.close)
     const tried = attempts(forbidden(operations), true)
 
