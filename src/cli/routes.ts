@@ -163,7 +163,9 @@ function exampleHosts (ruleSets: readonly RuleSet[], asked: readonly string[] | 
   const values = conditions.flatMap(condition => condition.kind === 'host-header' ? condition.values : [])
   const domainOf = (name: string): string => name.toLowerCase().split('.').slice(-2).join('.')
   const domains = new Set(values.map(domainOf))
-  return [...asked ?? [], ...hosts.filter(name => domains.has(domainOf(name)))]
+  const wrong = asked?.find(name => !/^[a-z\d]([a-z\d.-]*[a-z\d])?$/i.test(name) || name.includes('..'))
+  if (wrong !== undefined) throw new UsageError(`--host takes a host name, not ${wrong}`)
+  return [...asked?.map(name => name.toLowerCase()) ?? [], ...hosts.filter(name => domains.has(domainOf(name)))]
 }
 
 /** Colours are for terminals; NO_COLOR switches them off (no-color.org). */

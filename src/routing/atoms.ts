@@ -2,7 +2,7 @@
 import { rangeBits } from './space/address.js'
 import { compile, everything, fold, literal, separator, type Glob } from './space/pattern.js'
 import { createLanguage } from './space/range.js'
-import type { Condition, Pair, Rule } from './rules.js'
+import { isSendable, type Condition, type Pair, type Rule } from './rules.js'
 import type { Atom, Box } from './space/solver.js'
 
 /** What a rule takes. Where something in it cannot be read, what it takes for certain and what it may take differ. */
@@ -46,12 +46,4 @@ export function pairGlob ({ key, value }: Pair): Glob {
 
 function atom (part: string, globs: readonly Glob[], marks: readonly string[]): Atom {
   return { part, language: createLanguage(globs, marks) }
-}
-
-/**
- * Whether the characters of a pair can stand in a query as they are. Of the others only an encoded form can come,
- * and it is not documented whether that is decoded before it is compared.
- */
-function isSendable ({ key = '', value }: Pair): boolean {
-  return /^[!-~]*$/.test(key + value) && !/[&#]/.test(key + value) && !key.includes('=')
 }

@@ -67,7 +67,8 @@ function either (matched: boolean, regexes: readonly string[]): boolean | undefi
 }
 
 function anyOf (one: boolean | undefined, other: boolean | undefined): boolean | undefined {
-  return one === true || other === true ? true : one ?? other
+  if (one === true || other === true) return true
+  return one === undefined || other === undefined ? undefined : false
 }
 
 function isFrom (ranges: readonly string[], address: string): boolean {

@@ -2,7 +2,7 @@
 import { parseDocument } from 'yaml'
 import { explain } from './explain.js'
 import { complain, InputError, listOf, member, objectOf, optionalText, textOf, type Spot } from './formats/spot.js'
-import { RequestError } from './request.js'
+import { createRequest, RequestError } from './request.js'
 import { isDefault, targetOf, type RuleSet, type Witness } from './rules.js'
 
 export interface Expectation {
@@ -33,13 +33,22 @@ const members = new Set(['url', 'method', 'headers', 'sourceIp', 'target'])
 /** Reads YAML or JSON.
  *  @throws InputError with the place */
 export function readExpectations (text: string): readonly Expectation[] {
-  const document = parseDocument(text)
+  const document = parseDocument(text.replace(/^\uFEFF/, ''))
   const [problem] = document.errors
   if (problem !== undefined) throw new InputError(`the expectations are neither YAML nor JSON: ${problem.message.split('\n')[0]}`)
-  const root: Spot = { value: document.toJS(), place: '' }
+  const root: Spot = { value: valueOf(document), place: '' }
   const spots = listOf(root)
   if (spots.length === 0) complain(root, 'a list of expectations belongs here, and it is empty')
   return spots.map(readExpectation)
+}
+
+/** Aliases that lead nowhere, or grow without an end, show only here. */
+function valueOf (document: ReturnType<typeof parseDocument>): unknown {
+  try {
+    return document.toJS()
+  } catch (error) {
+    throw new InputError(`the expectations cannot be read: ${(error as Error).message}`)
+  }
 }
 
 export function testRuleSet (ruleSet: RuleSet, expectations: readonly Expectation[]): TestResult {
@@ -67,16 +76,19 @@ function readExpectation (spot: Spot): Expectation {
   const headers = member(spot, 'headers')
   const names = headers.value === undefined ? [] : Object.keys(objectOf(headers))
   const sourceIp = optionalText(member(spot, 'sourceIp'))
-  return {
-    place: spot.place,
-    request: {
-      url: textOf(member(spot, 'url')),
-      method: optionalText(member(spot, 'method')) ?? 'GET',
-      headers: Object.fromEntries(names.map(name => [name, headerValues(member(headers, name))])),
-      ...(sourceIp === undefined ? {} : { sourceIp })
-    },
-    target: textOf(member(spot, 'target'))
+  const request: Witness = {
+    url: textOf(member(spot, 'url')),
+    method: optionalText(member(spot, 'method')) ?? 'GET',
+    headers: Object.fromEntries(names.map(name => [name, headerValues(member(headers, name))])),
+    ...(sourceIp === undefined ? {} : { sourceIp })
   }
+  try {
+    createRequest(request)
+  } catch (error) {
+    if (error instanceof RequestError) complain(spot, error.message)
+    throw error
+  }
+  return { place: spot.place, request, target: textOf(member(spot, 'target')) }
 }
 
 /** YAML reads `1` and `true` as no text, but as the value of a header they are meant as one. */

@@ -58,7 +58,7 @@ export interface Transform {
 }
 
 export type Action =
-  | { readonly kind: 'forward', readonly groups: readonly Group[] }
+  | { readonly kind: 'forward', readonly groups: readonly Group[], /** How callers stay at a group, as JSON. */ readonly stickiness?: string }
   | Redirect
   | { readonly kind: 'fixed-response', readonly status: string, readonly contentType: string, readonly body: string }
   | { readonly kind: 'unknown', readonly type: string, readonly text: string }
@@ -95,7 +95,7 @@ export function targetOf (rule: Rule): string {
 
 /** Equal for two rules exactly where they do the same to a request: weights count as shares, groups without their order. */
 export function targetKey ({ steps, action, transforms }: Rule): string {
-  const acts = action.kind === 'forward' ? sharesOf(action.groups) : action
+  const acts = action.kind === 'forward' ? sharesOf(action.groups, action.stickiness ?? '') : action
   return JSON.stringify([steps.map(step => [step.name, step.text]), acts, transforms.map(transform => transform.text).sort()])
 }
 
@@ -130,9 +130,17 @@ export function conditionText (condition: Condition): string {
   }
 }
 
+/**
+ * Whether the characters of a pair can stand in a query as they are. Of the others only an encoded form can come,
+ * and it is not documented whether that is decoded before it is compared.
+ */
+export function isSendable ({ key = '', value }: Pair): boolean {
+  return /^[!-~]*$/.test(key + value) && !/[&#]/.test(key + value) && !key.includes('=')
+}
+
 function conditionUnknowns (condition: Condition): string[] {
   if (condition.kind === 'unknown') return [`the condition ${condition.field}`]
-  if (condition.kind === 'query-string') return []
+  if (condition.kind === 'query-string') return condition.pairs.filter(pair => !isSendable(pair)).map(({ key, value }) => `the query pair ${key === undefined ? '' : `${key}=`}${value}, which can only come encoded`)
   return condition.regexes.map(regex => `the regular expression ${regex} of ${condition.kind}`)
 }
 
@@ -151,10 +159,10 @@ function forwardText (groups: readonly Group[]): string {
   return used.length === 1 ? used.map(group => group.name).join() : used.map(({ name, weight }) => `${name}:${weight}`).join()
 }
 
-function sharesOf (groups: readonly Group[]): unknown {
+function sharesOf (groups: readonly Group[], stickiness: string): unknown {
   const used = usedGroups(groups)
   const unit = used.map(group => group.weight).reduce(divisor, 0)
-  return ['forward', used.map(({ name, weight }) => [name, unit === 0 ? 0 : weight / unit])]
+  return ['forward', used.map(({ name, weight }) => [name, unit === 0 ? 0 : weight / unit]), used.length > 1 ? stickiness : '']
 }
 
 /** By name, each once, without those that get nothing; where none gets anything, all of them. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { diffRuleSets } from '../../src/routing/diff.js'
+import { readExpectations } from '../../src/routing/expectations.js'
 import { readRules } from '../../src/routing/formats/read.js'
 import { writeRules } from '../../src/routing/formats/write.js'
 import { conditionText, targetOf, type RuleSet } from '../../src/routing/rules.js'
@@ -89,6 +90,8 @@ t.test('bad input is refused with its place', async t => {
     [{ Listeners: [{ Protocol: 'TCP', Port: 80, Rules: [fixed] }] }, /^Listeners\[0\]\.Protocol/],
     [{ Listeners: [{ Protocol: 'HTTP', Port: 0, Rules: [fixed] }] }, /^Listeners\[0\]\.Port/],
     [{ Rules: [rule(), fixed], NextMarker: 'x' }, /^NextMarker: the answer is one page/],
+    [{ Rules: [rule(), fixed], NextToken: 'x' }, /^NextToken: the answer is one page/],
+    [{ Listeners: [{ Name: 'a', Rules: [fixed], NextToken: 'x' }] }, /^Listeners\[0\]\.NextToken: the answer is one page/],
     [{ Rules: [rule({ Priority: undefined })] }, /^Rules\[0\]\.Priority: the priority is missing/],
     [{ Rules: [rule(), rule()] }, /^Rules\[1\]\.Priority: 10 is the priority of Rules\[0\] too/],
     [{ Rules: [fixed, fixed] }, /^Rules\[1\]\.Priority: default is/],
@@ -113,6 +116,8 @@ t.test('bad input is refused with its place', async t => {
     [{ Rules: [rule({ Actions: [{ Type: 'redirect', RedirectConfig: { StatusCode: 'HTTP_308' } }] })] }, /StatusCode: a load balancer redirects with HTTP_301 or HTTP_302 only/],
     [{ Rules: [rule({ Actions: [{ Type: 'redirect', RedirectConfig: { Path: 'x', StatusCode: 'HTTP_301' } }] })] }, /Path: a path begins with/],
     [{ Rules: [rule({ Actions: [{ Type: 'fixed-response', FixedResponseConfig: { StatusCode: '42' } }] })] }, /StatusCode: a fixed response has a status/],
+    [{ Rules: [rule({ Actions: [{ Type: 'forward', ForwardConfig: { TargetGroups: [{ TargetGroupArn: 'a', Weight: -5 }] } }] })] }, /Weight: -5 is no weight/],
+    [{ planned_values: { root_module: { resources: Array.from({ length: 10_000 }, (_, at) => ({ address: `aws_lb_listener_rule.r[${at}]`, type: 'aws_lb_listener_rule', name: 'r', values: {} })) } } }, /10000 rules; at most 2000 are read/],
     [{ Rules: Array.from({ length: 10_000 }, (_, at) => rule({ Priority: String(at + 1) })) }, /^Rules: 10000 rules; at most 2000 are read/],
     [{ planned_values: { root_module: { resources: [] } } }, /no aws_lb_listener_rule/],
     [{ format_version: '1.0' }, /neither planned_values nor values/]
@@ -120,6 +125,15 @@ t.test('bad input is refused with its place', async t => {
   for (const [document, message] of cases) t.throws(() => read(document), { message }, String(message))
   t.throws(() => readRules('{"Rules": [}'), { message: /not JSON, line 1, column 12/ })
   t.throws(() => readRules(''), { message: /not JSON/ })
+  t.equal(read({ Rules: [...Array.from({ length: 2000 }, (_, at) => rule({ Priority: String(at + 1) })), fixed] }).listeners[0]?.rules.length, 2001, 'the default is not counted')
+})
+
+t.test('bad expectations are refused with their place', async t => {
+  for (const [text, message] of [
+    ['- *x', /cannot be read/], ['- &a [1]\n- *b', /cannot be read/], ['', /a list belongs here/], ['[]', /it is empty/], ['- url: x\n  target: a', /\[0\]: x is not a URL/],
+    ['- { url: "http://h/", sourceIp: "300.1.1.1", target: a }', /\[0\]: 300\.1\.1\.1 is not an IP address/], ['- { url: "http://h/", target: a, colour: red }', /\[0\]\.colour/], ['- { url: "http://h/" }', /\[0\]\.target/]
+  ] as const) t.throws(() => readExpectations(text), { message }, text)
+  t.equal(readExpectations('\uFEFF- { url: "http://h/", target: a }').length, 1, 'a byte order mark is none of it')
 })
 
 t.test('kinds that are not known are kept, and never taken for something else', async t => {
@@ -128,6 +142,14 @@ t.test('kinds that are not known are kept, and never taken for something else', 
   t.match(conditionOf({ Field: 'path-pattern', Values: ['/x'], Negate: true }), /unknown kind/)
   t.match(conditionOf({ Field: 'http-header', HttpHeaderConfig: { HttpHeaderName: 'Host', Values: ['a'] } }), /unknown kind/)
   t.match(conditionOf({ Field: 'http-request-method', HttpRequestMethodConfig: { Values: ['GET'], RegexValues: ['P.*'] } }), /unknown kind/)
+  for (const name of ['constructor', 'toString', '__proto__', 'hasOwnProperty']) {
+    t.match(conditionOf({ Field: name, Values: ['x'] }), /unknown kind/, name)
+    t.equal(targetsOf({ Type: name }), `unknown:${name}`)
+    t.equal(targetsOf({ Type: name, Order: 1 }, { Type: 'forward', Order: 2, TargetGroupArn: 'a' }), `${name}>a`)
+  }
+  for (const action of [{ Type: 'forward', TargetGroupArn: 'a', Mirror: { To: 'b' } }, { Type: 'forward', ForwardConfig: { TargetGroups: [{ TargetGroupArn: 'a' }], Mirror: 1 } }, { Type: 'redirect', RedirectConfig: { StatusCode: 'HTTP_301', Sign: true } }, { Type: 'fixed-response', FixedResponseConfig: { StatusCode: '404', Delay: 5 } }]) {
+    t.match(targetsOf(action), /with words that are not known$/, JSON.stringify(action))
+  }
 })
 
 t.test('writing and reading is identity', async t => {

@@ -132,6 +132,48 @@ t.test('instances with keys belong to the instances with the same keys', async t
   t.same(summary(readRules(JSON.stringify(plan))), [['HTTP:8080', '1 this["a"]', 'default fixed:404'], ['HTTP:8081', '1 this["b"]', 'default fixed:404']])
 })
 
+t.test('which instance is meant is never guessed from keys that only happen to be equal', async t => {
+  const plan = (...refers: string[]): string => JSON.stringify({
+    planned_values: {
+      root_module: {
+        resources: [
+          ...['http', 'https'].map((key, at) => resource(`aws_lb_listener.l["${key}"]`, { port: 80 + at, protocol: 'HTTP', default_action: [notFound] }, key)),
+          ...['http', 'other'].map((key, at) => resource(`aws_lb_listener_rule.r["${key}"]`, { priority: at + 1, condition: [pathCondition('/')], action: [forwardAction('arn:x')] }, key))
+        ]
+      }
+    },
+    configuration: { root_module: { resources: [{ type: 'aws_lb_listener_rule', name: 'r', expressions: { listener_arn: references(...refers) } }] } }
+  })
+  t.throws(() => readRules(plan('aws_lb_listener.l', 'each.value.listener', 'each.value')), { message: /aws_lb_listener_rule\.r\["http"\]\.listener_arn: .*which of the instances of l/ })
+  t.throws(() => readRules(plan('aws_lb_listener.l', 'each.key')), { message: /r\["other"\]\.listener_arn/ }, 'a key that no listener has')
+})
+
+t.test('values of actions that are known after apply are no defaults', async t => {
+  const later = (action: object, unknown: unknown): RuleSet => readRules(JSON.stringify({
+    planned_values: {
+      root_module: {
+        resources: [
+          resource('aws_lb_listener.a', { port: 443, protocol: 'HTTPS', default_action: [notFound] }),
+          resource('aws_lb_listener_rule.r', { priority: 10, listener_arn: 'aws_lb_listener.a', condition: [pathCondition('/a')], action: unknown === true ? null : [action] })
+        ]
+      }
+    },
+    resource_changes: [{ address: 'aws_lb_listener_rule.r', change: { after_unknown: { id: true, action: unknown } } }],
+    configuration: { root_module: { resources: [] } }
+  }))
+  const redirect = { ...empty, type: 'redirect', redirect: [{ status_code: 'HTTP_301', path: '/#{path}' }] }
+  for (const [action, unknown] of [
+    [redirect, [{ redirect: [{ host: true }] }]], [redirect, true],
+    [{ ...empty, type: 'forward', forward: [{ target_group: [{ arn: 'arn:x' }, { arn: 'arn:y' }] }] }, [{ forward: [{ target_group: [{}, { weight: true }] }] }]],
+    [{ ...empty, type: 'fixed-response', fixed_response: [{ content_type: 'text/plain' }] }, [{ fixed_response: [{ status_code: true }] }]]
+  ] as const) {
+    const findings = runChecks(later(action, unknown))
+    t.ok(findings.some(({ check, rule }) => check === 'unanalysable' && rule === '10'), JSON.stringify(unknown))
+    t.notOk(findings.some(({ check }) => check === 'redirect-loop'))
+  }
+  t.match(targetOf(later({ ...empty, type: 'forward', target_group_arn: 'arn:x' }, [{ order: true }]).listeners.flatMap(({ rules }) => rules).find(({ priority }) => priority === '10')!), 'arn:x')
+})
+
 t.test('what a plan does not know yet is unanalysable, never guessed', async t => {
   const plan = {
     planned_values: {

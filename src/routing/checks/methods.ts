@@ -1,6 +1,6 @@
 /** Finds redirects that lose the method and body of a POST: a client that follows a 301 or 302 asks again with GET. */
 import { extentOf } from '../atoms.js'
-import type { Redirect } from '../rules.js'
+import type { Listener, Redirect } from '../rules.js'
 import type { Found, Subject } from './check.js'
 
 const posts = extentOf({ priority: 'default', conditions: [{ kind: 'http-request-method', values: ['POST'], regexes: [] }], steps: [], action: { kind: 'none' }, transforms: [] })
@@ -13,7 +13,7 @@ export function checkMethods ({ views, analysis, undecided }: Subject): Found {
     const base = { listener: listener.label, rule: priority }
     if (answer.is === 'unknown') undecided({ ...base, about: `whether the redirect of rule ${priority} gets a POST`, why: answer.why, by: [] })
     if (answer.is !== 'yes') return []
-    const onlyScheme = changesOnlyScheme(action)
+    const onlyScheme = changesOnlyScheme(action, listener)
     return [{
       ...base,
       severity: onlyScheme ? 'info' as const : 'warning' as const,
@@ -26,6 +26,6 @@ export function checkMethods ({ views, analysis, undecided }: Subject): Found {
   }))
 }
 
-function changesOnlyScheme ({ protocol, host, path, query }: Redirect): boolean {
-  return protocol !== '#{protocol}' && host === '#{host}' && path === '/#{path}' && query === '#{query}'
+function changesOnlyScheme ({ protocol, host, path, query }: Redirect, listener: Listener): boolean {
+  return protocol !== '#{protocol}' && protocol !== listener.protocol && host === '#{host}' && path === '/#{path}' && query === '#{query}'
 }

@@ -1,6 +1,6 @@
 /** Reads the actions and transforms of a rule as AWS prints them. */
 import type { Action, Group, Redirect, Step, Transform } from '../rules.js'
-import { canonical, complain, filledListOf, listOf, member, numberOf, objectOf, optionalText, textOf, type Spot } from './spot.js'
+import { canonical, complain, filledListOf, hasOther, listOf, member, numberOf, objectOf, optionalText, textOf, type Spot } from './spot.js'
 
 const stepNames: Readonly<Record<string, { readonly name: string, readonly config: string }>> = {
   'authenticate-oidc': { name: 'oidc', config: 'AuthenticateOidcConfig' },
@@ -21,7 +21,7 @@ export function readActions (list: Spot): { readonly steps: readonly Step[], rea
   for (const spot of spots.slice(0, -1)) {
     if (routing.has(typeOf(spot))) complain(spot, `${typeOf(spot)} must be the last action`)
   }
-  if (typeOf(last) in stepNames) complain(last, 'a forward, redirect or fixed-response action must come last')
+  if (Object.hasOwn(stepNames, typeOf(last))) complain(last, 'a forward, redirect or fixed-response action must come last')
   return { steps: spots.slice(0, -1).map(readStep), action: readAction(last) }
 }
 
@@ -44,7 +44,7 @@ function typeOf (spot: Spot): string {
 
 function readStep (spot: Spot): Step {
   const type = typeOf(spot)
-  const known = stepNames[type]
+  const known = Object.hasOwn(stepNames, type) ? stepNames[type] : undefined
   if (known === undefined) return { name: type, isKnown: false, text: canonical(spot.value) }
   // A secret does not route, and AWS never shows it.
   const { ClientSecret, UseExistingClientSecret, ...config } = objectOf(member(spot, known.config))
@@ -52,12 +52,28 @@ function readStep (spot: Spot): Step {
   return { name: known.name, isKnown: true, text: canonical(filled) }
 }
 
+/** The members that are understood, of each action and of its configuration. */
+const understood: Readonly<Record<string, readonly [members: readonly string[], config: string, configMembers: readonly string[]]>> = {
+  forward: [['TargetGroupArn'], 'ForwardConfig', ['TargetGroups', 'TargetGroupStickinessConfig']],
+  redirect: [[], 'RedirectConfig', ['Protocol', 'Port', 'Host', 'Path', 'Query', 'StatusCode']],
+  'fixed-response': [[], 'FixedResponseConfig', ['StatusCode', 'ContentType', 'MessageBody']]
+}
+
+/** Words that are not known could change the meaning of those that are. */
+function hasUnknownWords (spot: Spot): boolean {
+  const [members, config, configMembers] = understood[typeOf(spot)] ?? [[], '', []]
+  if (hasOther(spot, ['Type', 'Order', ...members, config])) return true
+  const inside = member(spot, config)
+  return inside.value !== undefined && hasOther(inside, configMembers)
+}
+
 function readAction (spot: Spot): Action {
-  switch (typeOf(spot)) {
-    case 'forward': return { kind: 'forward', groups: readGroups(spot) }
+  const type = routing.has(typeOf(spot)) && hasUnknownWords(spot) ? `${typeOf(spot)} with words that are not known` : typeOf(spot)
+  switch (type) {
+    case 'forward': return { kind: 'forward', groups: readGroups(spot), ...readStickiness(spot) }
     case 'redirect': return readRedirect(member(spot, 'RedirectConfig'))
     case 'fixed-response': return readFixed(member(spot, 'FixedResponseConfig'))
-    default: return { kind: 'unknown', type: typeOf(spot), text: canonical(spot.value) }
+    default: return { kind: 'unknown', type, text: canonical(spot.value) }
   }
 }
 
@@ -66,8 +82,20 @@ function readGroups (spot: Spot): readonly Group[] {
   if (config.value === undefined) return [{ name: groupName(textOf(member(spot, 'TargetGroupArn'))), weight: 1 }]
   return filledListOf(member(config, 'TargetGroups')).map(group => {
     const weight = member(group, 'Weight')
-    return { name: groupName(textOf(member(group, 'TargetGroupArn'))), weight: weight.value === undefined ? 1 : numberOf(weight) }
+    return { name: groupName(textOf(member(group, 'TargetGroupArn'))), weight: weight.value === undefined ? 1 : weightOf(weight) }
   })
+}
+
+/** How callers are kept at the group that they met first, where they are. */
+function readStickiness (spot: Spot): { readonly stickiness?: string } {
+  const config = member(spot, 'ForwardConfig')
+  const stickiness = config.value === undefined ? undefined : member(config, 'TargetGroupStickinessConfig').value
+  return typeof stickiness === 'object' && stickiness !== null && 'Enabled' in stickiness && stickiness.Enabled === true ? { stickiness: canonical(stickiness) } : {}
+}
+
+function weightOf (spot: Spot): number {
+  const weight = numberOf(spot)
+  return weight >= 0 && weight <= 999 ? weight : complain(spot, `${weight} is no weight: a number from 0 to 999`)
 }
 
 function groupName (arn: string): string {

@@ -4,13 +4,12 @@ import { readActions, readTransforms } from './actions.js'
 import { readCondition } from './conditions.js'
 import { complain, filledListOf, listOf, member, numberOf, objectOf, optionalText, textOf, type Spot } from './spot.js'
 
-/** More than this is no load balancer's (100 by default, a few hundred at most). */
+/** More than this is no load balancer's (100 by default, a few hundred at most), the default not counted. */
 const rulesMax = 2000
 
 /** @throws InputError that names the place */
 export function readAws (document: Spot): RuleSet {
-  const marker = member(document, 'NextMarker')
-  if (marker.value !== undefined && marker.value !== '') complain(marker, 'the answer is one page of several, and rules that are missing decide too: ask for all of them (without --no-paginate or --max-items)')
+  checkWhole(document)
   const several = member(document, 'Listeners')
   if (several.value === undefined) return ruleSet([readListener(document)])
   if ('Rules' in objectOf(document)) complain(document, 'either Rules or Listeners, not both')
@@ -60,12 +59,11 @@ export function labelOf (name: string | undefined, protocol: string | undefined,
 }
 
 function readListener (spot: Spot): Listener {
-  const marker = member(spot, 'NextMarker')
-  if (marker.value !== undefined && marker.value !== '') complain(marker, 'the answer is one page of several')
+  checkWhole(spot)
   const rules = member(spot, 'Rules')
   if (rules.value === undefined) complain(rules, 'there are no rules here: give what aws elbv2 describe-rules or terraform show -json prints')
   const spots = filledListOf(rules)
-  if (spots.length > rulesMax) complain(rules, `${spots.length} rules; at most ${rulesMax} are read`)
+  checkCount(spots.filter(rule => member(rule, 'Priority').value !== 'default').length, rules)
   const protocol = protocolOf(member(spot, 'Protocol'))
   const port = portOf(member(spot, 'Port')) ?? (protocol === undefined ? undefined : protocol === 'HTTP' ? 80 : 443)
   const name = optionalText(member(spot, 'Name'))
@@ -77,6 +75,19 @@ function readListener (spot: Spot): Listener {
     balancer: optionalText(member(spot, 'LoadBalancerArn')) ?? '',
     rules: orderRules(spots.map(ruleSpot => ({ rule: readRule(ruleSpot), spot: ruleSpot })))
   }
+}
+
+/** The service pages by NextMarker, its command line with --max-items by NextToken. */
+function checkWhole (spot: Spot): void {
+  for (const name of ['NextMarker', 'NextToken']) {
+    const marker = member(spot, name)
+    if (marker.value !== undefined && marker.value !== '') complain(marker, 'the answer is one page of several, and rules that are missing decide too: ask for all of them (without --no-paginate or --max-items)')
+  }
+}
+
+/** @throws InputError for more rules than any load balancer has */
+export function checkCount (count: number, spot: Spot): void {
+  if (count > rulesMax) complain(spot, `${count} rules; at most ${rulesMax} are read`)
 }
 
 function checkLabel (listener: Listener, others: readonly Listener[], isOneOfSeveral: boolean, spot: Spot): void {

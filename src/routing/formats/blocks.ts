@@ -28,15 +28,25 @@ export function conditionsOf (block: Spot, pending: string | undefined): readonl
   if (used.length === 0 && pending === undefined) complain(block, 'the condition is empty')
   if (used.length === 0) return [{ Field: pending }]
   return used.map(([name, value]) => {
-    if (name === 'query_string') return queryCondition(member(block, name))
-    const kind = conditionKinds[name]
+    if (name === 'query_string') return queryCondition(member(block, name), pending)
+    if (name === 'http_header' && pending !== undefined && typeof single(value)?.['http_header_name'] !== 'string') return { Field: pending }
+    const kind = Object.hasOwn(conditionKinds, name) ? conditionKinds[name] : undefined
     return kind === undefined ? { Field: name.replaceAll('_', '-'), Config: value } : { Field: kind[0], [kind[1]]: valuesConfig(single(value), pending) }
   })
 }
 
-/** The actions of the blocks `action` or `default_action`. */
-export function actionsOf (blocks: Spot, nameGroup: NameGroup): readonly unknown[] {
+/** Which group it is, a reference may tell; the order is that of the blocks where nothing else is said. */
+const toldElsewhere = new Set(['arn', 'target_group_arn', 'order', 'id'])
+
+/**
+ * The actions of the blocks `action` or `default_action`.
+ * @param unknown what of them is not known before the plan is applied, in Terraform's form; such an action is of no kind that is known
+ */
+export function actionsOf (blocks: Spot, unknown: unknown, nameGroup: NameGroup): readonly unknown[] {
+  const later = (place: string): object => ({ Type: 'action with values that are known after apply', Place: place })
+  if (unknown === true) return [later(blocks.place)]
   return listOf(blocks).map((block, at) => {
+    if (holdsTrue(Array.isArray(unknown) ? unknown[at] : undefined, toldElsewhere)) return later(block.place)
     const type = optionalText(member(block, 'type'))
     const order = member(block, 'order').value
     const base = { Type: type, ...(typeof order === 'number' && order > 0 ? { Order: order } : {}) }
@@ -58,7 +68,8 @@ export function transformsOf (blocks: Spot): readonly unknown[] {
   })
 }
 
-function queryCondition (list: Spot): unknown {
+function queryCondition (list: Spot, pending: string | undefined): unknown {
+  if (pending !== undefined && listOf(list).some(pair => typeof objectOf(pair)['value'] !== 'string')) return { Field: pending }
   const pairs = listOf(list).map(pair => {
     const { key, value } = objectOf(pair)
     return key === undefined || key === null || key === '' ? { Value: value } : { Key: key, Value: value }
@@ -110,4 +121,10 @@ function isFilled (value: unknown): boolean {
 function capitalised (block: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const said = Object.entries(block).filter(([, value]) => isFilled(value))
   return Object.fromEntries(said.map(([name, value]) => [name.replace(/(^|_)([a-z])/g, (_, __, letter: string) => letter.toUpperCase()), value]))
+}
+
+/** Whether something in it is not known yet, apart from members of these names. */
+export function holdsTrue (value: unknown, but: ReadonlySet<string> = new Set()): boolean {
+  if (typeof value !== 'object' || value === null) return value === true
+  return Object.entries(value).some(([name, part]) => !but.has(name) && holdsTrue(part, but))
 }

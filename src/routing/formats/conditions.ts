@@ -1,7 +1,7 @@
 /** Reads the conditions of a rule as AWS prints them. */
 import { rangeBits } from '../space/address.js'
 import type { Condition, Pair, ValueKind } from '../rules.js'
-import { canonical, complain, filledListOf, listOf, member, objectOf, optionalText, textOf, type Spot } from './spot.js'
+import { canonical, complain, filledListOf, hasOther, listOf, member, optionalText, textOf, type Spot } from './spot.js'
 
 interface Kind {
   readonly config: string
@@ -22,7 +22,7 @@ const headerName = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/i
 /** @throws InputError */
 export function readCondition (spot: Spot): Condition {
   const field = textOf(member(spot, 'Field'))
-  const kind = kinds[field]
+  const kind = Object.hasOwn(kinds, field) ? kinds[field] : undefined
   // What is told in words that are not known could change the meaning of those that are.
   if (kind === undefined || hasOther(spot, ['Field', 'Values', kind.config, ...(kind.regex ? ['RegexValues'] : [])])) return unknown(field, spot)
   const config = member(spot, kind.config)
@@ -57,10 +57,6 @@ function checkRange (spot: Spot): void {
 
 function unknown (field: string, spot: Spot): Condition {
   return { kind: 'unknown', field, text: canonical(spot.value) }
-}
-
-function hasOther (spot: Spot, names: readonly string[]): boolean {
-  return Object.entries(objectOf(spot)).some(([name, value]) => value !== null && !names.includes(name))
 }
 
 function unique (spots: readonly Spot[]): string[] {

@@ -10,9 +10,15 @@ export interface Reference {
   readonly index: string
 }
 
+/** A reference that an argument was found to make. */
+export interface Found extends Reference {
+  /** The instance is chosen by the key of who refers, not by something in its value. */
+  readonly isKeyed: boolean
+}
+
 export interface Configuration {
   /** The one resource that an argument of a resource refers to; undefined where that cannot be told. */
-  readonly find: (module: string, type: string, name: string, argument: ReadonlyArray<string | number>) => Reference | undefined
+  readonly find: (module: string, type: string, name: string, argument: ReadonlyArray<string | number>) => Found | undefined
 }
 
 interface Module {
@@ -57,10 +63,13 @@ export function createConfiguration (root: unknown): Configuration {
   return {
     find (module, type, name, argument) {
       const resource = moduleAt(module)?.resources?.find(one => one.type === type && one.name === name)
-      const found = follow(module, dig(resource?.expressions, argument), 0)
+      const expression = dig(resource?.expressions, argument)
+      const found = follow(module, expression, 0)
+      const isKeyed = !referencesOf(expression).some(text => text.startsWith('each.value'))
       const spelled = found.filter(({ index }) => index !== '')
       const best = spelled.length > 0 ? spelled : found
-      return new Set(best.map(keyOf)).size === 1 ? best[0] : undefined
+      const [only] = best
+      return only !== undefined && new Set(best.map(keyOf)).size === 1 ? { ...only, isKeyed } : undefined
     }
   }
 }

@@ -37,6 +37,11 @@ export function filledListOf (spot: Spot): readonly Spot[] {
   return list.length > 0 ? list : complain(spot, spot.value === undefined ? 'a list is missing' : 'the list is empty')
 }
 
+/** Whether an object says something in words that are not among these. */
+export function hasOther (spot: Spot, names: readonly string[]): boolean {
+  return Object.entries(objectOf(spot)).some(([name, value]) => value !== null && !names.includes(name))
+}
+
 export function textOf (spot: Spot): string {
   return typeof spot.value === 'string' ? spot.value : complain(spot, spot.value === undefined ? 'a text is missing' : `a text belongs here, not ${kindOf(spot.value)}`)
 }

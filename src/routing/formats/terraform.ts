@@ -1,8 +1,8 @@
 /** Reads rules out of `terraform show -json`: a plan or a state, child modules too. */
 import type { Listener, RuleSet } from '../rules.js'
-import { labelOf, orderRules, readRule, ruleSet } from './aws.js'
-import { actionsOf, conditionsOf, transformsOf } from './blocks.js'
-import { createConfiguration, withoutKeys, type Configuration } from './references.js'
+import { checkCount, labelOf, orderRules, readRule, ruleSet } from './aws.js'
+import { actionsOf, conditionsOf, holdsTrue, transformsOf } from './blocks.js'
+import { createConfiguration, withoutKeys, type Configuration, type Found } from './references.js'
 import { complain, listOf, member, numberOf, objectOf, optionalText, type Spot } from './spot.js'
 
 /** An instance of a resource. */
@@ -21,14 +21,16 @@ interface Resource {
 interface Plan {
   readonly resources: readonly Resource[]
   readonly configuration: Configuration
-  /** Addresses of rules whose conditions are not all known yet. */
-  readonly pending: ReadonlySet<string>
+  /** What of a resource is not known before the plan is applied (`after_unknown`), by address. */
+  readonly pending: ReadonlyMap<string, Readonly<Record<string, unknown>>>
 }
 
 /** @throws InputError that names the resource */
 export function readTerraform (document: Spot): RuleSet {
   const plan = readPlan(document)
-  const rules = plan.resources.filter(({ type }) => /^aws_a?lb_listener_rule$/.test(type)).map(rule => ({ rule, listener: listenerOf(rule, plan) }))
+  const found = plan.resources.filter(({ type }) => /^aws_a?lb_listener_rule$/.test(type))
+  checkCount(found.length, document)
+  const rules = found.map(rule => ({ rule, listener: listenerOf(rule, plan) }))
   const own = plan.resources.filter(resource => /^aws_a?lb_listener$/.test(resource.type) && isWeb(resource))
   if (rules.length + own.length === 0) complain(document, 'there is no aws_lb_listener_rule and no aws_lb_listener in it')
   const rulesOf = (listener: string): readonly Resource[] => rules.filter(one => one.listener === listener).map(({ rule }) => rule)
@@ -52,7 +54,7 @@ function readPlan (document: Spot): Plan {
   return {
     resources: resourcesOf(member(values, 'root_module'), ''),
     configuration: createConfiguration(configuration.value === undefined ? undefined : member(configuration, 'root_module').value),
-    pending: new Set(listOf(member(document, 'resource_changes')).flatMap(pendingAddress))
+    pending: new Map(listOf(member(document, 'resource_changes')).flatMap(pendingOf))
   }
 }
 
@@ -72,7 +74,7 @@ function readListener (resource: Resource, all: readonly Resource[], rules: read
   // Listeners of two load balancers can share protocol and port: then the address tells them apart.
   const name = hasTwin || protocol === undefined || port === undefined ? resource.address : undefined
   const balancer = optionalText(member(resource.values, 'load_balancer_arn')) ?? plan.configuration.find(withoutKeys(resource.module), resource.type, resource.name, ['load_balancer_arn'])?.name ?? ''
-  const actions = actionsOf(member(resource.values, 'default_action'), groupNamer(resource, 'default_action', plan))
+  const actions = actionsOf(member(resource.values, 'default_action'), plan.pending.get(resource.address)?.['default_action'], groupNamer(resource, 'default_action', plan))
   const standard = { value: { Priority: 'default', Actions: actions }, place: `${resource.address}.default_action` }
   return { label: labelOf(name, protocol, port), name, protocol, port, balancer, rules: readRules(rules, [standard], plan) }
 }
@@ -86,15 +88,16 @@ function doorOf ({ values }: Resource): { readonly protocol: 'HTTP' | 'HTTPS' | 
 function readRules (resources: readonly Resource[], defaults: readonly Spot[], plan: Plan): Listener['rules'] {
   const spots = resources.map(resource => {
     const { values, address } = resource
-    const pending = plan.pending.has(address) ? `${address}, known after apply` : undefined
+    const unknown = plan.pending.get(address) ?? {}
+    const pending = holdsTrue(unknown['condition']) ? `${address}, known after apply` : undefined
     const priority = member(values, 'priority')
     if (priority.value === undefined) complain(priority, 'the priority is missing, or not known before the plan is applied')
     return {
       value: {
         Priority: priority.value,
-        Conditions: listOf(member(values, 'condition')).flatMap(block => conditionsOf(block, pending)),
-        Actions: actionsOf(member(values, 'action'), groupNamer(resource, 'action', plan)),
-        Transforms: transformsOf(member(values, 'transform'))
+        Conditions: unknown['condition'] === true ? [{ Field: pending }] : listOf(member(values, 'condition')).flatMap(block => conditionsOf(block, pending)),
+        Actions: actionsOf(member(values, 'action'), unknown['action'], groupNamer(resource, 'action', plan)),
+        Transforms: holdsTrue(unknown['transform']) ? [{ Type: 'known after apply' }] : transformsOf(member(values, 'transform'))
       },
       place: address
     }
@@ -108,7 +111,9 @@ function listenerOf (rule: Resource, plan: Plan): string {
   if (arn !== undefined) return byArn(arn, plan)?.address ?? arn
   const reference = plan.configuration.find(withoutKeys(rule.module), rule.type, rule.name, ['listener_arn'])
   if (reference === undefined) return complain(member(rule.values, 'listener_arn'), 'the listener is not known yet, and nothing tells which one it will be')
-  return instanceOf(reference, rule, plan)?.address ?? reference.name + reference.index
+  const listener = instanceOf(reference, rule, plan)
+  if (listener === undefined && hasInstances(reference, plan)) complain(member(rule.values, 'listener_arn'), `the listener is not known yet, and nothing tells which of the instances of ${reference.name} it will be`)
+  return listener?.address ?? reference.name + reference.index
 }
 
 function groupNamer (resource: Resource, argument: string, plan: Plan) {
@@ -137,15 +142,16 @@ function byArn (arn: string, { resources }: Plan): Resource | undefined {
 }
 
 /** The instance meant: the only one, the one whose key is written, or the one with the key of who refers to it. */
-function instanceOf (reference: { readonly module: string, readonly type: string, readonly name: string, readonly index: string }, from: Resource, { resources }: Plan): Resource | undefined {
+function instanceOf (reference: Found, from: Resource, { resources }: Plan): Resource | undefined {
   const all = resources.filter(one => withoutKeys(one.module) === reference.module && one.type === reference.type && one.name === reference.name)
   const near = all.filter(one => one.module === from.module)
   const candidates = near.length > 0 ? near : all
   if (reference.index !== '') return candidates.find(one => one.index === reference.index)
-  return candidates.length === 1 ? candidates[0] : candidates.find(one => one.index !== '' && one.index === from.index)
+  if (candidates.length === 1) return candidates[0]
+  return reference.isKeyed ? candidates.find(one => one.index !== '' && one.index === from.index) : undefined
 }
 
-function hasInstances ({ module, type, name }: { readonly module: string, readonly type: string, readonly name: string }, { resources }: Plan): boolean {
+function hasInstances ({ module, type, name }: Found, { resources }: Plan): boolean {
   return resources.some(one => withoutKeys(one.module) === module && one.type === type && one.name === name)
 }
 
@@ -155,13 +161,8 @@ function isWeb ({ values }: Resource): boolean {
   return protocol === undefined || protocol === 'HTTP' || protocol === 'HTTPS'
 }
 
-function pendingAddress (change: Spot): readonly string[] {
+function pendingOf (change: Spot): ReadonlyArray<readonly [string, Readonly<Record<string, unknown>>]> {
   const after = member(change, 'change')
   const unknown = after.value === undefined ? undefined : member(after, 'after_unknown').value
-  const condition: unknown = typeof unknown === 'object' && unknown !== null && 'condition' in unknown ? unknown.condition : undefined
-  return holdsTrue(condition) ? [optionalText(member(change, 'address')) ?? ''] : []
-}
-
-function holdsTrue (value: unknown): boolean {
-  return value === true || (typeof value === 'object' && value !== null && Object.values(value).some(holdsTrue))
+  return typeof unknown === 'object' && unknown !== null ? [[optionalText(member(change, 'address')) ?? '', { ...unknown }]] : []
 }

@@ -53,13 +53,13 @@ const stepTypes: Readonly<Record<string, readonly [type: string, config: string]
 }
 
 function albStep ({ name, text }: Step): object {
-  const known = stepTypes[name]
+  const known = Object.hasOwn(stepTypes, name) ? stepTypes[name] : undefined
   return known === undefined ? JSON.parse(text) : { Type: known[0], [known[1]]: JSON.parse(text) }
 }
 
 function albAction (action: Action): object {
   switch (action.kind) {
-    case 'forward': return { Type: 'forward', ForwardConfig: { TargetGroups: action.groups.map(({ name, weight }) => ({ TargetGroupArn: arnOf(name), Weight: weight })) } }
+    case 'forward': return { Type: 'forward', ForwardConfig: { TargetGroups: action.groups.map(({ name, weight }) => ({ TargetGroupArn: arnOf(name), Weight: weight })), ...action.stickiness === undefined ? {} : { TargetGroupStickinessConfig: JSON.parse(action.stickiness) as unknown } } }
     case 'redirect': return { Type: 'redirect', RedirectConfig: { Protocol: action.protocol, Host: action.host, Port: action.port, Path: action.path, Query: action.query, StatusCode: `HTTP_${action.status}` } }
     case 'fixed-response': return { Type: 'fixed-response', FixedResponseConfig: { StatusCode: action.status, ContentType: action.contentType, MessageBody: action.body } }
     case 'unknown': return JSON.parse(action.text)
