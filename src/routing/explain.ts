@@ -1,4 +1,5 @@
 /** Tells which rule takes one request and why, and which rules were passed over. */
+import { possibleTakers } from './candidates.js'
 import { decide, listenersFor, reasons, type Decision } from './decide.js'
 import { createRequest, RequestError, type Request } from './request.js'
 import { conditionText, targetOf, type Listener, type RuleSet, type Witness } from './rules.js'
@@ -18,7 +19,7 @@ export interface Explanation {
 export function explain (ruleSet: RuleSet, asked: Witness, label?: string): Explanation {
   const request = createRequest(asked)
   const listener = listenerFor(ruleSet, request, label)
-  return explained(listener, decide(listener.rules, request), request)
+  return explained(listener, narrowed(listener, decide(listener.rules, request), request), request)
 }
 
 /** The listener of that label, else the one that the protocol and port of the request lead to.
@@ -30,6 +31,19 @@ export function listenerFor ({ listeners }: RuleSet, request: Request, label?: s
   if (listener === undefined) throw new RequestError(`no listener ${label ?? `for ${request.protocol} on port ${request.port}`}; there are: ${labels}`)
   if (more.length > 0) throw new RequestError(`several listeners take ${request.protocol} on port ${request.port}: name one of ${found.map(one => one.label).join(', ')}`)
   return listener
+}
+
+/** The decision with only those candidates that some request of this kind can really get to; one alone is certain. */
+function narrowed ({ rules }: Listener, decision: Decision, request: Request): Decision {
+  if (decision.rule !== undefined) return decision
+  const candidates = possibleTakers(rules, request)
+  if (candidates === undefined) return decision
+  const [only] = candidates
+  if (only === undefined || candidates.length > 1) return { ...decision, candidates, open: decision.open.filter(condition => candidates.some(({ conditions }) => conditions.includes(condition))) }
+  // What stood open before it can never hold, whatever it hangs on.
+  const never = rules.slice(0, rules.indexOf(only)).filter(rule => decision.candidates.includes(rule))
+  const passedOver = [...decision.passedOver, ...never.flatMap(rule => rule.conditions.filter(condition => decision.open.includes(condition)).slice(0, 1).map(condition => ({ rule, condition })))]
+  return { rule: only, candidates, passedOver: passedOver.filter(one => rules.indexOf(one.rule) < rules.indexOf(only)).sort((one, other) => rules.indexOf(one.rule) - rules.indexOf(other.rule)), open: [] }
 }
 
 function explained (listener: Listener, { rule, candidates, passedOver, open }: Decision, request: Request): Explanation {

@@ -46,6 +46,35 @@ t.test('random rules over all parts: every witness is true and every claim holds
   t.pass('judged')
 })
 
+t.test('explain without a source address: just the rules that some address leads to, and one alone is certain', async t => {
+  const random = createRandom(4711)
+  const requests = [...requestsOf(worldOf(['path', 'method'], 2))]
+  const addresses = [...worldOf(['source'], 0).source, '198.51.100.7'] // one in every part that the ranges cut the addresses into
+  let certain = 0
+  for (let round = 0; round < 150; round++) {
+    const rules = randomRules(random, ['source', 'path', 'method'], 2 + random.below(5))
+    const ruleSet = read(rules)
+    for (const request of requests.filter(() => random.below(8) === 0)) {
+      const takers = new Set(addresses.map(source => taker(rules, { ...request, source }).Priority))
+      const expected = rules.map(({ Priority }) => Priority).filter(priority => takers.has(priority))
+      const { rule, candidates = [rule], passedOver } = explain(ruleSet, { method: request.method, url: `http://${request.host}${request.path}`, headers: {} })
+      if (JSON.stringify(candidates) !== JSON.stringify(expected)) t.fail(`${JSON.stringify(candidates)} instead of ${JSON.stringify(expected)}`, { rules: JSON.stringify(rules), path: request.path })
+      if (rule !== null) {
+        certain++
+        t.equal(passedOver.length, rules.findIndex(({ Priority }) => Priority === rule), 'all earlier rules are passed over')
+      }
+    }
+  }
+  t.ok(certain > 50)
+})
+
+t.test('explain: what cannot be read means the same in every rule', async t => {
+  const regex = { Field: 'path-pattern', PathPatternConfig: { RegexValues: ['^/x'] } }
+  const to = (name: string) => [{ Type: 'forward', TargetGroupArn: name }]
+  const rules = { Rules: [{ Priority: '1', Conditions: [regex], Actions: to('a') }, { Priority: '2', Conditions: [regex], Actions: to('b') }, { Priority: 'default', Conditions: [], Actions: to('c') }] }
+  t.match(explain(readRules(JSON.stringify(rules)), { method: 'GET', url: 'http://h/', headers: {} }), { rule: null, candidates: ['1', 'default'] })
+})
+
 function read (rules: readonly AwsRule[]): RuleSet {
   return readRules(JSON.stringify({ Rules: rules }))
 }
