@@ -46,6 +46,36 @@ t.test('random rules over all parts: every witness is true and every claim holds
   t.pass('judged')
 })
 
+t.test('the mend that is told mends: the rule with its new number is reached', async t => {
+  const random = createRandom(99)
+  let mended = 0
+  for (let round = 0; round < 400; round++) {
+    const rules = randomRules(random, ['path', 'host'], 3 + random.below(5))
+    for (const { check, fix } of runChecks(read(rules))) {
+      const [, priority, next] = /^Give rule (\d+) the priority (\d+)/.exec(fix) ?? []
+      if (check !== 'unreachable-rule' || priority === undefined || next === undefined) continue
+      const moved = rules.map(rule => rule.Priority === priority ? { ...rule, Priority: next } : rule)
+      const still = runChecks(read(moved)).some(finding => finding.check === 'unreachable-rule' && finding.rule === next)
+      if (still) t.fail(fix, { rules: JSON.stringify(rules) })
+      mended++
+    }
+  }
+  t.ok(mended > 50, `${mended} mends`)
+})
+
+t.test('what hangs on a regular expression is not claimed, and what does not is shown', async t => {
+  const to = (name: string) => [{ Type: 'forward', TargetGroupArn: name }]
+  const path = (...values: string[]) => ({ Field: 'path-pattern', Values: values })
+  const regex = (text: string) => ({ Field: 'path-pattern', PathPatternConfig: { RegexValues: [text] } })
+  const standard = { Priority: 'default', Conditions: [], Actions: to('d') }
+  const deadOf = (...rules: object[]): Finding[] => runChecks(readRules(JSON.stringify({ Rules: [...rules, standard] }))).filter(({ rule, check }) => rule === '30' && (check === 'unreachable-rule' || check === 'unanalysable'))
+  const open = deadOf({ Priority: '10', Conditions: [{ Field: 'host-header', Values: ['h.example'] }, regex('^/q')], Actions: to('other') }, { Priority: '20', Conditions: [path('/x')], Actions: to('m') }, { Priority: '30', Conditions: [path('/x')], Actions: to('m') })
+  t.match(open.find(({ check }) => check === 'unreachable-rule'), { severity: 'warning', differentTarget: false })
+  t.ok(open.some(({ check }) => check === 'unanalysable'), 'that it could not be decided is said')
+  const sure = deadOf({ Priority: '10', Conditions: [regex('^/a')], Actions: to('a') }, { Priority: '20', Conditions: [path('/x*')], Actions: to('b') }, { Priority: '30', Conditions: [path('/x1')], Actions: to('c') })
+  t.match(sure.find(({ check }) => check === 'unreachable-rule'), { severity: 'error', differentTarget: true, witness: { url: /\/x1$/ } })
+})
+
 t.test('explain without a source address: just the rules that some address leads to, and one alone is certain', async t => {
   const random = createRandom(4711)
   const requests = [...requestsOf(worldOf(['path', 'method'], 2))]

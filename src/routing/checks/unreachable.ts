@@ -22,37 +22,48 @@ function findingOf (place: Place, { listener }: View, { analysis, undecided }: S
   }
   const { by, isSmallest } = smallestCover(place, analysis)
   if (!isSmallest) undecided({ ...base, about: `which is the smallest set of rules that covers rule ${rule.priority}`, why: 'limit', by: [] })
-  const thief = findThief(place, analysis)
+  const { answer: elsewhere, thief } = lost(place, analysis)
+  if (elsewhere.is === 'unknown') undecided({ ...base, about: `whether rule ${rule.priority} loses requests to another target`, why: elsewhere.why, by: by.filter(other => other.key !== place.key).map(other => other.rule.priority) })
+  const isDifferent = elsewhere.is === 'yes'
   const blockers = by.map(other => `rule ${other.rule.priority} (${other.target})`).join(' and ')
-  const shown = thief?.answer ?? own
+  const shown = isDifferent ? elsewhere : own
   return {
     ...base,
-    severity: thief === undefined ? 'warning' : 'error',
+    severity: isDifferent ? 'error' : 'warning',
     by: by.map(other => other.rule.priority),
-    differentTarget: thief !== undefined,
-    message: `Rule ${rule.priority} (${target}) is never reached: ${blockers} ${by.length === 1 ? 'takes' : 'together take'} every request that it matches${thief === undefined ? ', with the same result' : `; some go to ${thief.target} instead of ${target}`}.`,
-    fix: thief === undefined ? `Delete rule ${rule.priority}: nothing changes.` : renumbering(place, by),
+    differentTarget: isDifferent,
+    message: `Rule ${rule.priority} (${target}) is never reached: ${blockers} ${by.length === 1 ? 'takes' : 'together take'} every request that it matches${outcome(elsewhere, thief, target)}.`,
+    fix: elsewhere.is === 'no' ? `Delete rule ${rule.priority}: nothing changes.` : renumbering(place, by, analysis),
     witness: shown.is === 'yes' ? analysis.witness(shown.point, listener) : null
   }
 }
 
-/** An earlier rule with another target that takes something of this one: the first that does for certain, else the first that may. */
-function findThief (place: Place, { ask }: Subject['analysis']): { readonly target: string, readonly answer: Answer } | undefined {
-  let perhaps: { target: string, answer: Answer } | undefined
+/** Whether some request of a rule that is never reached goes to another target, and to which where that is certain. */
+function lost (place: Place, { ask }: Subject['analysis']): { readonly answer: Answer, readonly thief?: string } {
+  let undecided: Answer | undefined
   for (const other of place.earlier.filter(one => one.key !== place.key)) {
     const answer = ask([place, other], other.earlier)
-    if (answer.is === 'yes') return { target: other.target, answer }
-    if (answer.is === 'unknown') perhaps ??= { target: other.target, answer }
+    if (answer.is === 'yes') return { answer, thief: other.target }
+    if (answer.is === 'unknown') undecided ??= answer
   }
-  return perhaps
+  if (undecided === undefined) return { answer: { is: 'no' } }
+  // Whoever takes it: what no rule with the same target can take is lost.
+  const outside = ask([place], place.earlier.filter(one => one.key === place.key))
+  return { answer: outside.is === 'yes' ? outside : undecided }
 }
 
-/** A free number before all that covers the rule, where that would help. */
-function renumbering (place: Place, by: readonly Place[]): string {
+function outcome (elsewhere: Answer, thief: string | undefined, target: string): string {
+  if (elsewhere.is === 'no') return ', with the same result'
+  if (elsewhere.is === 'unknown') return ''
+  return thief === undefined ? `; some go elsewhere than to ${target}` : `; some go to ${thief} instead of ${target}`
+}
+
+/** The least move that helps: before the last of the earlier rules in front of which some request is still free. */
+function renumbering (place: Place, by: readonly Place[], { ask }: Subject['analysis']): string {
   const { priority } = place.rule
   const twin = by.find(other => takesTheSame(other, place))
   if (twin !== undefined) return `Rules ${twin.rule.priority} and ${priority} ask for the same: delete the wrong one, or tell them apart by a condition.`
-  const first = by[0] ?? place
+  const first = place.earlier.findLast((_, at) => ask([place], place.earlier.slice(0, at)).is === 'yes') ?? by[0] ?? place
   const top = Number(first.rule.priority)
   const isFree = Number(first.earlier.at(-1)?.rule.priority ?? 0) < top - 1
   return isFree
