@@ -76,6 +76,28 @@ t.test('what hangs on a regular expression is not claimed, and what does not is 
   t.match(sure.find(({ check }) => check === 'unreachable-rule'), { severity: 'error', differentTarget: true, witness: { url: /\/x1$/ } })
 })
 
+t.test('a redirect that never ends is named, or it is said that nobody can say', async t => {
+  const checksOf = (condition: object, redirect: object): string[] => runChecks(readRules(JSON.stringify({
+    Listeners: [{
+      Name: 'https',
+      Protocol: 'HTTPS',
+      Port: 443,
+      Rules: [
+        { Priority: '10', Conditions: [condition], Actions: [{ Type: 'redirect', RedirectConfig: { StatusCode: 'HTTP_302', ...redirect } }] },
+        { Priority: 'default', Conditions: [], Actions: [{ Type: 'fixed-response', FixedResponseConfig: { StatusCode: '404' } }] }
+      ]
+    }]
+  }))).map(({ check }) => check)
+  const path = (value: string) => ({ Field: 'path-pattern', Values: [value] })
+  const host = (...values: string[]) => ({ Field: 'host-header', Values: values })
+  for (const [condition, redirect] of [[path('/*'), { Path: '/#{host}/#{path}' }], [path('/x'), { Query: 'from=#{path}' }], [path('/x'), { Query: 'x#{query}' }], [host('*.a.example', 'a.example'), { Host: 'www.#{host}' }]] as const) {
+    t.ok(checksOf(condition, redirect).some(check => check === 'redirect-loop' || check === 'unanalysable'), JSON.stringify(redirect))
+  }
+  for (const [condition, redirect] of [[path('/old/*'), { Path: '/new/#{host}/#{path}' }], [path('/x'), { Path: '/y', Query: 'from=#{path}' }], [host('a.example'), { Host: 'www.#{host}' }], [path('/x'), { Host: 'elsewhere.example', Query: 'from=#{path}' }]] as const) {
+    t.notOk(checksOf(condition, redirect).some(check => check === 'redirect-loop' || check === 'unanalysable'), JSON.stringify(redirect))
+  }
+})
+
 t.test('explain without a source address: just the rules that some address leads to, and one alone is certain', async t => {
   const random = createRandom(4711)
   const requests = [...requestsOf(worldOf(['path', 'method'], 2))]

@@ -1,9 +1,9 @@
 /** Finds redirects that lead back to themselves, through other redirects and listeners of the load balancer too. */
 import type { Place, View } from '../analysis.js'
 import { extentOf } from '../atoms.js'
-import { compile, everything, fold, matches } from '../space/pattern.js'
+import { compile, everything, fold, matches, mayMeet } from '../space/pattern.js'
 import { defaultPort } from '../request.js'
-import { firstLocation, redirected, seenFromFirst, type Location } from './rewrite.js'
+import { firstLocation, redirected, seenFromFirst, type Location, type Template, type Untold } from './rewrite.js'
 import type { Redirect } from '../rules.js'
 import type { Box, Point } from '../space/solver.js'
 import type { Found, Subject } from './check.js'
@@ -63,10 +63,18 @@ function findLoop (view: View, place: Place, subject: Subject): Loop | undefined
 
   function follow ({ steps, inside, outside }: Chain): Loop | undefined {
     const last = steps.at(-1)
-    if (last?.place.rule.action.kind !== 'redirect') return undefined
-    const location = nextLocation(last.location, last.place.rule.action, own)
-    const next = location === undefined ? undefined : own.find(({ listener }) => doorOf(listener).protocol === location.protocol && doorOf(listener).port === location.port)
-    if (location === undefined || next === undefined) return undefined
+    const redirect = last?.place.rule.action
+    if (last === undefined || redirect?.kind !== 'redirect') return undefined
+    const { location, untold } = redirected(last.location, redirect)
+    const next = own.find(({ listener }) => doorOf(listener).protocol === location.protocol && doorOf(listener).port === location.port)
+    if (next === undefined || (!untold.includes('host') && leadsAway(location.host, own))) return undefined
+    if (untold.length > 0) {
+      // What is made of several parts could lead to another redirect, or to the same: then nobody can say whether it ends.
+      if (next.places.some(other => other.rule.action.kind === 'redirect' && mayGetTo(other, location, untold, redirect, { steps, inside, outside }))) {
+        subject.undecided({ listener: view.listener.label, rule: place.rule.priority, about: `whether the redirect of rule ${place.rule.priority} ends: it makes one part of a URL of another`, why: 'unreadable', by: [] })
+      }
+      return undefined
+    }
     const circle = circleOf(steps, { view: next, location })
     if (circle !== undefined) {
       // A circle that others make is theirs to report.
@@ -85,6 +93,18 @@ function findLoop (view: View, place: Place, subject: Subject): Loop | undefined
       if (loop !== undefined) return loop
     }
     return undefined
+  }
+
+  function mayGetTo (other: Place, location: Location, untold: readonly Untold[], redirect: Redirect, { inside, outside }: Chain): boolean {
+    // Of a part that is made of several, what stands before the first of them is known.
+    const begins = ({ part, language }: Box[number]): boolean => {
+      if ((part !== 'host' && part !== 'path') || !untold.includes(part)) return true
+      const made = compile(`${redirect[part].split('#{')[0] ?? ''}*`)
+      return language.globs.some(glob => mayMeet(glob, made)) || language.marks.length > 0
+    }
+    if (!other.possible.every(begins)) return false
+    const box = seenFromFirst(other.possible.filter(({ part }) => !(untold as readonly string[]).includes(part)), location)
+    return box !== undefined && find([...inside, box], outside) !== undefined
   }
 
   function find (inside: readonly Box[], outside: readonly Box[]): Point | undefined {
@@ -114,19 +134,13 @@ function fromPlace (circle: readonly Step[], place: Place): readonly Step[] {
   return [...circle.slice(at), ...circle.slice(0, at)]
 }
 
-/** Undefined where the redirect leads away: to a host that no rule here names, or by a way that is not followed. */
-function nextLocation (from: Location, redirect: Redirect, views: readonly View[]): Location | undefined {
-  const next = redirected(from, redirect)
-  if (next === undefined) return undefined
-  const { host } = next
-  if (host.part !== undefined) return host.before === '' && host.after === '' ? next : undefined
-  return isNamed(host.before, views) ? next : undefined
-}
-
-function isNamed (host: string, views: readonly View[]): boolean {
+/** Whether no rule here names the host, so that it is somebody else's. */
+function leadsAway (host: Template, views: readonly View[]): boolean {
+  if (host.part !== undefined && host.before === '' && host.after === '') return false
+  const made = compile(fold(host.part === undefined ? host.before : `${host.before}*${host.after}`))
   const conditions = views.flatMap(({ places }) => places).flatMap(({ rule }) => rule.conditions)
   const globs = conditions.flatMap(condition => condition.kind === 'host-header' ? condition.values.map(value => compile(fold(value))) : [])
-  return globs.some(glob => glob !== everything && matches(glob, fold(host)))
+  return !globs.some(glob => glob !== everything && (host.part === undefined ? matches(glob, fold(host.before)) : mayMeet(glob, made)))
 }
 
 function seenBox (box: Box, location: Location): readonly Box[] {

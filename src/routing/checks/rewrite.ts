@@ -25,20 +25,31 @@ export function firstLocation (protocol: 'HTTP' | 'HTTPS', port: number): Locati
   return { protocol, port, host: { before: '', part: 'host', after: '' }, path: { before: '/', part: 'path', after: '' }, query: { before: '', part: 'query', after: '' } }
 }
 
-/** Where a redirect leads from there; undefined where it mixes the parts of a URL in a way that is not followed here. */
-export function redirected (from: Location, { protocol, port, host, path, query }: Redirect): Location | undefined {
-  const [nextHost, nextPath, nextQuery] = [host, path, query].map(template => filled(template, from))
-  if (nextHost === undefined || nextPath === undefined || nextQuery === undefined) return undefined
-  const isMixed = (nextHost.part ?? 'host') !== 'host' || (nextPath.part ?? 'path') !== 'path' || (nextQuery.part ?? 'query') !== 'query'
-  const isCut = nextQuery.part !== undefined && (!/(^|&)$/.test(nextQuery.before) || !/^(&|$)/.test(nextQuery.after))
-  if (isMixed || isCut) return undefined
-  return {
-    protocol: protocol === 'HTTP' || protocol === 'HTTPS' ? protocol : from.protocol,
-    port: port === '#{port}' ? from.port : Number(port),
-    host: nextHost,
-    path: nextPath,
-    query: nextQuery
+/** Parts of a URL that a redirect makes of others in a way that is not followed here. */
+export type Untold = 'host' | 'path' | 'query'
+
+/** Where a redirect leads from there; what is untold of it stands for anything. */
+export function redirected (from: Location, { protocol, port, host, path, query }: Redirect): { readonly location: Location, readonly untold: readonly Untold[] } {
+  const templates = { host: filled(host, from), path: filled(path, from), query: filled(query, from) }
+  const isTold = (part: Untold): boolean => {
+    const template = templates[part]
+    return template !== undefined && (template.part ?? part) === part && (part !== 'query' || !isCut(template))
   }
+  return {
+    location: {
+      protocol: protocol === 'HTTP' || protocol === 'HTTPS' ? protocol : from.protocol,
+      port: port === '#{port}' ? from.port : Number(port),
+      host: templates.host ?? plain(''),
+      path: templates.path ?? plain(''),
+      query: templates.query ?? plain('')
+    },
+    untold: (['host', 'path', 'query'] as const).filter(part => !isTold(part))
+  }
+}
+
+/** A query that was put within a pair of another one. */
+function isCut ({ before: head, part, after: tail }: Template): boolean {
+  return part !== undefined && (!/(^|&)$/.test(head) || !/^(&|$)/.test(tail))
 }
 
 /** What a box of requests at that location asks of the first request; undefined where it can never hold. */
