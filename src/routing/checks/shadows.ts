@@ -1,18 +1,55 @@
 /** Finds pairs of rules where the earlier one takes some of the requests of the later one and sends them elsewhere. */
-import { numbered, type Place, type View } from '../analysis.js'
+import { numbered, type Answer, type Place, type View } from '../analysis.js'
+import type { Point } from '../space/solver.js'
 import type { Found, Subject } from './check.js'
 
+/** So many requests of a rule are kept. */
+const examplesMax = 50
+
 export function checkShadows (subject: Subject): Found {
+  const examples = createExamples(subject)
   return subject.views.flatMap(view => numbered(view).flatMap(place => {
     // A rule that is never reached is not partly shadowed: it has a finding of its own.
     if (place.earlier.length === 0 || subject.isReached(place).is === 'no') return []
-    return place.earlier.filter(other => other.key !== place.key).flatMap(other => pairFinding(other, place, view, subject))
+    return place.earlier.filter(other => other.key !== place.key).flatMap(other => pairFinding(other, place, view, subject, examples))
   }))
 }
 
-function pairFinding (earlier: Place, place: Place, { listener }: View, { analysis, undecided }: Subject): Found {
+/** What rules are known to take: most pairs are answered by a request that another pair showed. */
+interface Examples {
+  readonly ask: (earlier: Place, place: Place) => Answer
+}
+
+function createExamples ({ analysis, isReached }: Subject): Examples {
+  const points = new Map<Place, Point[]>()
+
+  function pointsOf (place: Place): Point[] {
+    const known = points.get(place)
+    if (known !== undefined) return known
+    const first = isReached(place)
+    const list = first.is === 'yes' ? [first.point] : []
+    points.set(place, list)
+    return list
+  }
+
+  return {
+    ask (earlier, place) {
+      if (isReached(earlier).is === 'no') return { is: 'no' }
+      const list = pointsOf(earlier)
+      const isPlain = place.isCertain && earlier.isCertain && earlier.earlier.every(other => other.isCertain)
+      const shown = isPlain ? list.find(point => analysis.solver.holds(place.box, point)) : undefined
+      // What the later rule looks at stands in the request too, although nothing had to be asked of it.
+      if (shown !== undefined) return { is: 'yes', point: new Map([...place.box.map(({ part }) => [part, analysis.solver.valuesOf(shown, part)] as const), ...shown]) }
+      const answer = analysis.ask([earlier, place], earlier.earlier)
+      if (answer.is === 'yes' && list.length < examplesMax) list.push(answer.point)
+      return answer
+    }
+  }
+}
+
+function pairFinding (earlier: Place, place: Place, { listener }: View, { analysis, undecided }: Subject, examples: Examples): Found {
   if (!analysis.mayMeet(earlier, place)) return []
-  const taken = analysis.ask([earlier, place], earlier.earlier)
+  const taken = examples.ask(earlier, place)
   const [first, second] = [earlier.rule.priority, place.rule.priority]
   const base = { listener: listener.label, rule: second }
   if (taken.is === 'unknown' && taken.why === 'limit') undecided({ ...base, about: `whether rule ${first} takes requests of rule ${second}`, why: 'limit', by: [first] })

@@ -34,6 +34,10 @@ export function fold (text: string): string {
 }
 
 export function matches (glob: Glob, text: string): boolean {
+  return fits(glob, text, (token, char) => token === any || token === char)
+}
+
+function fits (glob: Glob, text: string, isSame: (token: string | undefined, char: string | undefined) => boolean): boolean {
   let at = 0
   let from = 0
   let starAt = -1
@@ -42,7 +46,7 @@ export function matches (glob: Glob, text: string): boolean {
     if (glob[at] === star) {
       starAt = at++
       starFrom = from
-    } else if (glob[at] === any || glob[at] === text[from]) {
+    } else if (isSame(glob[at], text[from])) {
       at++
       from++
     } else if (starAt >= 0) {
@@ -53,6 +57,11 @@ export function matches (glob: Glob, text: string): boolean {
     }
   }
   return isDone(glob.slice(at))
+}
+
+/** True only where every text that the other pattern matches is matched: told by reading the other as a text, in which only a star takes a star. */
+export function covers (glob: Glob, other: Glob): boolean {
+  return fits(glob, other, (token, char) => token === char || (token === any && char !== star))
 }
 
 /** False only where no text can match both, told from how they begin and end. */

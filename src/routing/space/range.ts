@@ -32,6 +32,8 @@ export interface Range {
   readonly narrowed: (required: readonly Language[], forbidden: readonly Language[]) => Range
   /** Values for a request in this range; none where a part that may be absent need not be there. */
   readonly choose: () => readonly Choice[]
+  /** The same, of values that were met already where there are some, however they look. */
+  readonly some: () => readonly Choice[]
 }
 
 export function createLanguage (globs: readonly Glob[], marks: readonly string[] = []): Language {
@@ -75,12 +77,18 @@ export function createRange (dimension: Dimension, walk: Walk, required: readonl
   }
 
   let chosen: readonly Choice[] | undefined
+  let quick: readonly Choice[] | undefined
 
   function choose (): readonly Choice[] {
-    return (chosen ??= computed())
+    return (chosen ??= computed(fineText))
   }
 
-  function computed (): readonly Choice[] {
+  function some (): readonly Choice[] {
+    return (quick ??= computed(languages => find(languages, forbidden) ?? ''))
+  }
+
+  function computed (textOf: (languages: readonly Language[]) => string): readonly Choice[] {
+    const choice = (languages: readonly Language[]): Choice => ({ text: textOf(languages), marks: languages.flatMap(language => freeMark(language, forbidden) ?? []) })
     if (!dimension.many) return [choice(required)]
     const choices: Choice[] = []
     for (const language of required) {
@@ -89,11 +97,11 @@ export function createRange (dimension: Dimension, walk: Walk, required: readonl
     return choices
   }
 
-  function choice (languages: readonly Language[]): Choice {
+  function fineText (languages: readonly Language[]): string {
     const isGood = (text: string | undefined): text is string => text !== undefined && fits(text, languages, forbidden)
     const text = dimension.examples.find(isGood) ?? shortest(languages, forbidden, dimension.fine ?? dimension.shape) ?? shortest(languages, forbidden, dimension.shape) ?? ''
     const polished = dimension.polish?.(text)
-    return { text: isGood(polished) ? polished : text, marks: languages.flatMap(language => freeMark(language, forbidden) ?? []) }
+    return isGood(polished) ? polished : text
   }
 
   /** Some value; most questions are answered by one that is known already. */
@@ -110,7 +118,7 @@ export function createRange (dimension: Dimension, walk: Walk, required: readonl
     return walk({ required: groups, forbidden: outside.map(language => language.globs), shape })
   }
 
-  return { isMany: dimension.many, isPossible, meets, leaves, narrowed, choose }
+  return { isMany: dimension.many, isPossible, meets, leaves, narrowed, choose, some }
 }
 
 /** Texts that may answer a question without a walk. */

@@ -1,4 +1,5 @@
 /** Finds a request that lies in some boxes and outside of others, or proves that there is none. Exact: it branches where it must, and throws where the work allowed is used up. */
+import { createPrefixWalk } from './prefixes.js'
 import { createWalk } from './walk.js'
 import type { Budget } from './budget.js'
 import { createRange, includes, type Choice, type Language, type Range } from './range.js'
@@ -37,13 +38,46 @@ type Region = ReadonlyMap<string, Range>
 /** @param hosts names that a witness should have, where they fit */
 export function createSolver (budget: Budget, hosts: readonly string[]): Solver {
   const walk = createWalk(budget)
+  const prefixWalk = createPrefixWalk(budget)
   const wholes = new Map<string, Range>()
   const singles = new Map<Language, Range>()
+  const pairs = new WeakMap<Box, Map<Box, Box | undefined>>()
 
   function find (inside: readonly Box[], outside: readonly Box[]): Point | undefined {
     if (inside.some((box, at) => inside.slice(0, at).some(other => !mayMeet(box, other)))) return undefined
-    const region = narrow(new Map(), inside.flat(), [])
-    return region === undefined ? undefined : search(region, outside)
+    const left: Box[] = []
+    for (const box of outside) {
+      const rest = restOf(box, inside)
+      if (rest?.length === 0) return undefined
+      if (rest !== undefined) left.push(rest)
+    }
+    const required = inside.flat()
+    // What a single condition rules out is ruled out at once, where that part is looked at anyway.
+    const isSingle = (box: Box): boolean => box.length === 1 && required.some(({ part }) => part === box[0]?.part)
+    const region = narrow(new Map(), required, left.filter(isSingle).flat())
+    return region === undefined ? undefined : search(region, left.filter(box => !isSingle(box)))
+  }
+
+  /** The conditions of a box that some request in the first boxes could miss; undefined where no request in them is in it. */
+  function restOf (box: Box, inside: readonly Box[]): Box | undefined {
+    let rest = box
+    for (const one of inside) {
+      const missed = missable(one, box)
+      if (missed === undefined) return undefined
+      rest = rest.filter(atom => missed.includes(atom))
+    }
+    return rest
+  }
+
+  /** The same for one box, kept: the same pairs come in many questions. */
+  function missable (inside: Box, box: Box): Box | undefined {
+    const known = pairs.get(inside) ?? new Map<Box, Box | undefined>()
+    pairs.set(inside, known)
+    if (known.has(box)) return known.get(box)
+    budget.spend(box.length)
+    const missed = mayMeet(inside, box) ? box.filter(({ part, language }) => !inside.some(atom => atom.part === part && !single(atom).leaves(language))) : undefined
+    known.set(box, missed)
+    return missed
   }
 
   function mayMeet (one: Box, other: Box): boolean {
@@ -55,8 +89,11 @@ export function createSolver (budget: Budget, hosts: readonly string[]): Solver 
     let region = start
     for (;;) {
       budget.spend(1 + outside.length)
-      const point = new Map([...region].map(([part, range]) => [part, range.choose()]))
-      const hit = outside.filter(box => holds(box, point)).map(box => waysOut(region, box))
+      const quick = new Map([...region].map(([part, range]) => [part, range.some()]))
+      const hitByQuick = outside.filter(box => holds(box, quick))
+      // Only what may be the answer has to look like one.
+      const point = hitByQuick.length > 0 ? quick : new Map([...region].map(([part, range]) => [part, range.choose()]))
+      const hit = (hitByQuick.length > 0 ? hitByQuick : outside.filter(box => holds(box, point))).map(box => waysOut(region, box))
       const [first, ...more] = hit.toSorted((one, other) => one.length - other.length)
       if (first === undefined) return point
       if (first.length === 0) return undefined
@@ -102,7 +139,7 @@ export function createSolver (budget: Budget, hosts: readonly string[]): Solver 
   }
 
   function whole (part: string): Range {
-    const known = wholes.get(part) ?? createRange(dimensionOf(part, hosts), walk)
+    const known = wholes.get(part) ?? createRange(dimensionOf(part, hosts), part === 'source' ? prefixWalk : walk)
     wholes.set(part, known)
     return known
   }

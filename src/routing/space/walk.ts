@@ -1,7 +1,7 @@
 /** Finds the shortest text that some patterns match and others do not, by walking all of them at once, breadth first. */
 import { createAutomata, type State } from './automata.js'
 import type { Budget } from './budget.js'
-import type { Glob } from './pattern.js'
+import { covers, mayMeet, type Glob } from './pattern.js'
 
 /** The texts that a part of a request can hold at all, as an automaton, and its characters in the order in which a witness prefers them. */
 export interface Shape {
@@ -35,7 +35,9 @@ interface Spot {
 export function createWalk (budget: Budget): Walk {
   const automata = createAutomata(budget)
 
-  return function walk ({ required, forbidden, shape }) {
+  return function walk (wanted) {
+    const { required, forbidden, shape } = relevant(wanted)
+    budget.spend(1)
     const first = settle(required.map(automata.start), forbidden.map(automata.start), shape.start, '')
     if (first === undefined) return undefined
     if (isEnd(first, shape)) return ''
@@ -55,6 +57,15 @@ export function createWalk (budget: Budget): Walk {
     }
     return undefined
   }
+}
+
+/** Without the patterns that a look at two of them tells to be of no use, so that there is less to walk. */
+function relevant ({ required, forbidden, shape }: Wanted): Wanted {
+  const against = [...new Set(forbidden.flat())]
+  const possible = required.map(globs => globs.filter(glob => !against.some(other => covers(other, glob))))
+  const meeting = possible.map((globs, at) => globs.filter(glob => possible.every((others, place) => place === at || others.some(other => mayMeet(glob, other)))))
+  const isNear = (glob: Glob): boolean => meeting.every(globs => globs.some(other => mayMeet(glob, other)))
+  return { required: meeting, forbidden: forbidden.map(globs => globs.filter(isNear)).filter(globs => globs.length > 0), shape }
 }
 
 /** Whether a text can stand in that part of a request. */
