@@ -1,4 +1,5 @@
 /** Finds a request that lies in some boxes and outside of others, or proves that there is none. Exact: it branches where it must, and throws where the work allowed is used up. */
+import { areCovered } from './pieces.js'
 import { createPrefixWalk } from './prefixes.js'
 import { createWalk } from './walk.js'
 import type { Budget } from './budget.js'
@@ -52,6 +53,7 @@ export function createSolver (budget: Budget, hosts: readonly string[]): Solver 
       if (rest !== undefined) left.push(rest)
     }
     const required = inside.flat()
+    if (areCovered(required, left, part => whole(part).isMany, budget)) return undefined
     // What a single condition rules out is ruled out at once, where that part is looked at anyway.
     const isSingle = (box: Box): boolean => box.length === 1 && required.some(({ part }) => part === box[0]?.part)
     const region = narrow(new Map(), required, left.filter(isSingle).flat())

@@ -36,8 +36,8 @@ export function createWalk (budget: Budget): Walk {
   const automata = createAutomata(budget)
 
   return function walk (wanted) {
+    budget.spend(wanted.forbidden.length)
     const { required, forbidden, shape } = relevant(wanted)
-    budget.spend(1)
     const first = settle(required.map(automata.start), forbidden.map(automata.start), shape.start, '')
     if (first === undefined) return undefined
     if (isEnd(first, shape)) return ''
