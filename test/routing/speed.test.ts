@@ -1,4 +1,4 @@
-/** How long the checks take: large sets are analysed to the end, and hostile ones end. */
+/** How much work the checks take: large sets are analysed to the end, and hostile ones end. */
 import t from 'tap'
 import { runChecks } from '../../src/routing/checks.js'
 import { readRules } from '../../src/routing/formats/read.js'
@@ -10,6 +10,11 @@ const hundredMs = 5000
 
 /** Nothing goes on for ever; what takes too long is given up and reported. */
 const hostileMs = 60_000
+
+/** Milliseconds of the processor, which other work on the machine does not lengthen much. */
+function spentSince (started: NodeJS.CpuUsage): number {
+  return Math.round(process.cpuUsage(started).user / 1000)
+}
 
 const path = (...values: string[]): AwsCondition => ({ Field: 'path-pattern', Values: values })
 const host = (...values: string[]): AwsCondition => ({ Field: 'host-header', Values: values })
@@ -36,9 +41,10 @@ const hundreds: Readonly<Record<string, (at: number) => readonly AwsCondition[]>
 for (const [name, conditionsOf] of Object.entries(hundreds)) {
   t.test(`a hundred rules of up to five values are decided, all of them, within ${hundredMs} ms: ${name}`, async t => {
     const ruleSet = readRules(documentOf(100, conditionsOf))
-    const started = performance.now()
+    const started = process.cpuUsage()
     const findings = runChecks(ruleSet)
-    t.ok(performance.now() - started < hundredMs, `${Math.round(performance.now() - started)} ms`)
+    const ms = spentSince(started)
+    t.ok(ms < hundredMs, `${ms} ms`)
     t.same(findings.filter(({ check }) => check === 'unanalysable'), [])
   })
 }
@@ -51,9 +57,10 @@ const hostile: Readonly<Record<string, string>> = {
 
 for (const [name, text] of Object.entries(hostile)) {
   t.test(`hostile rules end with answers or a clear limit: ${name}`, { timeout: 2 * hostileMs }, async t => {
-    const started = performance.now()
+    const started = process.cpuUsage()
     const findings = runChecks(readRules(text))
-    t.ok(performance.now() - started < hostileMs, `${Math.round(performance.now() - started)} ms`)
+    const ms = spentSince(started)
+    t.ok(ms < hostileMs, `${ms} ms`)
     const open = findings.filter(({ check }) => check === 'unanalysable')
     t.ok(open.every(({ message }) => /the limit of work was reached/.test(message)))
   })
