@@ -56,6 +56,7 @@ function pairFinding (earlier: Place, place: Place, { listener }: View, { analys
   if (taken.is !== 'yes') return []
   const outside = analysis.ask([earlier], [place])
   const isNarrower = outside.is === 'no'
+  if (outside.is === 'unknown') undecided({ ...base, about: `whether rule ${first} is a special case of rule ${second}`, why: outside.why, by: [first, second].filter((_, at) => [earlier, place][at]?.isCertain === false) })
   const what = `Rule ${first} (${earlier.target}) comes first and takes some requests that rule ${second} (${place.target}) matches too`
   return [{
     ...base,
@@ -64,7 +65,7 @@ function pairFinding (earlier: Place, place: Place, { listener }: View, { analys
     differentTarget: true,
     message: isNarrower
       ? `${what}. It is the narrower one, as it is with a special case before a general rule.`
-      : `${what}, and neither is a special case of the other: the order of the two alone decides.`,
+      : `${what}${outside.is === 'yes' ? ', and is no special case of it' : ''}: the order of the two alone decides.`,
     fix: isNarrower
       ? 'Nothing, if it is meant so.'
       : `If rule ${first} is right, nothing; if rule ${second} should have them, give it a priority before ${first}; better, tell the two apart by a condition (a host, say).`,
