@@ -21,6 +21,7 @@ export function trusting (list: readonly string[]): (address: string | undefined
  * @param claimed Fastify's reading; undefined once the connection is gone
  */
 export function callerAddress (claimed: string | undefined, peer: string | undefined): string {
+  if (claimed !== undefined && claimed === peer) return plainAddress(peer) // nobody stands between
   const bare = (claimed ?? '').replace(/^\[(.*)\](?::\d+)?$/, '$1').replace(/^([\d.]+):\d+$/, '$1')
   return plainAddress(isIP(bare) > 0 ? bare : peer ?? '')
 }
