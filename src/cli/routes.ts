@@ -43,7 +43,7 @@ export    prints the platform's own rules
 
   --host NAME  a host that examples should have where it fits (check and diff;
                repeatable)
-  --json       print JSON (check, explain, diff, test)`,
+  --json       print JSON (export: alb, unless --format terraform)`,
   async run (args, io) {
     const [name = '', ...rest] = args
     const action = Object.hasOwn(actions, name) ? actions[name] : undefined
@@ -85,7 +85,7 @@ const actions: Readonly<Record<string, Command['run']>> = {
     const explanation = explain(load(file, io), request, values.listener)
     if (values.json) printJson(io, explanation)
     else io.stdout.write(explanationText(explanation, painter(io)))
-    return explanation.rule === null ? 1 : 0
+    return explanation.undecided === undefined ? 0 : 1
   },
 
   diff (args, io) {
@@ -110,8 +110,10 @@ const actions: Readonly<Record<string, Command['run']>> = {
   simulate: (args, io) => simulate(args, io, file => load(file, io)),
 
   export (args, io) {
-    const { values: { format } } = parse({ args, options: { format: { type: 'string' } } })
+    const { values } = parse({ args, options: { json, format: { type: 'string' } } })
+    const format = values.format ?? (values.json ? 'alb' : undefined)
     if (format !== 'alb' && format !== 'terraform' && format !== 'markdown') throw new UsageError('--format is alb, terraform or markdown.')
+    if (values.json && format === 'markdown') throw new UsageError('--json prints alb or terraform, which are JSON; markdown is none.')
     io.stdout.write(writeRules(platformRules(), format, reasons))
     return 0
   }

@@ -2,7 +2,7 @@
 import { possibleTakers } from './candidates.js'
 import { decide, listenersFor, reasons, type Decision } from './decide.js'
 import { createRequest, RequestError, type Request } from './request.js'
-import { conditionText, targetOf, type Listener, type RuleSet, type Witness } from './rules.js'
+import { actionUnknowns, conditionText, targetOf, type Listener, type RuleSet, type Witness } from './rules.js'
 
 export interface Explanation {
   readonly listener: string | null
@@ -13,6 +13,8 @@ export interface Explanation {
   readonly passedOver: ReadonlyArray<{ readonly rule: string, readonly condition: string }>
   /** The rules that may take it, where that cannot be decided. */
   readonly candidates?: readonly string[]
+  /** Set where the rule, or what it does, cannot be told. */
+  readonly undecided?: true
 }
 
 /** @throws RequestError for what is no request, or where no listener takes it */
@@ -48,12 +50,16 @@ function narrowed ({ rules }: Listener, decision: Decision, request: Request): D
 
 function explained (listener: Listener, { rule, candidates, passedOver, open }: Decision, request: Request): Explanation {
   const base = { listener: listener.label, passedOver: passedOver.map(({ rule: other, condition }) => ({ rule: other.priority, condition: conditionText(condition) })) }
-  if (rule !== undefined) return { ...base, rule: rule.priority, target: targetOf(rule), because: reasons(rule, request) }
+  if (rule !== undefined) {
+    const unknown = actionUnknowns(rule)
+    return { ...base, rule: rule.priority, target: targetOf(rule), because: [...reasons(rule, request), ...unknown.map(name => `${name} is not known here`)], ...unknown.length === 0 ? {} : { undecided: true } }
+  }
   return {
     ...base,
     rule: null,
     target: 'unknown',
     because: open.map(condition => `it hangs on ${conditionText(condition)}${condition.kind === 'source-ip' ? ', and no source address is given' : ', which cannot be analysed'}`),
-    candidates: candidates.map(candidate => candidate.priority)
+    candidates: candidates.map(candidate => candidate.priority),
+    undecided: true
   }
 }

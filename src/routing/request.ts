@@ -1,5 +1,6 @@
 /** One request, as a person writes it down and as rules look at it. */
 import { addressBits } from './space/address.js'
+import { isHost } from './space/shapes.js'
 import type { Witness } from './rules.js'
 
 export interface Request {
@@ -17,6 +18,9 @@ export interface Request {
   readonly sourceIp: string | undefined
 }
 
+/** RFC 9110, section 5.6.2. */
+const token = /^[!#$%&'*+\-.^_`|~\da-z]+$/i
+
 /** What is not a request: one sentence. */
 export class RequestError extends Error {}
 
@@ -24,7 +28,8 @@ export class RequestError extends Error {}
 export function createRequest ({ method, url, headers, sourceIp }: Witness): Request {
   const [, scheme = '', authority = '', path = '', query = ''] = /^(https?):\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#.*)?$/i.exec(url) ?? []
   const [, host = '', port] = /^([^:@[\]\s]+)(?::(\d{1,5}))?$/.exec(authority) ?? []
-  if (host === '' || (path !== '' && !path.startsWith('/')) || /[^!-~]/.test(path + query)) throw new RequestError(`${url} is not a URL such as https://example.com/path`)
+  if (!isHost(host) || (path !== '' && !path.startsWith('/')) || /[^!-~]/.test(path + query)) throw new RequestError(`${url} is not a URL such as https://example.com/path`)
+  if (!token.test(method)) throw new RequestError(`${method} is not a method`)
   if (sourceIp !== undefined && addressBits(sourceIp) === undefined) throw new RequestError(`${sourceIp} is not an IP address`)
   const protocol = scheme.toLowerCase() === 'http' ? 'HTTP' : 'HTTPS'
   const values = new Map<string, readonly string[]>()

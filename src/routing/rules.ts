@@ -104,10 +104,14 @@ export function redirectUrl ({ protocol, host, port, path, query }: Redirect): s
   return `${protocol.toLowerCase()}://${host}:${port}${path}${query === '' ? '' : '?' + query}`
 }
 
-/** Whether everything about the rule is of a kind that is known. */
+/** What of the rule is of a kind that is not known. */
 export function unknownsOf (rule: Rule): readonly string[] {
+  return [...rule.conditions.flatMap(conditionUnknowns), ...actionUnknowns(rule)]
+}
+
+/** The same of what happens to a request that the rule takes. */
+export function actionUnknowns (rule: Rule): readonly string[] {
   return [
-    ...rule.conditions.flatMap(conditionUnknowns),
     ...rule.steps.filter(step => !step.isKnown).map(step => `the action type ${step.name}`),
     ...(rule.action.kind === 'unknown' ? [`the action type ${rule.action.type}`] : []),
     ...rule.transforms.filter(({ type }) => type !== 'url-rewrite' && type !== 'host-header-rewrite').map(({ type }) => `the transform ${type}`)

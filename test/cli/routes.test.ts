@@ -1,6 +1,7 @@
 /** `routes`: what each command prints, by which code it ends, and what it says to wrong usage. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -56,6 +57,17 @@ t.test('explain: the rule and why, everything that was passed over, and candidat
   t.match(JSON.parse((await run(['explain', file, 'http://h/', '--source-ip', '192.0.2.1', '--header', 'x-beta: off', '--header', 'X-BETA: ON', '--json'])).out), { rule: '2', target: 'beta' }, 'any occurrence counts')
 })
 
+t.test('explain: a rule that does something unknown is named, and that is not fine', async t => {
+  const folder = t.testdir({ 'rules.json': JSON.stringify({ Rules: [rule('1', [path('/x')], [{ Type: 'mirror' }]), rule('2', [path('/y')], [{ Type: 'new-login', Order: 1 }, { ...forward('a')[0], Order: 2 }]), nothing] }) })
+  const file = join(folder, 'rules.json')
+  for (const [at, target, expected] of [['/x', 'unknown:mirror', 1], ['/y', 'new-login>a', 1], ['/z', 'fixed:404', 0]] as const) {
+    const { code, out } = await run(['explain', file, `http://h${at}`, '--json'])
+    t.equal(code, expected, at)
+    t.match(JSON.parse(out), { target, ...expected === 1 ? { undecided: true } : {} })
+  }
+  t.match((await run(['explain', file, 'http://h/x'])).out, /the action type mirror is not known here/)
+})
+
 t.test('diff: nothing is exit 0, changes are exit 1 with a witness', async t => {
   const same = await run(['diff', after, after, '--json'])
   t.match({ ...same, out: JSON.parse(same.out) as object }, { code: 0, out: { changes: [] } })
@@ -64,7 +76,12 @@ t.test('diff: nothing is exit 0, changes are exit 1 with a witness', async t => 
 })
 
 t.test('export prints what is committed', async t => {
-  for (const format of ['alb', 'terraform', 'markdown']) t.ok((await run(['export', '--format', format])).out.length > 1000, format)
+  for (const [format, file] of [['alb', 'after.json'], ['terraform', 'rules.tf.json']] as const) {
+    const { out } = await run(['export', '--format', format])
+    t.equal(out, readFileSync(`deploy/alb/${file}`, 'utf8'))
+    t.equal((await run(['export', '--json', ...format === 'alb' ? [] : ['--format', format]])).out, out)
+  }
+  t.ok(readFileSync('docs/routing.md', 'utf8').includes((await run(['export', '--format', 'markdown'])).out))
 })
 
 t.test('wrong usage and unreadable files are exit 2 with a sentence', async t => {
@@ -72,7 +89,7 @@ t.test('wrong usage and unreadable files are exit 2 with a sentence', async t =>
   for (const argv of [
     [], ['nope'], ['constructor'], ['check'], ['check', after, before], ['check', '/nowhere.json'], ['check', after, '--nope'], ['check', after, '--fail-on', 'never'], ['check', after, '--host', 'bad host'],
     ['check', join(folder, 'text.json')], ['check', join(folder, 'empty.json')], ['explain', after], ['explain', after, 'nonsense'], ['explain', after, 'https://registry.hokus.ai/', '--source-ip', '1.2.3'], ['explain', after, 'https://h/', '--header', 'nonsense'],
-    ['explain', after, 'https://h/', '--listener', 'third'], ['diff', after], ['test', after], ['test', after, after], ['export'], ['export', '--format', 'xml'], ['simulate', after], ['simulate', after, '--port', '0'], ['simulate', after, '--port', '70000'], ['simulate', after, '--port', '0', '--target', 'api=ftp://x']
+    ['explain', after, 'https://h/', '--listener', 'third'], ['diff', after], ['test', after], ['test', after, after], ['export'], ['export', '--format', 'xml'], ['export', '--format', 'markdown', '--json'], ['simulate', after], ['simulate', after, '--port', '0'], ['simulate', after, '--port', '70000'], ['simulate', after, '--port', '0', '--target', 'api=ftp://x']
   ]) {
     const error: unknown = await run(argv).catch((thrown: unknown) => thrown)
     t.ok(error instanceof UsageError, `${argv.join(' ')}: ${String(error)}`)
@@ -109,7 +126,9 @@ t.test('simulate: serves the rules as a load balancer would, until it is told to
   const argv = ['dist/src/cli/main.js', 'routes', 'simulate', file, '--port', String(port), '--target', `a=${await target(t, 'a')}`, '--target', `b=${await target(t, 'b')}`, '--target', 'down=http://127.0.0.1:9']
   const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] })
   t.teardown(() => child.kill('SIGKILL'))
-  const [said] = await once(child.stdout, 'data') as [Buffer]
+  const ended = once(child, 'exit').then(([code]) => { throw new Error(`simulate ended with ${code}: is dist built?`) })
+  const [said] = await Promise.race([once(child.stdout, 'data'), ended]) as [Buffer]
+  ended.catch(() => {})
   t.match(said.toString(), `http://127.0.0.1:${port}`)
   const ask = async (start: string, host = 'x.example', body = ''): Promise<{ status: number, header: (name: string) => string | undefined, text: () => string }> => {
     const connection = await connect(t, port)

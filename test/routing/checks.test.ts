@@ -8,8 +8,8 @@ import { explain } from '../../src/routing/explain.js'
 import { readRules } from '../../src/routing/formats/read.js'
 import { writeRules } from '../../src/routing/formats/write.js'
 import type { RuleSet } from '../../src/routing/rules.js'
-import { requestsOf, ruleMatches, taker, tryOf, type AwsRule, type Try } from './oracle.js'
-import { createRandom, kinds, mutated, randomRules, worldOf, type Kind } from './worlds.js'
+import { deedOf, isEndless, redirectedBy, requestsOf, ruleMatches, taker, targetText, tryOf, type AwsRule, type Try } from './oracle.js'
+import { createRandom, forward, kinds, mutated, randomRules, worldOf, type Kind } from './worlds.js'
 
 /** Which parts a set looks at, and how long the hosts and paths of its world are. */
 const worlds: ReadonlyArray<readonly [parts: readonly Kind[], lengthMax: number]> = [
@@ -19,7 +19,7 @@ const worlds: ReadonlyArray<readonly [parts: readonly Kind[], lengthMax: number]
 
 const setsPerWorld = 120
 
-const targets = new WeakMap<AwsRule, string>()
+const deeds = new WeakMap<AwsRule, string>()
 
 for (const [at, [parts, lengthMax]] of worlds.entries()) {
   t.test(`rules over ${parts.join(', ')}: no miss, no false alarm, every witness true (${setsPerWorld} rule sets)`, async t => {
@@ -33,6 +33,41 @@ for (const [at, [parts, lengthMax]] of worlds.entries()) {
     t.pass('judged')
   })
 }
+
+t.test('two listeners: that they decide a request differently is said exactly where one does, and shown by it', async t => {
+  const random = createRandom(321)
+  const parts: readonly Kind[] = ['host', 'path', 'method']
+  const world = [...requestsOf(worldOf(parts, 3))]
+  let [alike, apart] = [0, 0]
+  for (let round = 0; round < 150; round++) {
+    const http = randomRules(random, parts, 2 + random.below(4))
+    const https = random.below(3) === 0 ? [...http] : mutated(random, http, parts)
+    const document = { Listeners: [{ Name: 'http', Protocol: 'HTTP', Rules: http }, { Name: 'https', Protocol: 'HTTPS', Rules: https }] }
+    const found = runChecks(readRules(JSON.stringify(document))).find(({ check }) => check === 'listener-divergence')
+    const differs = (request: Try): boolean => deed(taker(http, request)) !== deed(taker(https, request))
+    if (found === undefined) {
+      alike++
+      t.notOk(world.some(differs), 'a divergence is not reported', { document: JSON.stringify(document) })
+    } else {
+      apart++
+      t.ok(differs(tryOf(found.witness!)), 'the witness shows it', { document: JSON.stringify(document) })
+    }
+  }
+  t.ok(alike > 20 && apart > 20, `${alike} alike, ${apart} apart`)
+})
+
+t.test('what check calls dead, explain never takes: a host with a last dot, and a header beyond ASCII', async t => {
+  const header = (value: string) => ({ Field: 'http-header', HttpHeaderConfig: { HttpHeaderName: 'X-A', Values: [value] } })
+  const rules = [{ Priority: '1', Conditions: [{ Field: 'host-header', Values: ['*.example.'] }], Actions: forward('a') }, { Priority: '2', Conditions: [header('\u00e9*')], Actions: forward('b') }, { Priority: 'default', Conditions: [], Actions: forward('c') }]
+  const ruleSet = readRules(JSON.stringify({ Rules: rules }))
+  t.notOk(runChecks(ruleSet).some(({ check }) => check === 'unreachable-rule'))
+  t.match(runChecks(ruleSet).find(({ check }) => check === 'unanalysable'), { rule: '2' })
+  const asked = { method: 'GET', url: 'http://a.example./', headers: {} }
+  t.match(explain(ruleSet, asked), { rule: '1' })
+  t.match(explain(ruleSet, { ...asked, url: 'http://a.example/', headers: { 'X-A': ['\u00e9'] } }), { rule: null, candidates: ['2', 'default'] })
+  for (const url of ['http://a..b/', 'http://-a.b/', 'http://\u00e9.example/', 'http://1.2.3./', 'http://.a/', 'http://./']) t.throws(() => explain(ruleSet, { ...asked, url }), { message: /is not a URL/ }, url)
+  t.throws(() => explain(ruleSet, { ...asked, method: 'GET /' }), { message: /is not a method/ })
+})
 
 t.test('random rules over all parts: every witness is true and every claim holds where it can be tried', async t => {
   const random = createRandom(77)
@@ -144,7 +179,7 @@ function judgeChecks (rules: readonly AwsRule[], world: readonly Try[]): string[
     const shadows = findings.filter(finding => finding.check === 'partly-shadowed-rule' && finding.rule === rule.Priority)
     const earlier = [...rules.keys()].slice(0, at)
     const own = [...world.keys()].filter(request => matching[at]![request])
-    const thieves = earlier.filter(other => target(rules[other]!) !== target(rule) && own.some(request => takers[request] === other))
+    const thieves = earlier.filter(other => deed(rules[other]!) !== deed(rule) && own.some(request => takers[request] === other))
     if (dead === undefined) {
       expect(isShown([at], earlier), `${rule.Priority}: nothing shows that it is reached`)
       for (const thief of thieves) expect(shadows.some(({ by }) => by![0] === rules[thief]!.Priority), `${rule.Priority}: that ${rules[thief]!.Priority} takes some is not reported`)
@@ -164,6 +199,9 @@ function judgeChecks (rules: readonly AwsRule[], world: readonly Try[]): string[
     expect(thieves.length === 0 || dead.differentTarget === true, `${rule.Priority}: another target not seen`)
     expect(dead.severity === (dead.differentTarget === true ? 'error' : 'warning'), `${rule.Priority}: wrong severity`)
   }
+  const redirecting = rules.filter((rule, at) => world.some((request, one) => takers[one] === at && request.method === 'POST' && redirectedBy(rule, request) !== undefined))
+  for (const { Priority } of redirecting) expect(findings.some(({ check, rule }) => check === 'redirect-drops-method' && rule === Priority), `${Priority}: a lost method is not reported`)
+  if (world.some(request => isEndless(rules, request))) expect(findings.some(({ check }) => check === 'redirect-loop'), 'an endless redirect is not reported')
   return [...problems, ...witnessProblems(rules, ruleSet, findings), ...metamorphic(ruleSet, findings)]
 }
 
@@ -189,10 +227,12 @@ function witnessProblems (rules: readonly AwsRule[], ruleSet: RuleSet, findings:
     const taking = taker(rules, request)
     const explained = explain(ruleSet, witness)
     const truths: Readonly<Record<string, () => boolean>> = {
-      'unreachable-rule': () => ruleMatches(rule, request) && taking !== rule && (target(taking) !== target(rule)) === differentTarget,
-      'partly-shadowed-rule': () => ruleMatches(rule, request) && taking.Priority === by![0] && target(taking) !== target(rule),
-      'bare-path-missing': () => !ruleMatches(rule, request) && target(taking) !== target(rule),
+      'unreachable-rule': () => ruleMatches(rule, request) && taking !== rule && (deed(taking) !== deed(rule)) === differentTarget,
+      'partly-shadowed-rule': () => ruleMatches(rule, request) && taking.Priority === by![0] && deed(taking) !== deed(rule),
+      'bare-path-missing': () => !ruleMatches(rule, request) && deed(taking) !== deed(rule),
       'prefix-overreach': () => ruleMatches(rule, request),
+      'redirect-drops-method': () => taking === rule && redirectedBy(rule, request) !== undefined && request.method === 'POST',
+      'redirect-loop': () => isEndless(rules, request),
       'host-falls-to-default': () => taking.Priority === 'default'
     }
     const isTrue = truths[check]?.() ?? false
@@ -221,23 +261,23 @@ function judgeDiff (before: readonly AwsRule[], after: readonly AwsRule[], world
   const pairs = new Set<string>()
   const taking = world.map(request => [taker(before, request), taker(after, request)] as const)
   for (const [one, other] of taking) {
-    if (target(one) !== target(other)) pairs.add(`${one.Priority} ${other.Priority}`)
+    if (deed(one) !== deed(other)) pairs.add(`${one.Priority} ${other.Priority}`)
   }
   return [
     ...[...pairs].filter(pair => !changes.some(({ rules }) => `${rules.before} ${rules.after}` === pair)).map(pair => `diff: ${pair} not reported`),
     ...changes.flatMap(({ rules, witness, before: from, after: to }) => {
       const request = tryOf(witness!)
       const [one, other] = [taker(before, request), taker(after, request)]
-      const isTrue = one.Priority === rules.before && other.Priority === rules.after && target(one) === from && target(other) === to && from !== to
+      const isTrue = one.Priority === rules.before && other.Priority === rules.after && targetText(one) === from && targetText(other) === to && deed(one) !== deed(other)
       return isTrue ? [] : [`diff: ${JSON.stringify(witness)} shows nothing of ${rules.before} to ${rules.after}`]
     })
   ]
 }
 
-function target (rule: AwsRule): string {
-  const name = targets.get(rule) ?? /targetgroup\/(\w+)/.exec(JSON.stringify(rule.Actions))![1]!
-  targets.set(rule, name)
-  return name
+function deed (rule: AwsRule): string {
+  const known = deeds.get(rule) ?? deedOf(rule)
+  deeds.set(rule, known)
+  return known
 }
 
 function subsets<T> (values: readonly T[], size: number): T[][] {

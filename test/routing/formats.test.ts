@@ -123,6 +123,7 @@ t.test('bad input is refused with its place', async t => {
     [{ format_version: '1.0' }, /neither planned_values nor values/]
   ]
   for (const [document, message] of cases) t.throws(() => read(document), { message }, String(message))
+  t.throws(() => readRules(`{"Rules": [{"Priority": "1", "Conditions": [{"Field": "new", "X": ${'['.repeat(100_000)}${']'.repeat(100_000)}}]}]}`), { message: /nested more than 500 levels deep/ })
   t.throws(() => readRules('{"Rules": [}'), { message: /not JSON, line 1, column 12/ })
   t.throws(() => readRules(''), { message: /not JSON/ })
   t.equal(read({ Rules: [...Array.from({ length: 2000 }, (_, at) => rule({ Priority: String(at + 1) })), fixed] }).listeners[0]?.rules.length, 2001, 'the default is not counted')

@@ -3,7 +3,17 @@
 export interface AwsRule {
   readonly Priority: string
   readonly Conditions: readonly AwsCondition[]
-  readonly Actions: readonly object[]
+  readonly Actions: readonly Action[]
+  readonly Transforms?: readonly object[]
+}
+
+interface Action {
+  readonly Type?: string
+  readonly Order?: number
+  readonly TargetGroupArn?: string
+  readonly RedirectConfig?: { readonly Host: string, readonly StatusCode: string }
+  readonly FixedResponseConfig?: { readonly StatusCode: string, readonly MessageBody: string }
+  readonly ForwardConfig?: { readonly TargetGroups: ReadonlyArray<{ readonly TargetGroupArn: string, readonly Weight: number }> }
 }
 
 export interface AwsCondition {
@@ -42,6 +52,52 @@ export function ruleMatches (rule: AwsRule, request: Try): boolean {
 /** The first rule that matches. */
 export function taker (rules: readonly AwsRule[], request: Try): AwsRule {
   return rules.find(rule => ruleMatches(rule, request))!
+}
+
+/** Equal for two rules exactly where they do the same: which share of the requests goes to which group, or else the action as it is written, each with what comes before and after it. */
+export function deedOf ({ Actions, Transforms = [] }: AwsRule): string {
+  const inOrder = [...Actions].sort((one, other) => (one.Order ?? 1) - (other.Order ?? 1))
+  return JSON.stringify([inOrder.map(({ Order, ...action }) => action.Type === 'forward' ? sharesOf(action) : action), Transforms])
+}
+
+/** The text that names where a rule sends requests. */
+export function targetText ({ Actions, Transforms = [] }: AwsRule): string {
+  const action = Actions.find(({ Type = '' }) => !Type.startsWith('authenticate'))!
+  const shares = action.ForwardConfig?.TargetGroups.filter(({ Weight }) => Weight > 0).map(({ TargetGroupArn, Weight }) => [nameIn(TargetGroupArn), Weight] as const)
+  const texts: Readonly<Record<string, () => string>> = {
+    forward: () => shares === undefined ? nameIn(action.TargetGroupArn!) : shares.length === 1 ? shares[0]![0] : shares.map(([name, weight]) => `${name}:${weight}`).sort().join(),
+    redirect: () => `redirect:302 #{protocol}://${action.RedirectConfig!.Host}:#{port}/#{path}?#{query}`,
+    'fixed-response': () => `fixed:${action.FixedResponseConfig!.StatusCode}`
+  }
+  return (Actions.length > 1 ? 'oidc>' : '') + texts[action.Type!]!() + (Transforms.length > 0 ? ' ~rewrite' : '')
+}
+
+/** The request that a client makes when a rule redirects this one (to another host): undefined where the rule does not redirect. */
+export function redirectedBy ({ Actions }: AwsRule, request: Try): Try | undefined {
+  const redirect = Actions.at(-1)!.RedirectConfig
+  return redirect === undefined ? undefined : { ...request, host: redirect.Host, method: request.method === 'POST' ? 'GET' : request.method }
+}
+
+/** Whether a request is sent round for ever. A host that no rule names is somebody else's, and a redirect to it leads away. */
+export function isEndless (rules: readonly AwsRule[], request: Try): boolean {
+  const named = rules.flatMap(rule => rule.Conditions).flatMap(({ Field, Values }) => Field === 'host-header' ? Values! : []).filter(value => !/^\*+$/.test(value))
+  let asked: Try | undefined = request
+  for (let hop = 0; hop < 30 && asked !== undefined; hop++) {
+    const next = redirectedBy(taker(rules, asked), asked)
+    asked = next !== undefined && named.some(value => regex(value, 'i').test(next.host)) ? next : undefined
+  }
+  return asked !== undefined
+}
+
+function nameIn (arn: string): string {
+  return arn.split('/')[1]!
+}
+
+/** How many of 10,000 requests each group gets. */
+function sharesOf ({ TargetGroupArn, ForwardConfig }: Action): string {
+  const groups = ForwardConfig?.TargetGroups ?? [{ TargetGroupArn: TargetGroupArn!, Weight: 1 }]
+  const sum = groups.reduce((total, { Weight }) => total + Weight, 0)
+  return groups.filter(({ Weight }) => Weight > 0).map(group => `${group.TargetGroupArn}=${Math.round(10_000 * group.Weight / sum)}`).sort().join()
 }
 
 /** Every request of a world. */

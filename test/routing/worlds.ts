@@ -26,8 +26,8 @@ export const kinds: readonly Kind[] = ['host', 'path', 'method', 'header', 'quer
 
 /** Rules that look at some parts of a request, and a default. */
 export function randomRules (random: Random, parts: readonly Kind[], count: number): readonly AwsRule[] {
-  const rules = Array.from({ length: count }, (_, at) => ({ Priority: String((at + 1) * 10), Conditions: randomConditions(random, parts), Actions: forward(random.pick(['a', 'b', 'c'])) }))
-  return [...rules, { Priority: 'default', Conditions: [], Actions: forward(random.pick(['a', 'd'])) }]
+  const rules = Array.from({ length: count }, (_, at) => ({ Priority: String((at + 1) * 10), Conditions: randomConditions(random, parts), ...randomActs(random, ['a', 'b', 'c']) }))
+  return [...rules, { Priority: 'default', Conditions: [], ...randomActs(random, ['a', 'd']) }]
 }
 
 /** One rule taken out, put in, changed in a condition or a target, or two swapped. */
@@ -38,7 +38,7 @@ export function mutated (random: Random, rules: readonly AwsRule[], parts: reado
   switch (random.below(5)) {
     case 0: return rules.filter(one => one !== rule)
     case 1: return changed(rule, { Conditions: randomConditions(random, parts) })
-    case 2: return changed(rule, { Actions: forward(random.pick(['a', 'b', 'c', 'e'])) })
+    case 2: return changed(rule, randomActs(random, ['a', 'b', 'c', 'e']))
     case 3: return [{ ...rule, Priority: String(Number(rule.Priority) + 5), Conditions: randomConditions(random, parts) }, ...rules].sort((one, other) => rank(one) - rank(other))
     default: return rules.map(one => one === rule ? { ...rules[0]!, Priority: rule.Priority } : one === rules[0] ? { ...rule, Priority: one.Priority } : one)
   }
@@ -60,8 +60,27 @@ export function worldOf (parts: readonly Kind[], lengthMax: number): World {
   }
 }
 
-export function forward (name: string): readonly object[] {
-  return [{ Type: 'forward', TargetGroupArn: `arn:aws:elasticloadbalancing:region:account:targetgroup/${name}/id` }]
+export function forward (name: string): AwsRule['Actions'] {
+  return [{ Type: 'forward', TargetGroupArn: arnOf(name) }]
+}
+
+function arnOf (name: string): string {
+  return `arn:aws:elasticloadbalancing:region:account:targetgroup/${name}/id`
+}
+
+/** What a rule does: in half of them it sends to one group; else it weighs, redirects, answers, asks for a login or rewrites. */
+function randomActs (random: Random, names: readonly string[]): Pick<AwsRule, 'Actions' | 'Transforms'> {
+  const group = (name: string, weight: number) => ({ TargetGroupArn: arnOf(name), Weight: weight })
+  const login = { Type: 'authenticate-oidc', AuthenticateOidcConfig: { Issuer: random.pick(['https://one.example', 'https://other.example']) } }
+  const plain = forward(random.pick(names))
+  switch (random.below(10)) {
+    case 0: return { Actions: [{ Type: 'forward', ForwardConfig: { TargetGroups: random.pick([[group('a', 1), group('b', 3)], [group('b', 75), group('c', 0), group('a', 25)], [group('a', 3), group('b', 1)], [group('a', 7)]]) } }] }
+    case 1: return { Actions: [{ Type: 'redirect', RedirectConfig: { Host: random.pick(['ab', 'a.b']), StatusCode: 'HTTP_302' } }] }
+    case 2: return { Actions: [{ Type: 'fixed-response', FixedResponseConfig: { StatusCode: random.pick(['404', '503']), MessageBody: random.pick(['', 'no']) } }] }
+    case 3: return { Actions: [{ ...plain[0], Order: 2 }, { ...login, Order: 1 }] }
+    case 4: return { Actions: plain, Transforms: [{ Type: 'url-rewrite', UrlRewriteConfig: { Rewrites: [{ Regex: '^/', Replace: random.pick(['/x', '/y']) }] } }] }
+    default: return { Actions: plain }
+  }
 }
 
 function randomConditions (random: Random, parts: readonly Kind[]): readonly AwsCondition[] {

@@ -43,6 +43,8 @@ export function readCondition (spot: Spot): Condition {
 function headerCondition (spot: Spot, config: Spot, texts: { readonly values: readonly string[], readonly regexes: readonly string[] }): Condition {
   const name = member(config, 'HttpHeaderName')
   if (!headerName.test(textOf(name))) complain(name, `${canonical(name.value)} is not the name of a header`)
+  // What bytes beyond ASCII are compared with is not documented: HTTP knows them as opaque (RFC 9110, section 5.5).
+  if (texts.values.some(value => /[^ -~]/.test(value))) return unknown(`http-header ${textOf(name)} beyond ASCII`, spot)
   // AWS sends those who ask for this one to host-header; what it would be compared with is not said.
   return textOf(name).toLowerCase() === 'host' ? unknown('http-header Host', spot) : { kind: 'http-header', name: textOf(name), ...texts }
 }

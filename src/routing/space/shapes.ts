@@ -1,7 +1,7 @@
 /** What each part of a request can look like: its characters, its shape, and the values that people like to see in an example. */
 import { addressBits } from './address.js'
-import { separator } from './pattern.js'
-import type { Shape } from './walk.js'
+import { fold, separator } from './pattern.js'
+import { fitsShape, type Shape } from './walk.js'
 
 /** One part of a request, by which rules tell requests apart. */
 export interface Dimension {
@@ -62,6 +62,11 @@ const dottedHost = tabled(hostShape(true))
 
 /** A condition of a kind that is not known: true or false, and nothing can be said of when. */
 const unknown: Dimension = { many: false, shape: { start: '', classes: [], step: () => undefined, accepts: () => true }, examples: [] }
+
+/** Whether a request can be sent to a host of that name. */
+export function isHost (name: string): boolean {
+  return fitsShape(fold(name), anyHost)
+}
 
 /** The part of a request that a name stands for: `host`, `path`, `method`, `source`, `query`, `header:NAME` or `unknown:TEXT`. */
 export function dimensionOf (name: string, hosts: readonly string[]): Dimension {
@@ -141,20 +146,21 @@ function hostShape (dotted: boolean): Shape {
     },
     accepts: state => {
       const [label, address = ''] = state.split(' ')
-      return label === 'last-name' || (!dotted && (label === 'name' || /^ip3[^.]/.test(address)))
+      return label === 'last-name' || (!dotted && (label === 'name' || label === 'last-root' || /^ip3[^.]/.test(address)))
     }
   }
 }
 
-/** Where a name stands within its label: at the start, in what may still be a number, in a name, or after a hyphen. */
+/** Where a name stands within its label: at the start, there after a name (a dot may end that: `a.com.`), in what may still be a number, in a name, or after a hyphen. */
 function labelStep (label: string, char: string): string | undefined {
   const [, later = '', at = ''] = /^(last-)?(.*)$/.exec(label === 'first' ? 'start' : label) ?? []
-  if (char === '.') return at === 'start' || at === 'hyphen' ? undefined : 'last-start'
-  if (char === '-') return at === 'start' ? undefined : later + 'hyphen'
+  const isFirst = at === 'start' || at === 'root'
+  if (char === '.') return isFirst || at === 'hyphen' ? undefined : at === 'name' ? 'last-root' : 'last-start'
+  if (char === '-') return isFirst ? undefined : later + 'hyphen'
   if (at === 'name' || at === 'hyphen') return later + 'name'
   if (at === 'zero' && char === 'x') return later + 'hex'
   if (at === 'hex') return later + (/[0-9a-f]/.test(char) ? 'hex' : 'name')
-  if (at === 'start') return later + (char === '0' ? 'zero' : /\d/.test(char) ? 'number' : 'name')
+  if (isFirst) return later + (char === '0' ? 'zero' : /\d/.test(char) ? 'number' : 'name')
   return later + (/\d/.test(char) ? 'number' : 'name')
 }
 
