@@ -49,7 +49,7 @@ export function environmentIn (folder: string, release: PinnedMlflow, around: Su
     })
     await step(`installing MLflow ${release.version} with ${uv ? 'uv' : 'pip'} (one to three minutes, only this time)`, async () => {
       check(await (uv
-        ? run('uv', ['pip', 'install', '--quiet', '--python', python, pin], around)
+        ? run('uv', ['pip', 'install', '--quiet', '--compile-bytecode', '--python', python, pin], around) // as pip does: else each start compiles where bytecode may not be written
         : run(python, ['-m', 'pip', 'install', '--quiet', '--no-input', '--disable-pip-version-check', pin], around)))
       writeFileSync(marker, content)
     })
