@@ -60,8 +60,8 @@ t.test('a walk that takes too much work ends with a clear limit', async t => {
 
 t.test('hosts look like hosts', async t => {
   const { shape } = dimensionOf('host', [])
-  for (const host of ['a', 'a.b', 'a-b.example.com', 'xn--a.de', '1a.b2', '10.0.0.255', 'a_b.c', '0xg', '0a.b']) t.ok(fitsShape(host, shape), host)
-  for (const host of ['', '.', 'a.', '.a', 'a..b', '-a', 'a-', 'a.-b', '1', 'a.1', '10.0.0.256', '10.0.0', '1.2.3.4.5', '01.2.3.4', '0x1f', 'a.0x', 'A', 'a:80', 'a b']) t.notOk(fitsShape(host, shape), host)
+  for (const host of ['a', 'a.b', 'a-b.example.com', 'xn--a.de', '1a.b2', '10.0.0.255', 'a_b.c', '0xg', '0a.b', 'a.', 'a.b.']) t.ok(fitsShape(host, shape), host)
+  for (const host of ['', '.', 'a..', '1.', '1.2.3.4.', 'a.1.', '.a', 'a..b', '-a', 'a-', 'a.-b', '1', 'a.1', '10.0.0.256', '10.0.0', '1.2.3.4.5', '01.2.3.4', '0x1f', 'a.0x', 'A', 'a:80', 'a b']) t.notOk(fitsShape(host, shape), host)
   const char = fc.constantFrom('a', 'f', 'x', '0', '1', '2', '5', '9', '.', '-')
   fc.assert(fc.property(fc.array(char, { maxLength: 9 }).map(chars => chars.join('')), host => !fitsShape(host, shape) || (URL.canParse(`http://${host}/`) && new URL(`http://${host}/`).hostname === host)), { numRuns: 3000 })
 })
