@@ -2,7 +2,7 @@
 import { edition, type Document } from '../../src/openapi/document.js'
 import { readDocuments } from '../../src/openapi/files.js'
 import { openCaller, type Around, type Caller, type Exchange } from './caller.js'
-import { openContract, type Contract } from './contract.js'
+import { openContract } from './contract.js'
 import { evaluation } from './scenario/evaluation.js'
 import { gateway } from './scenario/gateway.js'
 import { mcp } from './scenario/mcp.js'
@@ -28,7 +28,7 @@ export interface TruthOptions {
   /** Is told of each call. */
   readonly report?: (exchange: Exchange) => void
   /** Looks on, in each world. */
-  readonly watch?: (world: World, storage: Storage, contract: Contract) => Around
+  readonly watch?: (world: World, storage: Storage) => Around
 }
 
 /** Two servers, one after the other: workspaces and signed URLs need one that is started for them, with a cloud storage behind. */
@@ -53,7 +53,7 @@ export async function findTruth (version: string, { report, watch }: TruthOption
   async function inWorld (options: WorldOptions, play: (world: World, caller: Caller) => Promise<void>): Promise<void> {
     const world = await openWorld(version, options)
     folders.push(world.dir)
-    const caller = openCaller({ url: world.url, key: world.key, contract, version, ...report === undefined ? {} : { report }, ...watch === undefined ? {} : { around: watch(world, storage, contract) } })
+    const caller = openCaller({ url: world.url, key: world.key, contract, version, ...report === undefined ? {} : { report }, ...watch === undefined ? {} : { around: watch(world, storage) } })
     try {
       await play(world, caller)
     } finally {

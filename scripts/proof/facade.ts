@@ -49,8 +49,10 @@ export async function startFacade (upstreamUrl: string, legacyPaths: LegacyPaths
   }
 }
 
+const connections = 24
+
 /** Makes attempts on a facade that runs already: their targets go out as they are, which no other client does. */
-export function openSender (url: string, connections: number = 24): Pick<Facade, 'attempt' | 'close'> {
+export function openSender (url: string): Pick<Facade, 'attempt' | 'close'> {
   const pool = new Pool(url, { connections, pipelining: 1 })
   return {
     async attempt (list, key) {
