@@ -106,6 +106,7 @@ export function loadConfig (env: Env, readText: (path: string) => string): Confi
   const host = value('HOST', hostname) ?? ''
   const dataDir = value('DATA_DIR', given => given) ?? ''
   const metricsPort = value('METRICS_PORT', given => given === 'off' ? given : port(given))
+  const certificate = (text: string): X509Certificate => new X509Certificate(text)
   const tls = { ca: pem('MLFLOW_UPSTREAM_CA_FILE', certificate), cert: pem('MLFLOW_UPSTREAM_CERT_FILE', certificate), key: pem('MLFLOW_UPSTREAM_KEY_FILE', createPrivateKey) }
   if ((tls.cert === undefined) !== (tls.key === undefined)) problems.push('MLFLOW_UPSTREAM_CERT_FILE and MLFLOW_UPSTREAM_KEY_FILE belong together: set both or none')
   const service = value('HOKUSAI_AUTH_SERVICE_URL', http)
@@ -244,8 +245,4 @@ function date (given: string): Date | undefined {
 
 function oneOf<T extends string> (...allowed: T[]): (given: string) => T | undefined {
   return given => allowed.find(word => word === given)
-}
-
-function certificate (pem: string): X509Certificate {
-  return new X509Certificate(pem)
 }

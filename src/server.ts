@@ -18,6 +18,7 @@ import { openLog } from './log.js'
 import { createMetrics, serveMetrics, type Metrics } from './metrics.js'
 import { mount } from './mlflow/paths.js'
 import { openUpstream } from './mlflow/upstream.js'
+import { originFor } from './origin.js'
 import { openSockets } from './request/socket.js'
 
 /** A start that cannot succeed, as one sentence for people. */
@@ -48,9 +49,10 @@ export async function serve (config: Config, io: Io, { upgradeDatabase }: StartO
     lock.release()
     throw error
   })
-  const url = addressOf(app)
+  const { address, family, port } = app.server.address() as AddressInfo
+  const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
   log.info({ url, metrics: metricsServer === undefined ? undefined : (metricsServer.address() as AddressInfo).port }, 'listening')
-  io.stderr.write(greeting(url, config.publicUrl?.origin ?? url, first))
+  io.stderr.write(greeting(url, originFor(config, port), first))
 
   closeWithGrace({ delay: config.shutdownDelayMs + config.shutdownGraceMs + 20_000, logger: false }, async ({ signal, err }) => {
     if (err !== undefined) log.fatal({ error: err.stack }, 'the process failed')
@@ -126,9 +128,4 @@ function taken (hostName: string, name: string, port: number): (error: NodeJS.Er
     if (['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN'].includes(error.code ?? '')) throw new ConfigError([`${hostName} is not an address of this machine`])
     throw error
   }
-}
-
-function addressOf (app: FastifyInstance): string {
-  const { address, port, family } = app.server.address() as AddressInfo
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
 }

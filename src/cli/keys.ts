@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import { GrantError, splitList, toDurationMs, toExpiry, toGrantedScopes, toLine, toRate, toUserId, toWorkspaces, userIdFrom } from '../auth/grants.js'
 import { KeyEndedError, openStore, StoreUnavailableError, type IssuedKey, type KeyRecord, type KeyStore } from '../auth/store.js'
 import type { Config } from '../config.js'
+import { mount } from '../mlflow/paths.js'
+import { originFor } from '../origin.js'
 import { parse, printJson, UsageError, type Command, type Io } from './command.js'
 import { readConfig } from './environment.js'
 import { parseKeyFile } from './keys/file.js'
@@ -168,20 +170,13 @@ function noSuchKey (io: Io): number {
 
 /** The only place that prints a key. */
 function printIssued (io: Io, config: Config, json: boolean, { key, record }: IssuedKey): void {
-  const uri = trackingUri(config)
+  const uri = originFor(config) + mount
   if (json) {
     printJson(io, { key, ...toJson(record), trackingUri: uri })
     return
   }
   io.stderr.write(`${record.keyId} (${record.name}) was made. This is the only time its key is shown.\n`)
   io.stdout.write(`${key}\nexport MLFLOW_TRACKING_URI=${uri}\nexport MLFLOW_TRACKING_TOKEN=${key}\n`)
-}
-
-/** Where clients reach MLflow, as well as the configuration tells. */
-function trackingUri ({ publicUrl, host, port }: Config): string {
-  if (publicUrl !== undefined) return `${publicUrl.origin}/mlflow`
-  const reachable = host === '0.0.0.0' || host === '::' ? 'localhost' : host
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}/mlflow`
 }
 
 function stateOf ({ revokedAt, expiresAt }: KeyRecord): 'active' | 'expired' | 'revoked' {

@@ -1,0 +1,10 @@
+/** Where people reach the facade, as well as its own settings tell: for the lines that they copy. */
+import type { Config } from './config.js'
+
+/** @param port the one that is listened on, where it is known: PORT may be 0 */
+export function originFor ({ publicUrl, host, port: configured }: Config, port: number = configured): string {
+  if (publicUrl !== undefined) return publicUrl.origin
+  // An address that stands for all of the machine's is none that a client can name everywhere.
+  const named = host === '0.0.0.0' || host === '::' ? 'localhost' : host
+  return `http://${named.includes(':') ? `[${named}]` : named}:${port}`
+}
