@@ -52,7 +52,7 @@ export interface AnalysisOptions {
 }
 
 /** Real rules take up to a few millions in all; hostile ones end after some ten seconds. */
-const defaultSteps = { question: 1_000_000, all: 20_000_000 }
+const defaultSteps = { question: 1_000_000, all: 10_000_000 }
 
 export function createAnalysis (ruleSets: readonly RuleSet[], options: AnalysisOptions = {}): Analysis {
   const budget = createBudget(options.questionStepsMax ?? defaultSteps.question, options.stepsMax ?? defaultSteps.all)
