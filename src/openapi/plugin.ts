@@ -53,7 +53,7 @@ export default async function openapi (app: FastifyInstance, { documents, monito
     theme: { title, css: [{ filename: 'facade.css', content: css }] },
     logo,
     uiConfig: {
-      // Relative to the page, so that it works wherever a load balancer has put it.
+      // Paths without a host: whatever name people use, it is asked for there.
       urls: [{ url: '/openapi.json', name: 'this server' }, { url: '/openapi.json?mlflow=all', name: 'every known MLflow' }],
       deepLinking: true,
       docExpansion: 'none',

@@ -1,16 +1,11 @@
 /** MLflow's own UI and its assistant through the facade, on a real server: what a person sees, and whom MLflow takes the caller for. */
 import { join } from 'node:path'
-import { chromium } from 'playwright-core'
 import t from 'tap'
+import { openBrowser } from '../helpers/browser.js'
 import { startFacade } from '../helpers/facade.js'
 import { startMlflow, type Mlflow } from '../helpers/mlflow.js'
 
 t.setTimeout(300_000)
-
-const launch = {
-  executablePath: '/usr/bin/chromium',
-  args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
-}
 
 const address = '203.0.113.9' // of a caller who is not on this host (RFC 5737)
 const assistant = '/mlflow/ajax-api/3.0/mlflow/assistant/config'
@@ -26,8 +21,7 @@ t.test('the UI loads for a read key: the experiments are shown, nothing is missi
   const facade = await startFacade(t, { mlflowUrl: mlflow.url })
   await fetch(`${mlflow.url}/api/2.0/mlflow/experiments/create`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"name":"seen in a browser"}' })
   const key = await facade.createKey('mlflow:read')
-  const browser = await chromium.launch(launch)
-  t.teardown(async () => await browser.close())
+  const browser = await openBrowser(t)
   const page = await browser.newPage({ viewport: { width: 1300, height: 900 }, extraHTTPHeaders: { authorization: `Bearer ${key}` } })
   const complaints: string[] = []
   let scripts = 0

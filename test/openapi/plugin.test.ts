@@ -1,16 +1,12 @@
 /** The document as the facade serves it, and Swagger UI in a real browser. */
-import { chromium, type Browser, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import t from 'tap'
 import { parse } from 'yaml'
 import { facade, keys, type Facade } from '../helpers/app.js'
-import { shapeA, type Call } from '../helpers/upstream.js'
+import { openBrowser } from '../helpers/browser.js'
+import { echo, shapeA, type Call } from '../helpers/upstream.js'
 
 t.setTimeout(300_000)
-
-const launch = {
-  executablePath: '/usr/bin/chromium',
-  args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
-}
 
 async function get (app: Facade, path: string): Promise<Response> {
   return await fetch(`http://127.0.0.1:${app.port}${path}`)
@@ -69,6 +65,49 @@ t.test('in a browser: without a key a call is refused with the reason, with one 
   t.same(complaints, [])
 })
 
+t.test('in a browser: a DELETE with its body, an upload with odd names, X-API-Key, and the edition of every MLflow', async t => {
+  const app = await facade(t, echo, { shape: { ...shapeA, version: '3.9.0' } })
+  const origin = `http://127.0.0.1:${app.port}`
+  const { page, complaints } = await open(t, origin)
+  await page.goto(`${origin}/docs#/Registered%20models/deleteRegisteredModel`)
+  await page.locator('.btn.authorize').click({ timeout: 120_000 })
+  const header = page.locator('.auth-container').filter({ hasText: 'X-API-Key' })
+  await header.locator('input').fill(keys.write)
+  await header.locator('button[type=submit]').click()
+  await header.locator('.btn-done').click()
+
+  const deletion = page.locator('#operations-Registered_models-deleteRegisteredModel')
+  await deletion.locator('textarea.body-param__text').fill('{"name": "m"}')
+  await deletion.getByRole('button', { name: 'Execute' }).click()
+  const deleted = await app.mlflow.call(1)
+  t.match(deleted, { method: 'DELETE', target: '/api/2.0/mlflow/registered-models/delete' })
+  t.same(JSON.parse((await deleted.whole).toString()), { name: 'm' })
+  t.equal(deleted.header('x-api-key'), undefined, 'the key stays here')
+  t.match(await deletion.locator('.live-responses-table tbody').innerText(), /^200/)
+
+  await page.goto(`${origin}/docs#/Artifacts/uploadArtifact`)
+  await page.reload()
+  const upload = page.locator('#operations-Artifacts-uploadArtifact')
+  await page.locator('.btn.authorize').click({ timeout: 120_000 })
+  await header.locator('input').fill(keys.write)
+  await header.locator('button[type=submit]').click()
+  await header.locator('.btn-done').click()
+  const bytes = Buffer.from([0, 255, 13, 10, 128, 0])
+  await upload.locator('tr[data-param-name=artifact_path] input').fill('1/a b ü+%/c.bin')
+  await upload.locator('input[type=file]').setInputFiles({ name: 'c.bin', mimeType: 'application/octet-stream', buffer: bytes })
+  await upload.getByRole('button', { name: 'Execute' }).click()
+  const uploaded = await app.mlflow.call(2)
+  t.match(uploaded, { method: 'PUT', target: `/api/2.0/mlflow-artifacts/artifacts/${encodeURIComponent('1/a b ü+%/c.bin')}` })
+  t.same(await uploaded.whole, bytes)
+
+  const operation = page.locator('#operations-MCP_servers-createMcpServer')
+  t.equal(await operation.count(), 0)
+  await page.locator('#select').selectOption('/openapi.json?mlflow=all')
+  await page.locator('[id^=operations-tag-MCP]').waitFor()
+  t.pass('what another MLflow has is shown on demand')
+  t.same(complaints, [])
+})
+
 function answerSearch (call: Call): void {
   const body = JSON.stringify({ experiments: [{ experiment_id: '0', name: 'Default', artifact_location: 'mlflow-artifacts:/0', lifecycle_stage: 'active', creation_time: 1, last_update_time: 1 }] })
   call.write(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
@@ -76,8 +115,7 @@ function answerSearch (call: Call): void {
 
 /** A page, and all that it should not do: requests to other hosts, errors of its scripts, violations of the policy. */
 async function open (t: { teardown: (fn: () => unknown) => void }, origin: string): Promise<{ page: Page, complaints: string[] }> {
-  const browser: Browser = await chromium.launch(launch)
-  t.teardown(async () => await browser.close())
+  const browser = await openBrowser(t)
   const page = await browser.newPage({ viewport: { width: 1300, height: 1000 } })
   const complaints: string[] = []
   page.on('request', request => { if (!request.url().startsWith(origin) && !request.url().startsWith('data:')) complaints.push(`asked ${request.url()}`) })
