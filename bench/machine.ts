@@ -1,8 +1,6 @@
 /** The machine under the benchmark: its tools, two cores to pin to, a scratch folder, free ports, and its name for the report. */
 import { execFileSync } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, readFileSync, statfsSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -49,16 +47,6 @@ export function makeScratch (artifactBytes: number): string {
     }
   }
   return mkdtempSync(join(free('/dev/shm') > artifactBytes * 2.5 ? '/dev/shm' : tmpdir(), 'hokusai-bench-'))
-}
-
-/** A port of the loopback interface that was free a moment ago. */
-export async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** One line that names the machine and the versions, to stand beside every figure. */

@@ -4,7 +4,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { authRequest, stub } from './nginx.js'
-import { BenchError, freePort } from './machine.js'
+import { freePort } from '../test/helpers/net.js'
+import { BenchError } from './machine.js'
 import { run, type Running } from './processes.js'
 
 export interface Setting {

