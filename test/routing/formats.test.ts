@@ -154,6 +154,7 @@ t.test('kinds that are not known are kept, and never taken for something else', 
 })
 
 t.test('writing and reading is identity', async t => {
+  const forwardTo = (name: string): object[] => [{ Type: 'forward', TargetGroupArn: name }]
   const everything = read({
     Listeners: [
       {
@@ -171,6 +172,8 @@ t.test('writing and reading is identity', async t => {
       { Protocol: 'HTTPS', Port: 443, Rules: [fixed] }
     ]
   })
+  const odd = read({ Rules: [rule({ Actions: forwardTo('a/b') }), rule({ Priority: '11', Actions: forwardTo('/') }), fixed] })
+  t.same(readRules(writeRules(odd, 'alb')), odd, 'names that are none of AWS')
   const again = readRules(writeRules(everything, 'alb'))
   t.same(again, everything)
   t.same(readRules(writeRules(platformRules(), 'alb')), platformRules())

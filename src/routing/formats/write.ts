@@ -69,7 +69,7 @@ function albAction (action: Action): object {
 
 /** Region and account are the reader's; the name is what counts. */
 function arnOf (name: string): string {
-  return name.startsWith('arn:') ? name : `arn:aws:elasticloadbalancing:region:account:targetgroup/${name}/id`
+  return name.startsWith('arn:') || !/^[^/]+$/.test(name) ? name : `arn:aws:elasticloadbalancing:region:account:targetgroup/${name}/id`
 }
 
 function terraform ({ listeners }: RuleSet, reasons: ReadonlyMap<string, string>): object {
