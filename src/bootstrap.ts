@@ -15,7 +15,7 @@ export interface FirstKey {
  * @throws StoreUnavailableError, or the file system's error; then no key has been made
  */
 export async function ensureFirstKey (store: KeyStore, dataDir: string, terminal: { readonly write: (text: string) => unknown, readonly isTTY?: boolean }): Promise<FirstKey | undefined> {
-  const file = terminal.isTTY === true ? undefined : join(dataDir, 'admin-key')
+  const file = terminal.isTTY === true ? undefined : firstKeyFile(dataDir)
   const issued = await store.createFirst({
     name: 'first admin key',
     userId: 'admin',
@@ -25,10 +25,15 @@ export async function ensureFirstKey (store: KeyStore, dataDir: string, terminal
     ratePerHour: undefined,
     expiresAt: undefined
   }, key => {
-    if (file === undefined) terminal.write(`The first API key. It may do everything, and it is shown this once:\n\n  ${key}\n`)
+    if (file === undefined) terminal.write(`The first API key. It may do everything, and it is shown this once:\n\n  export MLFLOW_TRACKING_TOKEN=${key}\n`)
     else writeSecret(file, `${key}\n`)
   })
   return issued === undefined ? undefined : { record: issued.record, file }
+}
+
+/** Where the key is written when there is no terminal. */
+export function firstKeyFile (dataDir: string): string {
+  return join(dataDir, 'admin-key')
 }
 
 /** A file that was there, perhaps readable for others or a link, is not written into but replaced. */

@@ -106,6 +106,8 @@ export function loadConfig (env: Env, readText: (path: string) => string): Confi
   const host = value('HOST', hostname) ?? ''
   const dataDir = value('DATA_DIR', given => given) ?? ''
   const metricsPort = value('METRICS_PORT', given => given === 'off' ? given : port(given))
+  const publicPort = value('PORT', port) ?? 0
+  if (publicPort !== 0 && metricsPort === publicPort) problems.push('METRICS_PORT is the same as PORT: the metrics have a port of their own')
   const certificate = (text: string): X509Certificate => new X509Certificate(text)
   const tls = { ca: pem('MLFLOW_UPSTREAM_CA_FILE', certificate), cert: pem('MLFLOW_UPSTREAM_CERT_FILE', certificate), key: pem('MLFLOW_UPSTREAM_KEY_FILE', createPrivateKey) }
   if ((tls.cert === undefined) !== (tls.key === undefined)) problems.push('MLFLOW_UPSTREAM_CERT_FILE and MLFLOW_UPSTREAM_KEY_FILE belong together: set both or none')
@@ -120,7 +122,7 @@ export function loadConfig (env: Env, readText: (path: string) => string): Confi
 
   const config: Partial<Config> = {
     host,
-    port: value('PORT', port) ?? 0,
+    port: publicPort,
     metrics: metricsPort === 'off' || metricsPort === undefined ? undefined : { host: value('METRICS_HOST', hostname) ?? host, port: metricsPort },
     dataDir,
     upstream: {

@@ -1,5 +1,5 @@
 /** The process: opens what the app needs, listens, and ends without losing what is under way. */
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { buildApp } from './app.js'
 import { openStore, openVerifier, StoreUnavailableError, type KeyVerifier } from './auth/store.js'
-import { ensureFirstKey, type FirstKey } from './bootstrap.js'
+import { ensureFirstKey, firstKeyFile, type FirstKey } from './bootstrap.js'
 import type { Io } from './cli/command.js'
 import { ConfigError, type Config } from './config.js'
 import { openLocalMlflow } from './local/mlflow.js'
@@ -51,12 +51,10 @@ export async function serve (config: Config, io: Io, { upgradeDatabase }: StartO
   })
   const { address, family, port } = app.server.address() as AddressInfo
   const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
-  log.info({ url, metrics: metricsServer === undefined ? undefined : (metricsServer.address() as AddressInfo).port }, 'listening')
-  io.stderr.write(greeting(url, originFor(config, port), first))
-
   closeWithGrace({ delay: config.shutdownDelayMs + config.shutdownGraceMs + 20_000, logger: false }, async ({ signal, err }) => {
     if (err !== undefined) log.fatal({ error: err.stack }, 'the process failed')
     log.info({ signal }, 'shutting down')
+    if (io.stderr.isTTY === true) io.stderr.write('Ending; what runs may finish first. Once more ends it at once.\n')
     draining = true
     if (err === undefined) await delay(config.shutdownDelayMs)
     await close(app, sockets, config, log)
@@ -65,24 +63,33 @@ export async function serve (config: Config, io: Io, { upgradeDatabase }: StartO
     flush()
     lock.release()
   })
+  local?.start() // not before: a signal that nobody handles would leave it behind
+  log.info({ url, metrics: metricsServer === undefined ? undefined : (metricsServer.address() as AddressInfo).port }, 'listening')
+  io.stderr.write(greeting(url, originFor(config, port), tokenLine(config, first)))
 }
 
 /** The verifier; a store of our own that never held a key gets its first one. */
 async function openKeys (config: Config, io: Io, log: Logger): Promise<{ verifier: KeyVerifier, first: FirstKey | undefined }> {
   const report = (problem: Error): void => log.warn({ error: problem.message }, 'key store')
   if (config.keys.store.kind === 'service') return { verifier: await openVerifier(config.keys, report), first: undefined }
-  const store = await openStore(config.keys, report).catch(error => { throw error instanceof StoreUnavailableError ? new ConfigError([`KEYS_URL names a key store that cannot be opened: ${error.message}`]) : error })
+  const store = await openStore(config.keys, report).catch(error => { throw storeFault(error) })
   return { verifier: store, first: await ensureFirstKey(store, config.dataDir, io.stderr) }
 }
 
+function storeFault (error: Error): Error {
+  if (!(error instanceof StoreUnavailableError)) return error
+  return /disk is full/.test(error.message)
+    ? new StartError('The disk of the key store is full: free some, or set DATA_DIR to a folder on another disk.')
+    : new ConfigError([`KEYS_URL names a key store that cannot be opened: ${error.message}`])
+}
+
 /** The lines to copy. */
-function greeting (url: string, origin: string, first: FirstKey | undefined): string {
-  const token = first?.file !== undefined ? `$(cat '${first.file}')` : `…   # ${first === undefined ? 'a key: hokusai-mlflow keys create --name NAME' : 'the key above'}`
+function greeting (url: string, origin: string, token: string): string {
   return `
 Listening on ${url}
 
   export MLFLOW_TRACKING_URI=${origin}${mount}
-  export MLFLOW_TRACKING_TOKEN=${token}
+  ${token}
 
   import mlflow
   with mlflow.start_run():
@@ -91,6 +98,13 @@ Listening on ${url}
 MLflow's pages ${origin}${mount}/   API ${origin}/docs   Start page ${origin}/
 
 `
+}
+
+/** How a shell gets the key: from the file of the first one, as long as that is there. */
+function tokenLine ({ dataDir }: Config, first: FirstKey | undefined): string {
+  const file = first === undefined ? firstKeyFile(dataDir) : first.file
+  if (file !== undefined && existsSync(file)) return `export MLFLOW_TRACKING_TOKEN=$(cat '${file.replaceAll("'", "'\\''")}')`
+  return first === undefined ? '# export MLFLOW_TRACKING_TOKEN=KEY, made by: npx hokusai-mlflow keys create --name NAME' : '# and the line with the key, above'
 }
 
 function unreachable (): never {

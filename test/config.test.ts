@@ -181,3 +181,8 @@ t.test('the nearest name is the one with the fewest changes', async t => {
   t.equal(nearest('abd', ['xyz', 'abc', 'a']), 'abc')
   t.equal(nearest('x', []), '')
 })
+
+t.test('the metrics have a port of their own', async t => {
+  t.throws(() => loadConfig({ PORT: '8081', METRICS_PORT: '8081' }, () => ''), { message: /METRICS_PORT is the same as PORT/ })
+  t.ok(loadConfig({ PORT: '0', METRICS_PORT: '0' }, () => ''))
+})

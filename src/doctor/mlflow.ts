@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { schemaIn } from '../local/database.js'
 import { environmentIn } from '../local/environment.js'
 import { pinned } from '../local/pinned.js'
-import { LocalMlflowError, olderDatabase } from '../local/problem.js'
+import { brokenDatabase, LocalMlflowError, olderDatabase } from '../local/problem.js'
 import { findTools } from '../local/python.js'
 import { nameFault, type Upstream } from '../mlflow/upstream.js'
 import { mount } from '../mlflow/paths.js'
@@ -24,15 +24,15 @@ export const mlflowChecks: readonly Check[] = [
       if (upstream.url !== undefined) return fine('MLFLOW_UPSTREAM_URL names an MLflow, so none of our own is started')
       const home = join(resolve(dataDir), 'mlflow')
       const found = schemaIn(home)
-      if (found !== undefined && found !== pinned.schema) return error(olderDatabase(found, pinned).message, 'hokusai-mlflow start --upgrade-database')
+      if (found === 'unknown') return error(...halves(brokenDatabase()))
+      if (found !== undefined && found !== pinned.schema) return error(...halves(olderDatabase(found, pinned)))
       try {
         if (await environmentIn(join(home, 'venv'), pinned, { cwd: home, env }, () => {}).isReady()) return fine(`MLflow ${pinned.version} is prepared`)
         const { uv } = await findTools(mlflowPython, pinned, process.cwd(), env)
         return fine(`MLflow ${pinned.version} is not prepared yet: the first start does it with ${uv ? 'uv' : 'pip'}`)
       } catch (fault) {
         if (!(fault instanceof LocalMlflowError)) throw fault
-        const [what = '', ...how] = fault.message.split(/(?<=\.) /)
-        return error(what, how.join(' '))
+        return error(...halves(fault))
       }
     }
   },
@@ -60,7 +60,9 @@ export const mlflowChecks: readonly Check[] = [
     async run ({ upstream, fault, layout }) {
       if (upstream === undefined || fault !== undefined) return skipped(notRunning)
       if (layout === undefined) return await explainStranger(upstream)
-      if (layout.version === 'unknown') return error('MLflow\'s API answers, but its pages and /version do not: it seems to have a static prefix that the URL lacks.', 'append its --static-prefix to the path of MLFLOW_UPSTREAM_URL')
+      // 2.22 keeps /version at its root; what its pages call is under the prefix alone in every version.
+      const pagesCall = layout.prefix + experiment.replace('/api/', '/ajax-api/')
+      if (layout.version === 'unknown' || (await upstream.probe(pagesCall)).status === 404) return error('MLflow\'s API answers, but its pages do not: it seems to have a static prefix that the URL lacks.', 'append its --static-prefix to the path of MLFLOW_UPSTREAM_URL')
       const where = `MLflow ${layout.version}${layout.prefix === '' ? '' : ` under ${layout.prefix}`}`
       if (rank(layout.version) < oldest.rank) return warning(`${where} is older than ${oldest.name}, the oldest version that is tested.`, 'upgrade MLflow: pip install --upgrade mlflow, a backup of its database, mlflow db upgrade')
       return fine(where)
@@ -73,7 +75,8 @@ export const mlflowChecks: readonly Check[] = [
       const facts = await watch(scene)
       if (facts === undefined) return skipped(notRunning)
       if (facts.closedAfterMs === undefined) return fine('idle connections are kept long enough')
-      return warning(`MLflow closes a connection after ${(facts.closedAfterMs / 1000).toFixed(1)} s of silence without saying so, and the facade uses it again for 4 s: such calls end in 502.`, 'start MLflow with --uvicorn-opts "--timeout-keep-alive 10", or raise the idle timeout of the proxy before it')
+      const option = scene.layout?.version.startsWith('2.') === true ? '--gunicorn-opts "--keep-alive 10"' : '--uvicorn-opts "--timeout-keep-alive 10"'
+      return warning(`MLflow closes a connection after ${(facts.closedAfterMs / 1000).toFixed(1)} s of silence without saying so, and the facade uses it again for 4 s: such calls end in 502.`, `start MLflow with ${option}, or raise the idle timeout of the proxy before it`)
     }
   },
   {
@@ -87,6 +90,12 @@ export const mlflowChecks: readonly Check[] = [
     }
   }
 ]
+
+/** What is wrong, and what to do: the first sentence and the others. */
+function halves ({ message }: LocalMlflowError): [what: string, how: string] {
+  const [what = '', ...how] = message.split(/(?<=\.) /)
+  return [what, how.join(' ')]
+}
 
 const watched = new WeakMap<Scene, Promise<ConnectionFacts | undefined>>()
 

@@ -1,5 +1,6 @@
 /** Runs a program to its end and keeps what it printed. */
 import { spawn } from 'node:child_process'
+import { forget, killAtExit, remember, signal as send } from './orphan.js'
 
 export type Env = Readonly<Record<string, string | undefined>>
 
@@ -13,21 +14,42 @@ export interface Finished {
 export interface Surroundings {
   readonly cwd: string
   readonly env: Env
-  /** Ends the program. */
+  /** Ends the program with all that it has started. */
   readonly signal?: AbortSignal
+  /** Where its process is noted, for a later start to end what outlived a crash. */
+  readonly pidFile?: string
 }
 
 const outputMaxChars = 16_384
 
-/** @throws Error with code ENOENT where there is no such program, AbortError when the signal ended it */
-export async function run (program: string, args: readonly string[], { cwd, env, signal }: Surroundings): Promise<Finished> {
+/** @throws Error with code ENOENT where there is no such program, another Error when the signal ended it */
+export async function run (program: string, args: readonly string[], { cwd, env, signal, pidFile }: Surroundings): Promise<Finished> {
+  signal?.throwIfAborted()
   return await new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd, env: { ...env }, stdio: ['ignore', 'pipe', 'pipe'], ...signal === undefined ? {} : { signal } })
+    // A group of its own, for installers start others.
+    const child = spawn(program, args, { cwd, env: { ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+    const { pid } = child
+    const spare = pid === undefined ? () => {} : killAtExit(pid)
+    const abort = (): void => { if (pid !== undefined) send(-pid, 'SIGKILL') }
+    if (pid !== undefined && pidFile !== undefined) remember(pidFile, pid)
+    signal?.addEventListener('abort', abort, { once: true })
     let output = ''
     const keep = (chunk: string): void => { output = (output + chunk).slice(-outputMaxChars) }
     child.stdout.setEncoding('utf8').on('data', keep)
     child.stderr.setEncoding('utf8').on('data', keep)
-    child.once('error', reject)
-    child.once('close', code => resolve({ code: code ?? -1, output }))
+    const ended = (): void => {
+      spare()
+      signal?.removeEventListener('abort', abort)
+      if (pidFile !== undefined) forget(pidFile)
+    }
+    child.once('error', error => {
+      ended()
+      reject(error)
+    })
+    child.once('close', code => {
+      ended()
+      if (signal?.aborted === true) reject(new Error(`${program} was ended`, { cause: signal.reason }))
+      else resolve({ code: code ?? -1, output })
+    })
   })
 }

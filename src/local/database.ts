@@ -17,6 +17,7 @@ export function schemaIn (folder: string): string | undefined {
   if (statSync(file, { throwIfNoEntry: false }) === undefined) return undefined
   const db = new sqlite.DatabaseSync(file)
   try {
+    db.exec('PRAGMA busy_timeout = 2000') // an MLflow that runs may be writing
     const row = db.prepare('SELECT version_num FROM alembic_version').get() as { version_num: string } | undefined
     return row?.version_num ?? 'unknown'
   } catch {

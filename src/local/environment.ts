@@ -22,6 +22,9 @@ export interface Environment {
 /** Does some work, and tells people what is being done and how long it took. */
 export type Step = <T>(what: string, work: () => Promise<T>) => Promise<T>
 
+/** Fails where a part that MLflow is started by has been taken away; importing them would take seconds. */
+const probe = 'import sys; from importlib.util import find_spec; sys.exit(not all(map(find_spec, ("mlflow", "uvicorn", "sqlalchemy"))))'
+
 /** @param folder where it lies or shall lie; nothing else may be in there */
 export function environmentIn (folder: string, release: PinnedMlflow, around: Surroundings, keep: (output: string) => void): Environment {
   const python = join(folder, ...process.platform === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python'])
@@ -33,7 +36,7 @@ export function environmentIn (folder: string, release: PinnedMlflow, around: Su
 
   async function isReady (): Promise<boolean> {
     try {
-      return readFileSync(marker, 'utf8') === content && (await run(python, ['-c', ''], around)).code === 0
+      return readFileSync(marker, 'utf8') === content && (await run(python, ['-c', probe], around)).code === 0
     } catch {
       return false
     }

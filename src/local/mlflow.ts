@@ -1,6 +1,6 @@
 /** An MLflow of our own for when none is configured: prepared in DATA_DIR, started, kept running, and stopped with the facade. */
 import { chmodSync, mkdirSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { delimiter, join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { settings } from '../settings.js'
 import { type Address, chooseAddress } from './address.js'
@@ -11,7 +11,7 @@ import { openJournal } from './journal.js'
 import { keep } from './keeper.js'
 import { endOrphan } from './orphan.js'
 import { pinned, type PinnedMlflow } from './pinned.js'
-import { LocalMlflowError, olderDatabase, unusableFolder } from './problem.js'
+import { brokenDatabase, colonInFolder, LocalMlflowError, olderDatabase, unusableFolder } from './problem.js'
 import { findTools, type Tools } from './python.js'
 
 export interface LocalOptions {
@@ -40,6 +40,8 @@ export interface LocalMlflow {
   readonly socketPath: string | undefined
   readonly url: URL
   state: () => LocalState
+  /** Begins to prepare and start it. */
+  start: () => void
   /** Ends it with all of its processes, also while it is being prepared. */
   stop: () => Promise<void>
 }
@@ -49,7 +51,7 @@ const retryMs = 30_000
 const tellEveryMs = 15_000
 
 /**
- * Begins to prepare and start it, and resolves at once with the place where it will listen.
+ * Looks whether it can be prepared, and resolves with the place where it will listen.
  * @throws LocalMlflowError for what will not mend itself: Python is missing or too old, the database is of an older MLflow, DATA_DIR cannot be written
  */
 export async function openLocalMlflow (options: LocalOptions): Promise<LocalMlflow> {
@@ -57,19 +59,21 @@ export async function openLocalMlflow (options: LocalOptions): Promise<LocalMlfl
   const stopping = new AbortController()
   const home = makeHome(dataDir)
   const journal = openJournal(join(resolve(dataDir), 'mlflow.log'))
-  const around = { cwd: home, env: childEnv(options.env), signal: stopping.signal }
-  const environment = environmentIn(join(home, 'venv'), release, around, journal.write)
   const pidFile = join(home, 'mlflow.pid')
+  const around = { cwd: home, env: childEnv(options.env), signal: stopping.signal, pidFile }
+  const environment = environmentIn(join(home, 'venv'), release, around, journal.write)
 
-  if (await endOrphan(pidFile)) log('Ended an MLflow that an earlier crash had left behind.')
+  if (await endOrphan(pidFile)) log('Ended what an earlier crash had left behind.')
   const found = schemaIn(home)
+  if (found === 'unknown') throw brokenDatabase()
   if (found !== undefined && found !== release.schema && !allowUpgrade) throw olderDatabase(found, release)
   const tools = await environment.isReady() ? undefined : await findTools(options.python, release, process.cwd(), around.env)
   const address = await chooseAddress(home)
   let state: LocalState = { phase: 'preparing', reason: 'preparing MLflow' }
-  const running = prepareAndKeep()
+  let running: Promise<void> | undefined
 
   return {
+    start () { running ??= prepareAndKeep() },
     socketPath: address.socketPath,
     url: address.url,
     state: () => state,
@@ -158,6 +162,7 @@ export async function openLocalMlflow (options: LocalOptions): Promise<LocalMlfl
 /** The folder of MLflow within DATA_DIR; nobody else may enter it, for MLflow's socket in it is open to everyone. */
 function makeHome (dataDir: string): string {
   const home = join(resolve(dataDir), 'mlflow')
+  if (home.includes(delimiter)) throw colonInFolder()
   try {
     mkdirSync(home, { recursive: true })
     chmodSync(home, 0o700)

@@ -35,6 +35,13 @@ export function signal (pid: number, name: NodeJS.Signals): void {
   try { process.kill(pid, name) } catch { /* gone already */ }
 }
 
+/** Kills the group when this process exits, however that comes about: at a second Ctrl-C nothing is waited for. @returns what takes that back */
+export function killAtExit (pid: number): () => void {
+  const kill = (): void => signal(-pid, 'SIGKILL')
+  process.once('exit', kill)
+  return () => process.off('exit', kill)
+}
+
 /** When a process started, in a form that only serves comparison; undefined where it does not run. Ids are given anew, ids with their start are not. */
 function startOf (pid: number): string | undefined {
   try {

@@ -14,5 +14,5 @@ export const pinned: PinnedMlflow = {
   version: '3.17.2',
   schema: 'dc11669786a5',
   python: [3, 10],
-  diskBytes: 900_000_000
+  diskBytes: 1_000_000_000
 }

@@ -35,8 +35,17 @@ export function unusableFolder (code: string): LocalMlflowError {
   return new LocalMlflowError(`DATA_DIR cannot be written (${code}). Give the user of this process the right to, or set DATA_DIR to another folder.`)
 }
 
+/** `python -m venv` refuses a folder whose name would be cut in PATH. */
+export function colonInFolder (): LocalMlflowError {
+  return new LocalMlflowError('DATA_DIR holds a colon, and Python makes no environment in such a folder. Set DATA_DIR to another one.')
+}
+
+export function brokenDatabase (): LocalMlflowError {
+  return new LocalMlflowError('The MLflow database in DATA_DIR (mlflow/mlflow.db) cannot be read as one of MLflow. Put a backup in its place (see mlflow/backups), or move it away: then the next start makes an empty one.')
+}
+
 export function olderDatabase (found: string, { version, schema }: PinnedMlflow): LocalMlflowError {
-  return new LocalMlflowError(`The MLflow database in DATA_DIR has schema ${found} and MLflow ${version} needs ${schema}. Start once with --upgrade-database: it keeps the old database as a backup and upgrades a copy.`)
+  return new LocalMlflowError(`The MLflow database in DATA_DIR has schema ${found} and MLflow ${version} needs ${schema}. Start once with: npx hokusai-mlflow start --upgrade-database (it keeps the old database as a backup and upgrades a copy).`)
 }
 
 export function failedUpgrade (): LocalMlflowError {

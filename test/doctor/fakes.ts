@@ -25,6 +25,8 @@ export interface Faults {
   readonly aheadMs?: number
   /** Its static prefix; the API stays at the root, as in 3.9. */
   readonly prefix?: string
+  /** `/version` and `/health` do not move under the prefix, as in 2.22. */
+  readonly versionAtRoot?: boolean
   readonly tls?: { readonly key: string, readonly cert: string }
   readonly hangs?: boolean
 }
@@ -43,8 +45,9 @@ export async function fakeMlflow (t: Test, faults: Faults = {}): Promise<string>
     }
     request.resume()
     if (faults.hangs === true) return
-    if (path === `${prefix}/health`) send(200, 'OK', 'text/html')
-    else if (path === `${prefix}/version`) send(200, version, 'text/plain')
+    const own = faults.versionAtRoot === true ? '' : prefix
+    if (path === `${own}/health`) send(200, 'OK', 'text/html')
+    else if (path === `${own}/version`) send(200, version, 'text/plain')
     else if (faults.allowedHosts?.includes(request.headers.host ?? '') === false) send(403, 'Invalid Host header - possible DNS rebinding attack detected', 'text/plain')
     else if (faults.wantsCredentials === true && request.headers.authorization !== 'Basic c2VjcmV0') send(401, 'You are not authenticated', 'text/html')
     else if (faults.status !== undefined) send(faults.status, 'oops', 'text/html')

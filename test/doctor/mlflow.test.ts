@@ -77,12 +77,15 @@ t.test('a static prefix that the URL lacks is named', async t => {
   const { findings } = await examine({ MLFLOW_UPSTREAM_URL: url })
   t.match(findings, [{ check: 'mlflow-layout', message: /static prefix/, mend: /MLFLOW_UPSTREAM_URL/ }])
   t.strictSame((await examine({ MLFLOW_UPSTREAM_URL: `${url}/tracking` })).named, [])
+  const older = await fakeMlflow(t, { version: '2.22.5', prefix: '/tracking', versionAtRoot: true })
+  t.match((await examine({ MLFLOW_UPSTREAM_URL: older })).findings, [{ check: 'mlflow-layout', message: /static prefix/, mend: /MLFLOW_UPSTREAM_URL/ }])
 })
 
 t.test('connections that MLflow closes before we do are named', async t => {
   const { named, findings } = await examine({ MLFLOW_UPSTREAM_URL: await fakeMlflow(t, { idleMs: 1000 }) })
   t.strictSame(named, ['keep-alive'])
-  t.match(findings[0]?.mend, '--timeout-keep-alive')
+  t.match(findings[0]?.mend, '--uvicorn-opts "--timeout-keep-alive')
+  t.match((await examine({ MLFLOW_UPSTREAM_URL: await fakeMlflow(t, { version: '2.22.5', idleMs: 1000 }) })).findings[0]?.mend, '--gunicorn-opts "--keep-alive')
 })
 
 t.test('a clock that is wrong is named', async t => {

@@ -10,6 +10,7 @@ const said = args.join(' ')
 appendFileSync(env.FAKE_CALLS, `${tool} ${said}\n`)
 
 if (tool === 'uv') uv()
+else if (said.includes('sys.exit(not all(')) process.exit(env.FAKE_MISSING === undefined ? 0 : 1)
 else if (said.includes('importlib')) console.log(env.FAKE_PYTHON ?? `python 3 12 venv ${join(env.PATH, 'python3')}`)
 else if (said.startsWith('-m venv')) makeVenv(args.at(-1))
 else if (said.startsWith('-m pip install')) install()

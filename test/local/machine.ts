@@ -57,6 +57,7 @@ export function machine (t: Test, tools: Readonly<Record<string, string>>, more:
         ...options
       })
       opened.push(local)
+      local.start()
       return local
     },
     line: async pattern => await new Promise(resolve => {

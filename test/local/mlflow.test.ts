@@ -3,11 +3,12 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import sqlite from '@photostructure/sqlite'
 import t from 'tap'
 import { socketAt } from '../../src/local/address.js'
 import { pinned } from '../../src/local/pinned.js'
-import { ask, machine } from './machine.js'
+import { ask, machine, type Machine } from './machine.js'
 
 const both = { uv: 'fake', python3: 'fake' }
 
@@ -136,16 +137,76 @@ t.test('stopping ends a preparation', async t => {
   t.equal(local.state().phase, 'stopped')
 })
 
-t.test('one that outlived a crash of the facade is ended first', async t => {
-  const { open, line, dataDir, env } = machine(t, both)
+/** A process that runs an MLflow of its own, has said so much, and then dies of the signal; SIGTERM makes it exit at once. */
+async function die ({ dataDir, env }: Machine, said: string, by: 'SIGKILL' | 'SIGTERM'): Promise<number> {
   const script = `import { openLocalMlflow } from ${JSON.stringify(join(process.cwd(), 'src/local/mlflow.ts'))}
-    await openLocalMlflow({ dataDir: ${JSON.stringify(dataDir)}, python: 'python3', env: process.env, allowUpgrade: false, log: line => console.log(line) })`
-  const crashing = spawn(process.execPath, [...process.execArgv, '--input-type=module', '-e', script], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] })
-  for await (const chunk of crashing.stdout) if (String(chunk).includes('is ready')) break
-  const orphan = (JSON.parse(readFileSync(join(dataDir, 'mlflow', 'mlflow.pid'), 'utf8')) as { pid: number }).pid
-  const gone = once(crashing, 'exit')
-  crashing.kill('SIGKILL')
+    process.once('SIGTERM', () => process.exit(1))
+    ;(await openLocalMlflow({ dataDir: ${JSON.stringify(dataDir)}, python: 'python3', env: process.env, allowUpgrade: false, log: line => console.log(line) })).start()`
+  const dying = spawn(process.execPath, [...process.execArgv, '--input-type=module', '-e', script], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] })
+  for await (const chunk of dying.stdout) if (String(chunk).includes(said)) break
+  const file = join(dataDir, 'mlflow', 'mlflow.pid')
+  while (!existsSync(file)) await delay(20)
+  const { pid } = JSON.parse(readFileSync(file, 'utf8')) as { pid: number }
+  const gone = once(dying, 'exit')
+  dying.kill(by)
   await gone
+  return pid
+}
+
+t.test('a process that exits at once, as at a second Ctrl-C, takes its MLflow along', async t => {
+  const pid = await die(machine(t, both), 'is ready', 'SIGTERM')
+  for (let waited = 0; isAlive(pid) && waited < 5000; waited += 20) await delay(20)
+  t.notOk(isAlive(pid))
+})
+
+t.test('an installer that outlived a crash of the facade is ended before another one works in its folder', async t => {
+  const world = machine(t, both, { FAKE_INSTALL: 'hang' })
+  const orphan = await die(world, 'installing', 'SIGKILL')
+  t.ok(isAlive(orphan))
+  await world.open()
+  t.notOk(isAlive(orphan))
+})
+
+t.test('a signal at any moment of a start leaves no MLflow behind', async t => {
+  for (const moment of ['making MLflow\'s database', 'Starting MLflow']) {
+    const { dataDir, env } = machine(t, both)
+    const facade = spawn(process.execPath, ['dist/src/cli/main.js', 'start'], { env: { ...process.env, ...env, DATA_DIR: dataDir, PORT: '0', METRICS_PORT: 'off' }, stdio: ['ignore', 'ignore', 'pipe'] })
+    t.teardown(() => facade.kill('SIGKILL'))
+    const ended = once(facade, 'exit')
+    for await (const chunk of facade.stderr) if (String(chunk).includes(moment)) break
+    facade.kill('SIGTERM')
+    t.strictSame(await ended, [0, null], moment)
+    t.notOk(existsSync(join(dataDir, 'mlflow', 'mlflow.pid')), moment)
+  }
+})
+
+t.test('a database that cannot be read, and a folder that Python refuses, are named and nothing is begun', async t => {
+  const { open, dataDir, calls } = machine(t, both)
+  mkdirSync(join(dataDir, 'mlflow'), { recursive: true })
+  for (const content of ['', 'this is no database']) {
+    writeFileSync(join(dataDir, 'mlflow', 'mlflow.db'), content)
+    await t.rejects(open({ allowUpgrade: true }), { message: /mlflow\.db\) cannot be read as one of MLflow\. Put a backup in its place/ })
+  }
+  await t.rejects(open({ dataDir: join(dataDir, 'a:b') }), { message: /DATA_DIR holds a colon/ })
+  t.strictSame(calls(), [])
+})
+
+t.test('an environment from which a part was taken away is made anew', async t => {
+  const { open, line, env, calls } = machine(t, both)
+  const ready = line(/is ready/)
+  const first = await open()
+  await ready
+  await first.stop()
+  const again = line(/is ready/)
+  await open({ env: { ...env, FAKE_MISSING: 'uvicorn' } })
+  await again
+  t.equal(calls().filter(call => call.startsWith('uv pip install')).length, 2)
+})
+
+t.test('one that outlived a crash of the facade is ended first', async t => {
+  const world = machine(t, both)
+  const { open, line, dataDir } = world
+  const orphan = await die(world, 'is ready', 'SIGKILL')
   t.ok(isAlive(orphan))
   const left = socketAt(join(dataDir, 'mlflow')) ?? ''
   const ready = line(/is ready/)

@@ -44,7 +44,7 @@ t.test('what may mend itself is told and tried again, and the reason names no pa
   const cases: ReadonlyArray<readonly [string, string, RegExp]> = [
     ['no network, as uv says it', 'error: Request failed after 3 retries in 6.4s\n  cause: Failed to fetch: http://127.0.0.1:9/simple/mlflow/\n  cause: dns error', /could not be downloaded: the Python package index cannot be reached\. Check the network, a proxy/],
     ['no network, as pip says it', 'ERROR: Could not find a version that satisfies the requirement mlflow==3.17.2 (from versions: none)', /could not be downloaded/],
-    ['a full disk, as uv says it', 'error: Failed to install: mlflow-3.17.2-py3-none-any.whl (mlflow==3.17.2)\n  cause: failed to copy file: No space left on device (os error 28)', /The disk of DATA_DIR has \d+ MB free and MLflow 3\.17\.2 needs about 900 MB\. Free some, or set DATA_DIR/],
+    ['a full disk, as uv says it', 'error: Failed to install: mlflow-3.17.2-py3-none-any.whl (mlflow==3.17.2)\n  cause: failed to copy file: No space left on device (os error 28)', /The disk of DATA_DIR has \d+ MB free and MLflow 3\.17\.2 needs about 1000 MB\. Free some, or set DATA_DIR/],
     ['a full disk, as pip says it', 'ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device', /The disk of DATA_DIR/],
     ['anything else', 'error: the wheel is upside down', /could not be installed; mlflow\.log in DATA_DIR has the installer's own words/]
   ]
