@@ -8,6 +8,7 @@ import { FacadeError } from '../errors.js'
 import type { Placed } from '../request/roster.js'
 import { incoming, type AnswerHead } from './headers.js'
 import type { Layout } from './layout.js'
+import { handedOn } from './sweep.js'
 
 /** Answers up to this size are handed on in one write with their head. */
 const smallMaxBytes = 64 * 1024
@@ -110,7 +111,9 @@ export class Exchange implements Dispatcher.DispatchHandler, Placed {
   }
 
   onBodySent (chunk: Buffer | number): void {
-    this.bytesIn += typeof chunk === 'number' ? chunk : chunk.length
+    const { length } = typeof chunk === 'number' ? { length: chunk } : chunk
+    this.bytesIn += length
+    handedOn(length)
     this.activeAt = performance.now()
   }
 
@@ -146,6 +149,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Placed {
       this.small.push(chunk)
       return true
     }
+    handedOn(chunk.length)
     return this.response.write(chunk)
   }
 

@@ -68,14 +68,11 @@ t.test('the client gets through the facade what it gets from MLflow itself, on b
   }
 })
 
-t.test('1 GiB passes unchanged in both directions, and takes less than 48 MiB more memory than 64 MiB do', async t => {
+t.test('1 GiB passes unchanged in both directions, and takes less than 48 MiB more memory', async t => {
   const folder = t.testdir()
-  const [small, file] = [join(folder, 'small.bin'), join(folder, 'model.bin')]
-  writeLarge(small, 64)
+  const file = join(folder, 'model.bin')
   writeLarge(file, 1024)
   for (const [path] of paths) {
-    // What V8 lets lie before it collects at all is there after the first transfer of any size.
-    t.same(await scenarios(facade.url + path, [`large=${small}`]), { large: true })
     const growth = facade.watchGrowth()
     t.same(await scenarios(facade.url + path, [`large=${file}`]), { large: true }, `${path}: the artifact comes back as it went`)
     t.ok(growth() < 48 * 2 ** 20, `${path}: memory grew by ${Math.round(growth() / 2 ** 20)} MiB`)
