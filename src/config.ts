@@ -164,9 +164,9 @@ function unknownNames (env: Env): string[] {
 }
 
 function shorten (given: string): string {
-  // A password may stand in any URL, also in one given to the wrong setting, and hold a slash; a secret in a query.
+  // A password may stand in any URL, also in one without its scheme or given to the wrong setting, and hold a slash; a secret in a query.
   const [line = ''] = given.split('\n')
-  const safe = line.replace(/\/\/.*@/, '//***@').replace(/[?#].*/, '?***').replace(/hk_(live|test)_\w+/g, 'hk_$1_***')
+  const safe = line.replace(/^([a-z][a-z\d+.-]*:\/\/)?.*@/i, '$1***@').replace(/\b(bearer|basic|apikey)\s+\S+/gi, '$1 ***').replace(/[?#].*/, '?***').replace(/hk_(live|test)_\w+/g, 'hk_$1_***')
   return safe.length > 80 ? `${safe.slice(0, 80)}…` : safe
 }
 

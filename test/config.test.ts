@@ -125,7 +125,7 @@ t.test('a secret is never in a problem, wherever it was put', async t => {
     }
   }
   for (const name of ['MLFLOW_UPSTREAM_URL', 'HOKUSAI_AUTH_SERVICE_URL', 'PUBLIC_URL', 'KEYS_URL']) {
-    for (const value of ['http://me:a/s3cret@mlflow', 'http://me:a?b/s3cret@mlflow', 'http://auth/?token=s3cret', 'http://auth/#s3cret']) t.notMatch(problemsOf(t, { [name]: value }).join(), 's3cret', `${name}=${value}`)
+    for (const value of ['me:s3cret@mlflow:5000', 'see http://me:s3cret@mlflow', 'Bearer s3cret', 'basic s3cret', 'http://me:a/s3cret@mlflow', 'http://me:a?b/s3cret@mlflow', 'http://auth/?token=s3cret', 'http://auth/#s3cret']) t.notMatch(problemsOf(t, { [name]: value }).join(), 's3cret', `${name}=${value}`)
   }
   // A secret, or a key in PEM on one line, in the place of the name of its file.
   for (const name of ['KEYS_URL_FILE', 'MLFLOW_UPSTREAM_AUTHORIZATION_FILE', 'MLFLOW_UPSTREAM_KEY_FILE', 'MLFLOW_UPSTREAM_CERT_FILE', 'MLFLOW_UPSTREAM_CA_FILE']) {

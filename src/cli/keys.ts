@@ -31,7 +31,7 @@ create
                      an empty list grants nothing
   --expires 90d      a duration (s, m, h, d, w) or a date; default: never
   --workspace NAME   the only workspace it may use; can be repeated; default: all
-  --rate 60/hour     calls an hour; default: no limit
+  --rate 60/hour     calls an hour: kept and shown, not yet enforced
   --env live|test    prefix of the key; default: live
 
 revoke ends a key within a second. rotate replaces a key by a new one with the

@@ -112,7 +112,7 @@ function writeAnswer (request: FastifyRequest, reply: FastifyReply): void {
 /** A Location of MLflow, which names its own origin and prefix, as a relative one under the mount; a foreign one (object storage) stays. */
 export function publicLocation (value: string, layout: Pick<Layout, 'prefix'>, upstream: Pick<Upstream, 'origin' | 'host'>): string {
   const [, , authority, rest = ''] = /^(https?:)?\/\/([^/?#]*)(.*)$/is.exec(value) ?? []
-  const own = [new URL(upstream.origin).host, upstream.host]
+  const own = [new URL(upstream.origin).host, upstream.host.toLowerCase()]
   if (authority !== undefined && !own.includes(authority.toLowerCase())) return value
   if (authority === undefined && !value.startsWith('/')) return value
   // One slash at the front: more of them would name another host.

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { TLSSocket } from 'node:tls'
 import t from 'tap'
 import { facade } from '../helpers/app.js'
-import { echo } from '../helpers/upstream.js'
+import { answer, echo, says } from '../helpers/upstream.js'
 
 const search = '/mlflow/api/2.0/mlflow/experiments/search'
 
@@ -77,4 +77,9 @@ t.test('credentials and Host that MLflow wants are sent to it, with every reques
   t.equal((await call('GET', search)).status, 200)
   t.strictSame(mlflow.calls[0]?.all('authorization'), ['Basic bWU6c2VjcmV0'])
   t.strictSame(mlflow.calls[0]?.all('host'), ['mlflow.internal:5000'])
+})
+
+t.test('a Location under the Host that MLflow is told is its own, in whatever case that is written', async t => {
+  const { call } = await facade(t, says(answer(302, '', { Location: 'http://MLflow.Internal:5000/x' })), { env: { MLFLOW_UPSTREAM_HOST: 'MLflow.Internal:5000' } })
+  t.equal((await call('GET', search)).header('location'), '/mlflow/x')
 })
