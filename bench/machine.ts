@@ -1,4 +1,4 @@
-/** The machine under the benchmark: its tools, two cores to pin to, a scratch folder, free ports, and its name for the report. */
+/** The machine under the benchmark: its tools, two cores to pin to, a scratch folder, and its name for the report. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, statfsSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'

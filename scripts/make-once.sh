@@ -15,6 +15,7 @@ make_once () {
   trap "rm -rf '$lock'" EXIT
   echo $$ >"$lock/pid"
   if [ ! -e "$folder/.complete" ]; then
+    echo "making $(basename "$folder") (up to three minutes, only this time)" >&2
     rm -rf "$folder"
     "$2"
     touch "$folder/.complete"

@@ -1,9 +1,9 @@
 /** Checks of the MLflow behind: can it be reached, is it understood, does it let us through. */
 import { join, resolve } from 'node:path'
-import { schemaIn } from '../local/database.js'
+import { databaseFault } from '../local/database.js'
 import { environmentIn } from '../local/environment.js'
 import { pinned } from '../local/pinned.js'
-import { brokenDatabase, LocalMlflowError, olderDatabase } from '../local/problem.js'
+import { LocalMlflowError } from '../local/problem.js'
 import { findTools } from '../local/python.js'
 import { nameFault, type Upstream } from '../mlflow/upstream.js'
 import { mount } from '../mlflow/paths.js'
@@ -23,9 +23,8 @@ export const mlflowChecks: readonly Check[] = [
     async run ({ config: { dataDir, mlflowPython, upstream }, env }) {
       if (upstream.url !== undefined) return fine('MLFLOW_UPSTREAM_URL names an MLflow, so none of our own is started')
       const home = join(resolve(dataDir), 'mlflow')
-      const found = schemaIn(home)
-      if (found === 'unknown') return error(...halves(brokenDatabase()))
-      if (found !== undefined && found !== pinned.schema) return error(...halves(olderDatabase(found, pinned)))
+      const broken = databaseFault(home, pinned)
+      if (broken !== undefined) return error(...halves(broken))
       try {
         if (await environmentIn(join(home, 'venv'), pinned, { cwd: home, env }, () => {}).isReady()) return fine(`MLflow ${pinned.version} is prepared`)
         const { uv } = await findTools(mlflowPython, pinned, process.cwd(), env)

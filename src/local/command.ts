@@ -1,6 +1,6 @@
 /** Runs a program to its end and keeps what it printed. */
 import { spawn } from 'node:child_process'
-import { forget, killAtExit, remember, signal as send } from './orphan.js'
+import { hold, signal as send } from './orphan.js'
 
 export type Env = Readonly<Record<string, string | undefined>>
 
@@ -29,18 +29,16 @@ export async function run (program: string, args: readonly string[], { cwd, env,
     // A group of its own, for installers start others.
     const child = spawn(program, args, { cwd, env: { ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
     const { pid } = child
-    const spare = pid === undefined ? () => {} : killAtExit(pid)
+    const release = pid === undefined ? () => {} : hold(pid, pidFile)
     const abort = (): void => { if (pid !== undefined) send(-pid, 'SIGKILL') }
-    if (pid !== undefined && pidFile !== undefined) remember(pidFile, pid)
     signal?.addEventListener('abort', abort, { once: true })
     let output = ''
     const keep = (chunk: string): void => { output = (output + chunk).slice(-outputMaxChars) }
     child.stdout.setEncoding('utf8').on('data', keep)
     child.stderr.setEncoding('utf8').on('data', keep)
     const ended = (): void => {
-      spare()
+      release()
       signal?.removeEventListener('abort', abort)
-      if (pidFile !== undefined) forget(pidFile)
     }
     child.once('error', error => {
       ended()

@@ -5,7 +5,7 @@ import sqlite from '@photostructure/sqlite'
 import { run, type Surroundings } from './command.js'
 import { freeBytes } from './environment.js'
 import type { PinnedMlflow } from './pinned.js'
-import { failedUpgrade, fullDiskForCopy } from './problem.js'
+import { brokenDatabase, failedUpgrade, fullDiskForCopy, olderDatabase, type LocalMlflowError } from './problem.js'
 
 /** Relative to MLflow's working folder: a path in a database URL would have to be escaped for SQLAlchemy and for Alembic. */
 export const databaseName = 'mlflow.db'
@@ -25,6 +25,14 @@ export function schemaIn (folder: string): string | undefined {
   } finally {
     db.close()
   }
+}
+
+/** Why MLflow cannot be started on the database in a folder as it is, for people; undefined where it can, or where there is none yet. */
+export function databaseFault (folder: string, release: PinnedMlflow, allowUpgrade: boolean = false): LocalMlflowError | undefined {
+  const found = schemaIn(folder)
+  if (found === undefined || found === release.schema) return undefined
+  if (found === 'unknown') return brokenDatabase()
+  return allowUpgrade ? undefined : olderDatabase(found, release)
 }
 
 /**

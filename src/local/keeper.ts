@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Env } from './command.js'
-import { forget, killAtExit, remember, signal } from './orphan.js'
+import { hold, signal } from './orphan.js'
 
 export interface Kept {
   readonly program: string
@@ -56,8 +56,7 @@ async function runOnce (kept: Kept, startedAt: number, stopping: AbortSignal): P
   const ended = endOf(child)
   const { pid } = child
   if (pid === undefined) return await ended
-  remember(kept.pidFile, pid)
-  const spare = killAtExit(pid)
+  const release = hold(pid, kept.pidFile)
   const over = new AbortController()
   const end = (): void => { terminate(pid, over.signal) }
   if (stopping.aborted) end()
@@ -68,8 +67,7 @@ async function runOnce (kept: Kept, startedAt: number, stopping: AbortSignal): P
   over.abort()
   stopping.removeEventListener('abort', end)
   signal(-pid, 'SIGKILL') // a leader that was killed leaves the server proper behind
-  spare()
-  forget(kept.pidFile)
+  release()
   return how
 }
 

@@ -5,13 +5,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { settings } from '../settings.js'
 import { type Address, chooseAddress } from './address.js'
 import type { Env } from './command.js'
-import { createDatabase, databaseName, schemaIn, upgradeDatabase } from './database.js'
+import { createDatabase, databaseFault, databaseName, schemaIn, upgradeDatabase } from './database.js'
 import { type Environment, environmentIn } from './environment.js'
 import { openJournal } from './journal.js'
 import { keep } from './keeper.js'
 import { endOrphan } from './orphan.js'
 import { pinned, type PinnedMlflow } from './pinned.js'
-import { brokenDatabase, colonInFolder, LocalMlflowError, olderDatabase, unusableFolder } from './problem.js'
+import { colonInFolder, LocalMlflowError, unusableFolder } from './problem.js'
 import { findTools, type Tools } from './python.js'
 
 export interface LocalOptions {
@@ -64,9 +64,8 @@ export async function openLocalMlflow (options: LocalOptions): Promise<LocalMlfl
   const environment = environmentIn(join(home, 'venv'), release, around, journal.write)
 
   if (await endOrphan(pidFile)) log('Ended what an earlier crash had left behind.')
-  const found = schemaIn(home)
-  if (found === 'unknown') throw brokenDatabase()
-  if (found !== undefined && found !== release.schema && !allowUpgrade) throw olderDatabase(found, release)
+  const fault = databaseFault(home, release, allowUpgrade)
+  if (fault !== undefined) throw fault
   const tools = await environment.isReady() ? undefined : await findTools(options.python, release, process.cwd(), around.env)
   const address = await chooseAddress(home)
   let state: LocalState = { phase: 'preparing', reason: 'preparing MLflow' }

@@ -1,18 +1,25 @@
-/** Remembers the process of MLflow in a file, so that one that outlived a crash of the facade is found and ended. */
+/** No process that we start outlives us: MLflow and its installers end with this process, or with the next start after a crash. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 
 const patienceMs = 10_000
 
-/** Notes the leader of a process group. */
-export function remember (file: string, pid: number): void {
+/**
+ * Keeps a process group from outliving us: killed when this process exits, however that comes about (at a second Ctrl-C nothing
+ * is waited for), and noted in the file, where one is given, for a later start to end what outlived a crash.
+ * @param pid the leader of the group
+ * @returns to be called when it has ended
+ */
+export function hold (pid: number, file: string | undefined): () => void {
+  const kill = (): void => signal(-pid, 'SIGKILL')
+  process.once('exit', kill)
   const startedAt = startOf(pid)
-  if (startedAt !== undefined) writeFileSync(file, JSON.stringify({ pid, startedAt }), { mode: 0o600 })
-}
-
-export function forget (file: string): void {
-  rmSync(file, { force: true })
+  if (file !== undefined && startedAt !== undefined) writeFileSync(file, JSON.stringify({ pid, startedAt }), { mode: 0o600 })
+  return () => {
+    process.off('exit', kill)
+    if (file !== undefined) rmSync(file, { force: true })
+  }
 }
 
 /** Ends the process that the file names, where it still is that process. Resolves when it has gone; true if there was one. */
@@ -26,20 +33,13 @@ export async function endOrphan (file: string): Promise<boolean> {
     await delay(50)
   }
   signal(-noted.pid, 'SIGKILL')
-  forget(file)
+  rmSync(file, { force: true })
   return true
 }
 
 /** Sends a signal to a process, or to a group by its negative id; one that has gone is fine. */
 export function signal (pid: number, name: NodeJS.Signals): void {
   try { process.kill(pid, name) } catch { /* gone already */ }
-}
-
-/** Kills the group when this process exits, however that comes about: at a second Ctrl-C nothing is waited for. @returns what takes that back */
-export function killAtExit (pid: number): () => void {
-  const kill = (): void => signal(-pid, 'SIGKILL')
-  process.once('exit', kill)
-  return () => process.off('exit', kill)
 }
 
 /** When a process started, in a form that only serves comparison; undefined where it does not run. Ids are given anew, ids with their start are not. */

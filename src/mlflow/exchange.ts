@@ -111,9 +111,9 @@ export class Exchange implements Dispatcher.DispatchHandler, Placed {
   }
 
   onBodySent (chunk: Buffer | number): void {
-    const { length } = typeof chunk === 'number' ? { length: chunk } : chunk
-    this.bytesIn += length
-    handedOn(length)
+    const bytes = typeof chunk === 'number' ? chunk : chunk.length
+    this.bytesIn += bytes
+    handedOn(bytes)
     this.activeAt = performance.now()
   }
 

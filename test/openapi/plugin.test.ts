@@ -1,5 +1,5 @@
 /** The document as the facade serves it, and Swagger UI in a real browser. */
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import t from 'tap'
 import { parse } from 'yaml'
 import { facade, keys, type Facade } from '../helpers/app.js'
@@ -53,11 +53,7 @@ t.test('in a browser: without a key a call is refused with the reason, with one 
   await answered.waitFor()
   t.match(await answered.innerText(), /401[\s\S]*UNAUTHENTICATED[\s\S]*MLFLOW_TRACKING_TOKEN/)
 
-  await page.locator('.btn.authorize').click()
-  const bearer = page.locator('.auth-container').first()
-  await bearer.locator('input').fill(keys.read)
-  await bearer.locator('button[type=submit]').click()
-  await bearer.locator('.btn-done').click()
+  await authorize(page, page.locator('.auth-container').first(), keys.read)
   await execute.click()
   await answered.getByText('"experiment_id"').waitFor()
   t.match(await answered.innerText(), /200[\s\S]*Default/)
@@ -70,11 +66,8 @@ t.test('in a browser: a DELETE with its body, an upload with odd names, X-API-Ke
   const origin = `http://127.0.0.1:${app.port}`
   const { page, complaints } = await open(t, origin)
   await page.goto(`${origin}/docs#/Registered%20models/deleteRegisteredModel`)
-  await page.locator('.btn.authorize').click({ timeout: 120_000 })
   const header = page.locator('.auth-container').filter({ hasText: 'X-API-Key' })
-  await header.locator('input').fill(keys.write)
-  await header.locator('button[type=submit]').click()
-  await header.locator('.btn-done').click()
+  await authorize(page, header, keys.write)
 
   const deletion = page.locator('#operations-Registered_models-deleteRegisteredModel')
   await deletion.locator('textarea.body-param__text').fill('{"name": "m"}')
@@ -88,10 +81,7 @@ t.test('in a browser: a DELETE with its body, an upload with odd names, X-API-Ke
   await page.goto(`${origin}/docs#/Artifacts/uploadArtifact`)
   await page.reload()
   const upload = page.locator('#operations-Artifacts-uploadArtifact')
-  await page.locator('.btn.authorize').click({ timeout: 120_000 })
-  await header.locator('input').fill(keys.write)
-  await header.locator('button[type=submit]').click()
-  await header.locator('.btn-done').click()
+  await authorize(page, header, keys.write)
   const bytes = Buffer.from([0, 255, 13, 10, 128, 0])
   await upload.locator('tr[data-param-name=artifact_path] input').fill('1/a b ü+%/c.bin')
   await upload.locator('input[type=file]').setInputFiles({ name: 'c.bin', mimeType: 'application/octet-stream', buffer: bytes })
@@ -111,6 +101,14 @@ t.test('in a browser: a DELETE with its body, an upload with odd names, X-API-Ke
 function answerSearch (call: Call): void {
   const body = JSON.stringify({ experiments: [{ experiment_id: '0', name: 'Default', artifact_location: 'mlflow-artifacts:/0', lifecycle_stage: 'active', creation_time: 1, last_update_time: 1 }] })
   call.write(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
+}
+
+/** Gives Swagger UI a key, in the form of one scheme. */
+async function authorize (page: Page, form: Locator, key: string): Promise<void> {
+  await page.locator('.btn.authorize').click({ timeout: 120_000 })
+  await form.locator('input').fill(key)
+  await form.locator('button[type=submit]').click()
+  await form.locator('.btn-done').click()
 }
 
 /** A page, and all that it should not do: requests to other hosts, errors of its scripts, violations of the policy. */
