@@ -1,6 +1,7 @@
 /** Puts a memory in front of a key verifier that is far away: what it said is kept for a while, and a key that was seen valid outlives an outage of it. */
 import { setTimeout as wait } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
+import { createGuesses, networkOf } from './guesses.js'
 import { hashKey, isPlausible } from './key.js'
 import { StoreBusyError, StoreUnavailableError, type KeyVerifier, type Verdict } from './store.js'
 
@@ -27,8 +28,8 @@ interface Question {
 }
 
 const remembered = 10_000
-/** Validations of new keys in any one second. */
-const unseenMax = { perAddress: 10, inAll: 50 }
+/** Validations of new keys in any one second; those whose keys were refused share half, so that they cannot take it all from the others. */
+const unseenMax = { perAddress: 10, suspects: 25, inAll: 50 }
 const windowMs = 1000
 /** How long a known key waits for a verifier that failed last time, and how long until it is asked again about that key. */
 const patienceMs = 250
@@ -49,7 +50,10 @@ export function cached (verifier: KeyVerifier, { cacheMs, staleMs, now = Date.no
       const verdict = await verifier.verify(key, address)
       isDown = false
       if (verdict.valid || verdict.reason === 'balance') entries.set(hash, { verdict, askedAt, failedAt: undefined })
-      else entries.delete(hash)
+      else {
+        entries.delete(hash)
+        turnstile.refused(address, now())
+      }
       return verdict
     } catch (error) {
       isDown = error instanceof StoreUnavailableError
@@ -98,7 +102,7 @@ export function cached (verifier: KeyVerifier, { cacheMs, staleMs, now = Date.no
         return askAgain(question(key, hash, address), old)
       }
       if (!isPlausible(key)) return { valid: false, reason: 'malformed' }
-      if (entry === undefined && !questions.has(hash) && !turnstile(address, at)) throw new StoreBusyError('Too many new API keys at once: try again in a second.', 1)
+      if (entry === undefined && !questions.has(hash) && !turnstile.admits(address, at)) throw new StoreBusyError('Too many new API keys at once: try again in a second.', 1)
       return question(key, hash, address).answer
     },
     check: () => verifier.check(),
@@ -116,17 +120,31 @@ function unlessExpired (verdict: Verdict, at: number): Verdict {
   return { valid: false, reason: 'expired', caller: verdict.caller }
 }
 
-/** A function that says whether one more new key may be asked about, and if so counts it. */
-function createTurnstile (): (address: string, at: number) => boolean {
+interface Turnstile {
+  /** Whether one more new key may be asked about; if so it is counted. */
+  readonly admits: (address: string, at: number) => boolean
+  /** The verifier refused a key from there. */
+  readonly refused: (address: string, at: number) => void
+}
+
+function createTurnstile (): Turnstile {
   const all: number[] = []
-  const addresses = new LRUCache<string, number[]>({ max: remembered })
-  return (address, at) => {
-    const own = addresses.get(address) ?? []
-    if (isFull(own, unseenMax.perAddress, at) || isFull(all, unseenMax.inAll, at)) return false
-    own.push(at)
-    all.push(at)
-    addresses.set(address, own)
-    return true
+  const ofSuspects: number[] = []
+  const networks = new LRUCache<string, number[]>({ max: remembered })
+  const guesses = createGuesses()
+  return {
+    admits (address, at) {
+      const network = networkOf(address)
+      const own = networks.get(network) ?? []
+      const suspect = guesses.suspects(address, at)
+      if (isFull(own, unseenMax.perAddress, at) || isFull(all, unseenMax.inAll, at) || (suspect && isFull(ofSuspects, unseenMax.suspects, at))) return false
+      own.push(at)
+      all.push(at)
+      if (suspect) ofSuspects.push(at)
+      networks.set(network, own)
+      return true
+    },
+    refused: guesses.count
   }
 }
 

@@ -1,10 +1,11 @@
 /** The guard of every route that needs a key: finds the key, asks the store, compares what it grants with what the route's class demands. */
-import type { FastifyRequest, onRequestHookHandler } from 'fastify'
+import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { presentedKey } from '../auth/credentials.js'
+import { createGuesses, guessing } from '../auth/guesses.js'
 import { allows, scopeFor, type AccessClass } from '../auth/scopes.js'
 import { StoreBusyError, StoreUnavailableError, type Caller, type KeyVerifier, type Verdict } from '../auth/store.js'
-import { FacadeError, toFacadeError, unavailable } from '../errors.js'
+import { errors, FacadeError, toFacadeError, unavailable } from '../errors.js'
 import { refuse } from './refuse.js'
 import type { Visit } from './visit.js'
 
@@ -23,6 +24,13 @@ export default fp<{ verifier: KeyVerifier }>(async (app, { verifier }) => {
     if (route.config?.access === undefined) throw new Error(`The guarded route ${route.url} has no access class`)
   })
 
+  const guesses = createGuesses()
+  /** The store was asked first: a good key is never refused for its address. */
+  const refuseKey = (reply: FastifyReply, refusal: FacadeError): void => {
+    const waitMs = refusal.kind === errors.unauthenticated ? guesses.count(reply.request.visit.address, performance.now()) : 0
+    refuse(reply, waitMs === 0 ? refusal : tooManyGuesses(waitMs))
+  }
+
   const guard: onRequestHookHandler = (request, reply, done) => {
     let needed: AccessClass
     try { needed = demanded(request) } catch (error) { refuse(reply, toFacadeError(error)); return }
@@ -33,7 +41,7 @@ export default fp<{ verifier: KeyVerifier }>(async (app, { verifier }) => {
     const settle = (verdict: Verdict): void => {
       const refusal = judge(request, verdict, needed)
       if (refusal === undefined) done()
-      else refuse(reply, refusal)
+      else refuseKey(reply, refusal)
     }
     try {
       const verdict = verifier.verify(presented.key, request.visit.address)
@@ -77,6 +85,10 @@ export async function callerOf ({ caller, refusal, head, address }: Visit, verif
   } catch {
     return undefined
   }
+}
+
+function tooManyGuesses (waitMs: number): FacadeError {
+  return new FacadeError('rateLimited', { message: 'Too many API keys that came from this address were refused, this one too. Try again after the time in Retry-After.', reason: guessing, headers: { 'retry-after': String(Math.ceil(waitMs / 1000)) } })
 }
 
 function storeFault (error: unknown): FacadeError {

@@ -3,9 +3,11 @@ import type { Socket } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Logger } from 'pino'
+import { guessing } from '../auth/guesses.js'
 import { FacadeError } from '../errors.js'
 import { CallerLeftError } from '../mlflow/exchange.js'
 import type { Metrics } from '../metrics.js'
+import { collapse } from './flood.js'
 import { callerAddress } from './peers.js'
 import { createRoster } from './roster.js'
 import { arrive, type Visit } from './visit.js'
@@ -27,11 +29,14 @@ export interface Ledger {
   end: (visit: Visit, response: { readonly statusCode: number }) => void
   /** A connection has closed: whoever was waiting on it has left, and MLflow need not go on for them. */
   left: (socket: Socket) => void
+  /** Writes the lines that wait. */
+  close: () => void
 }
 
 export function openLedger ({ log, metrics, trusted, onOldPath }: Options): Ledger {
   const count = counting(metrics)
   const open = createRoster<Visit>()
+  const guesses = collapse(log)
   let warned = false
   const ledger: Ledger = {
     begin (request) {
@@ -48,6 +53,10 @@ export function openLedger ({ log, metrics, trusted, onOldPath }: Options): Ledg
       if (!open.remove(visit)) return
       count(visit, status)
       if (visit.legacy !== undefined) onOldPath(visit, clientKind(visit.request.headers['user-agent']))
+      if (visit.refusal === guessing) {
+        guesses.note(visit)
+        return
+      }
       const line = logLine(visit, status)
       const failure = visit.failure ?? visit.exchange?.failure
       if (failure === undefined || status === callerLeft) log.info(line, 'request')
@@ -61,7 +70,8 @@ export function openLedger ({ log, metrics, trusted, onOldPath }: Options): Ledg
         if (statusCode !== callerLeft && exchange?.failure !== undefined) visit.refusal ??= exchange.failure instanceof FacadeError ? exchange.failure.reason : 'answer_cut'
         ledger.end(visit, { statusCode })
       }
-    }
+    },
+    close: guesses.flush
   }
   return ledger
 }
@@ -96,6 +106,7 @@ export default fp<{ ledger: Ledger }>(async (app, { ledger }) => {
     ledger.end(visit, reply.raw)
     done()
   })
+  app.addHook('onClose', async () => ledger.close())
   // Once a connection, not once a request: a close listener on every response doubles the collector's work (measured with --trace-gc).
   app.server.on('connection', (socket: Socket) => socket.once('close', () => ledger.left(socket)))
 }, { name: 'telemetry' })
