@@ -15,7 +15,6 @@ import mlflow from './mlflow/mount.js'
 import { mount } from './mlflow/paths.js'
 import { shareProbes } from './mlflow/probes.js'
 import type { Upstream } from './mlflow/upstream.js'
-import { readDocuments } from './openapi/files.js'
 import openapi from './openapi/plugin.js'
 import page from './endpoints/page.js'
 import { trusting } from './request/peers.js'
@@ -77,7 +76,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   await app.register(entry, { legacy: config.legacy, draining })
   app.setNotFoundHandler((_request, reply) => refuse(reply, new FacadeError('notFound')))
   await app.register(health, { verifier, problem: () => preparing() ?? monitor.problem, version: () => monitor.lastLayout?.version, draining })
-  await app.register(openapi, { documents: readDocuments(), monitor })
+  await app.register(openapi, { monitor })
   await app.register(page, { publicUrl: config.publicUrl })
   app.get(mount, (request, reply) => reply.code(308).header('location', `${mount}/${request.visit.target.query}`).send())
   await app.register(async guarded => {

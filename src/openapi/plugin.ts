@@ -1,25 +1,17 @@
 /** `/openapi.json`, `/openapi.yaml` and Swagger UI at `/docs`: open to everyone, without any outside host. */
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { stringify } from 'yaml'
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
 import { FacadeError } from '../errors.js'
 import type { Monitor } from '../mlflow/monitor.js'
-import { edition, type Document } from './document.js'
-import type { Documents } from './files.js'
+import { openAssets } from './assets.js'
+import { answer } from './content.js'
+import { openEditions } from './editions.js'
 import { css, logo, title } from './looks.js'
 
 interface Options {
-  readonly documents: Documents
   /** Tells which MLflow is behind. */
   readonly monitor: Pick<Monitor, 'lastLayout'>
-}
-
-/** A document with its texts, once somebody asked for them. */
-interface Edition {
-  readonly document: Document
-  json?: string
-  yaml?: string
 }
 
 /** What `?mlflow=` can ask for besides `all`. */
@@ -31,25 +23,26 @@ const contentSecurityPolicy = [
   "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"
 ].join('; ')
 
-export default async function openapi (app: FastifyInstance, { documents, monitor }: Options): Promise<void> {
-  const { newest, older } = documents
-  // Made once for each MLflow that is seen or asked for: a document takes tens of milliseconds.
-  const editions = new Map<string, Edition>()
+export default async function openapi (app: FastifyInstance, { monitor }: Options): Promise<void> {
+  const editions = openEditions()
+  const assets = openAssets()
 
   app.addHook('onRequest', (request, reply, done) => {
     request.visit.operation = 'docs'
     void reply.header('x-content-type-options', 'nosniff').header('referrer-policy', 'no-referrer')
     done()
   })
-  app.get('/openapi.json', (request, reply) => answer(reply, 'application/json; charset=utf-8', jsonOf(asked(request))))
-  app.get('/openapi.yaml', (request, reply) => answer(reply, 'application/yaml; charset=utf-8', yamlOf(asked(request))))
+  // Swagger UI's plug-in would write the document anew for each of these, and send its files uncompressed.
+  const instead: Readonly<Record<string, RouteHandlerMethod>> = { '/docs/json': sendJson, '/docs/yaml': sendYaml, '/docs/static/*': sendAsset }
+  app.addHook('onRoute', route => { route.handler = instead[route.url] ?? route.handler })
+  app.addHook('onClose', editions.close)
+  app.get('/openapi.json', sendJson)
+  app.get('/openapi.yaml', sendYaml)
 
-  await app.register(swagger, { mode: 'static', specification: { document: newest as never } })
+  await app.register(swagger, { mode: 'static', specification: { document: { openapi: '3.1.0' } as never } }) // the user interface insists on one; nobody is sent it
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: contentSecurityPolicy as never, // a string passes as it is; the types know objects only
-    transformSpecification: () => of(behind()).document,
-    transformSpecificationClone: false,
     theme: { title, css: [{ filename: 'facade.css', content: css }] },
     logo,
     uiConfig: {
@@ -78,25 +71,17 @@ export default async function openapi (app: FastifyInstance, { documents, monito
     throw new FacadeError('badRequest', { message: `The parameter mlflow is one of all, ${known.join(', ')}.`, reason: 'unknown_edition' })
   }
 
-  function of (version: string): Edition {
-    const made = editions.get(version) ?? { document: edition(newest, older, version) }
-    editions.set(version, made)
-    return made
+  async function sendJson (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    return answer(request, reply, (await editions.of(asked(request))).json)
   }
 
-  function jsonOf (version: string): string {
-    const made = of(version)
-    made.json ??= JSON.stringify(made.document)
-    return made.json
+  async function sendYaml (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    return answer(request, reply, (await editions.of(asked(request))).yaml)
   }
 
-  function yamlOf (version: string): string {
-    const made = of(version)
-    made.yaml ??= stringify(made.document, { aliasDuplicateObjects: false, lineWidth: 0 })
-    return made.yaml
+  async function sendAsset (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const asset = await assets((request.params as { readonly '*': string })['*'])
+    if (asset === undefined) throw new FacadeError('notFound')
+    return answer(request, reply, asset)
   }
-}
-
-function answer (reply: FastifyReply, type: string, text: string): FastifyReply {
-  return reply.type(type).header('cache-control', 'no-cache').send(text)
 }
