@@ -26,7 +26,7 @@ const table = {
   METRICS_PORT: { value: '9464', allowed: `${port}, or off`, about: 'Port of the Prometheus metrics, apart from the public one; `off` for none.' },
   DATA_DIR: { value: './data', allowed: 'a folder', about: 'Folder of all that is kept. One process at a time: it is locked.' },
   MLFLOW_UPSTREAM_URL: { allowed: 'an http:// or https:// URL without user, query or fragment', about: 'The MLflow server behind; may hold a path (its static prefix). Unset: an MLflow of our own is prepared and started in `DATA_DIR`.' },
-  MLFLOW_UPSTREAM_AUTHORIZATION: { secret: true, allowed: 'the printable value of an Authorization header', about: '`Authorization` header that the MLflow behind wants from the facade.' },
+  MLFLOW_UPSTREAM_AUTHORIZATION: { secret: true, allowed: 'the printable value of an Authorization header', about: '`Authorization` header that the MLflow behind wants from the facade. On the LLM gateway MLflow 3.15 and later get it as `X-MLflow-Authorization`, older ones not at all: they would hand it on to the provider.' },
   MLFLOW_UPSTREAM_HOST: { allowed: 'a host name, perhaps with a port', about: '`Host` header towards MLflow, where its `--allowed-hosts` wants another than the URL\'s.' },
   MLFLOW_UPSTREAM_CA_FILE: { allowed: pemFile, about: 'Certificate authority that signed MLflow\'s certificate.' },
   MLFLOW_UPSTREAM_CERT_FILE: { allowed: pemFile, about: 'Certificate of the facade for mutual TLS.' },

@@ -1,5 +1,6 @@
 /** Stands in for providers of language models and for a receiver of webhooks: answers in the form of each, nothing more. */
-import { createServer } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 
 export interface Provider {
@@ -24,10 +25,17 @@ const answers: ReadonlyArray<readonly [RegExp, unknown]> = [
   [/\/api\/2\.0\/endpoints\/$/, { endpoints: [] }]
 ]
 
-export async function startProvider (): Promise<Provider> {
+interface Options {
+  readonly tls?: { readonly key: string, readonly cert: string }
+  /** Is told of every call: its path, and its headers as they came (name, value, name, value). */
+  readonly heard?: (path: string, headers: readonly string[]) => void
+}
+
+export async function startProvider ({ tls, heard = () => {} }: Options = {}): Promise<Provider> {
   let calls = 0
-  const server = createServer((request, response) => {
+  const answer: RequestListener = (request, response) => {
     calls++
+    heard(request.url ?? '', request.rawHeaders)
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
       const path = (request.url ?? '').split('?')[0] ?? ''
@@ -37,13 +45,14 @@ export async function startProvider (): Promise<Provider> {
         response.writeHead(200, { 'content-type': 'text/event-stream' }).end(`data: ${JSON.stringify(event)}\n\ndata: [DONE]\n\n`)
         return
       }
-      const answer = answers.find(([pattern]) => pattern.test(path))?.[1] ?? { received: path }
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+      const body = answers.find(([pattern]) => pattern.test(path))?.[1] ?? { received: path }
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body))
     })
-  })
+  }
+  const server = tls === undefined ? createServer(answer) : createTlsServer(tls, answer)
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     called: () => calls,
     close: () => {
       server.closeAllConnections()

@@ -3,6 +3,7 @@ import { ConfigError } from '../config.js'
 import { artifactChecks } from '../doctor/artifacts.js'
 import { type Check, type Scene, skipped, type Verdict } from '../doctor/check.js'
 import { frontChecks } from '../doctor/front.js'
+import { gatewayChecks } from '../doctor/gateway.js'
 import { keyChecks } from '../doctor/keys.js'
 import { mlflowChecks } from '../doctor/mlflow.js'
 import { withScene } from '../doctor/scene.js'
@@ -11,7 +12,7 @@ import { parse, printJson, UsageError, type Command, type Io } from './command.j
 import { readConfig } from './environment.js'
 
 /** Every check but `configuration`, which has to pass before any of them can run. */
-export const checks: readonly Check[] = [...settingsChecks, ...keyChecks, ...mlflowChecks, ...artifactChecks, ...frontChecks]
+export const checks: readonly Check[] = [...settingsChecks, ...keyChecks, ...mlflowChecks, ...artifactChecks, ...gatewayChecks, ...frontChecks]
 
 export const doctor: Command = {
   name: 'doctor',

@@ -28,8 +28,8 @@ export interface Forwarded {
   readonly match: Match
   /** Below the mount, with its query. */
   readonly target: string
-  /** Makes the headers of the request to MLflow; a body that was spooled has got a length. */
-  readonly headers: (length: string | undefined) => string[]
+  /** Makes the headers of the request to this MLflow; a body that was spooled has got a length. */
+  readonly headers: (length: string | undefined, layout: Layout) => string[]
   /** The body, where it had to be read before it could be judged. */
   readonly body?: Buffer
 }
@@ -76,7 +76,7 @@ export async function openForward (app: FastifyInstance, options: ForwardOptions
     const exchange = visit.exchange = new Exchange(reply, { method, path: home(layout, match.family, method) + target, layout }, keeper)
     upstream.open.add(exchange)
     const start = (ready: Exchange['body'], length: string | undefined): void => {
-      exchange.headers = headers(length)
+      exchange.headers = headers(length, layout)
       exchange.body = ready
       reply.from('/', hooks)
     }

@@ -3,12 +3,14 @@ import { createHash } from 'node:crypto'
 import { mount } from './paths.js'
 
 /** What is done with a request header. */
-type Action = 'pass' | 'drop' | 'host' | 'authorization' | 'apiKey' | 'cookie' | 'workspace' | 'origin' | 'traceparent' | 'tracestate' | 'connection' | 'length' | 'encoding' | 'forwarded'
+type Action = 'pass' | 'drop' | 'host' | 'authorization' | 'apiKey' | 'gatewayKey' | 'cookie' | 'workspace' | 'origin' | 'traceparent' | 'tracestate' | 'connection' | 'length' | 'encoding' | 'forwarded'
 
 const actions: Readonly<Record<string, Action>> = {
   host: 'host',
   authorization: 'authorization',
   'x-api-key': 'apiKey',
+  'x-goog-api-key': 'gatewayKey',
+  'api-key': 'gatewayKey',
   cookie: 'cookie',
   'x-mlflow-workspace': 'workspace',
   origin: 'origin',
@@ -20,9 +22,12 @@ const actions: Readonly<Record<string, Action>> = {
   forwarded: 'forwarded'
 }
 
-/** Hop-by-hop (RFC 9110, section 7.6.1), what undici refuses (`expect`, `keep-alive`), and what would let a caller speak for us or change the request behind our back. */
+/**
+ * Hop-by-hop (RFC 9110, section 7.6.1), what undici refuses (`expect`, `keep-alive`), and what would let a caller speak for us, change the request behind our back,
+ * or do what only MLflow does towards itself (`x-mlflow-guardrail-bypass`).
+ */
 const dropped = new Set(['keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer', 'upgrade', 'http2-settings', 'expect',
-  'x-request-id', 'x-real-ip', 'x-original-url', 'x-rewrite-url', 'x-http-method', 'x-http-method-override', 'x-method-override'])
+  'x-request-id', 'x-real-ip', 'x-original-url', 'x-rewrite-url', 'x-http-method', 'x-http-method-override', 'x-method-override', 'x-mlflow-authorization', 'x-mlflow-guardrail-bypass'])
 
 function actionOf (name: string): Action {
   // WSGI folds underscores and dashes into one name (PEP 3333), so a spelling with underscores of a header that means something to us is a forgery of it.
@@ -127,15 +132,36 @@ export interface Identity {
 
 /** The headers of the request to MLflow, in undici's flat form. */
 export function outgoing (head: RequestHead, identity: Identity): string[] {
-  const headers = head.pass
-  headers.push('host', identity.host, 'x-request-id', identity.requestId, 'traceparent', head.traceparent ?? newTrace(identity.requestId),
-    'x-forwarded-for', identity.clientAddress, 'x-forwarded-proto', identity.publicProtocol, 'x-forwarded-prefix', mount)
+  const headers = needed(head, identity)
+  headers.push('x-request-id', identity.requestId, 'x-forwarded-for', identity.clientAddress, 'x-forwarded-proto', identity.publicProtocol, 'x-forwarded-prefix', mount)
   if (identity.publicHost !== '') headers.push('x-forwarded-host', identity.publicHost)
-  if (head.contentLength !== undefined) headers.push('content-length', head.contentLength)
-  if (head.traceparent !== undefined) for (const state of head.tracestate) headers.push('tracestate', state)
+  if (head.traceparent === undefined) headers.push('traceparent', newTrace(identity.requestId))
   if (identity.authorization !== undefined) headers.push('authorization', identity.authorization)
   if (identity.userId !== undefined) headers.push('x-hokusai-user-id', headerText(identity.userId))
   if (identity.keyId !== undefined) headers.push('x-hokusai-api-key-id', headerText(identity.keyId))
+  return headers
+}
+
+/**
+ * The headers of a request to MLflow's LLM gateway, which hands what it gets on to the provider of the model (its passthrough and proxy routes, 3.9 to 3.17):
+ * so it is not told who calls, from where, by which id. Our own credentials go into the header that MLflow takes off before the provider, or nowhere.
+ * @param hidesCredentials whether this MLflow has that header
+ */
+export function outgoingToGateway (head: RequestHead, identity: Identity, hidesCredentials: boolean): string[] {
+  const headers = needed(head, identity)
+  if (identity.authorization !== undefined && hidesCredentials) headers.push('x-mlflow-authorization', identity.authorization)
+  return headers
+}
+
+/** What the caller sent, and without which MLflow could not answer. */
+function needed (head: RequestHead, identity: Identity): string[] {
+  const headers = head.pass
+  headers.push('host', identity.host)
+  if (head.contentLength !== undefined) headers.push('content-length', head.contentLength)
+  if (head.traceparent !== undefined) {
+    headers.push('traceparent', head.traceparent)
+    for (const state of head.tracestate) headers.push('tracestate', state)
+  }
   if (identity.workspace !== undefined) headers.push('x-mlflow-workspace', identity.workspace)
   if (identity.origin !== undefined) headers.push('origin', identity.origin)
   return headers

@@ -75,6 +75,12 @@ export function home (layout: Layout, family: Family, method: string): string {
   }
 }
 
+/** Whether the gateway of this MLflow takes credentials in `X-MLflow-Authorization`, which it never hands on (3.15 on); `Authorization` may go to the provider. */
+export function hidesGatewayCredentials ({ version }: Layout): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  return major > 3 || (major === 3 && minor >= 15)
+}
+
 /** Whether a chunked body sent there would be taken for empty: Flask's routes, but not what runs beside Flask. */
 export function losesChunks (layout: Layout, family: Family, method: string): boolean {
   const streams = layout.streamsArtifacts && method === 'PUT' && (family === 'artifacts' || family === 'ajax-artifacts')

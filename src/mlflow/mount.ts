@@ -8,7 +8,8 @@ import type { Visit } from '../request/visit.js'
 import { transfers, type AccessClass } from './operations/classes.js'
 import { CutUploadError } from './body.js'
 import { openForward, type ForwardOptions } from './forward.js'
-import { outgoing } from './headers.js'
+import { outgoing, outgoingToGateway, type Identity } from './headers.js'
+import { hidesGatewayCredentials } from './layout.js'
 import { inspectBody } from './operations/inspect.js'
 import { match } from './operations/matcher.js'
 import { belowMount, collapseSlashes, mount, oldRoutes } from './paths.js'
@@ -104,18 +105,22 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
       match: judged,
       target: visit.path + visit.target.query,
       ...body === undefined ? {} : { body },
-      headers: length => outgoing({ ...head, contentLength: length }, {
-        host: upstream.host,
-        authorization: upstream.authorization,
-        requestId: visit.id,
-        userId: caller?.userId,
-        keyId: caller?.keyId,
-        workspace,
-        origin: own ? undefined : head.origin,
-        clientAddress: visit.address,
-        publicProtocol: publicProtocol(request, config.publicUrl),
-        publicHost: publicHost(request, config.publicUrl)
-      })
+      headers: (length, layout) => {
+        const sent = { ...head, contentLength: length }
+        const identity: Identity = {
+          host: upstream.host,
+          authorization: upstream.authorization,
+          requestId: visit.id,
+          userId: caller?.userId,
+          keyId: caller?.keyId,
+          workspace,
+          origin: own ? undefined : head.origin,
+          clientAddress: visit.address,
+          publicProtocol: publicProtocol(request, config.publicUrl),
+          publicHost: publicHost(request, config.publicUrl)
+        }
+        return judged.family === 'gateway' ? outgoingToGateway(sent, identity, hidesGatewayCredentials(layout)) : outgoing(sent, identity)
+      }
     })
     if (mark === undefined) send()
     else inspect(request, reply, mark, send)

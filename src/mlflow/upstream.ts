@@ -34,8 +34,8 @@ export interface Upstream {
   send: (exchange: Exchange) => void
   /** Is told when MLflow closes a connection. */
   onBroken: (listener: () => unknown) => void
-  /** Asks MLflow something for ourselves. */
-  probe: (path: string, options?: { method?: string, body?: string | Readable, headers?: Record<string, string>, timeoutMs?: number }) => Promise<ProbeAnswer>
+  /** Asks MLflow something for ourselves; a header of ours is left out by an undefined one. */
+  probe: (path: string, options?: { method?: string, body?: string | Readable, headers?: Record<string, string | undefined>, timeoutMs?: number }) => Promise<ProbeAnswer>
   /** Waits for nothing: what is still under way is cut. */
   close: () => Promise<void>
 }

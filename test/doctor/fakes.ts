@@ -14,6 +14,8 @@ export interface Faults {
   /** Refuses every Host that is not in the list; `/health` and `/version` are exempt, as in MLflow. */
   readonly allowedHosts?: readonly string[]
   readonly wantsCredentials?: boolean
+  /** What stands before it wants `Authorization` on every path. */
+  readonly guarded?: boolean
   readonly status?: number
   readonly noArtifacts?: boolean
   /** Artifact locations of its experiments. */
@@ -49,12 +51,13 @@ export async function fakeMlflow (t: Test, faults: Faults = {}): Promise<string>
     if (path === `${own}/health`) send(200, 'OK', 'text/html')
     else if (path === `${own}/version`) send(200, version, 'text/plain')
     else if (faults.allowedHosts?.includes(request.headers.host ?? '') === false) send(403, 'Invalid Host header - possible DNS rebinding attack detected', 'text/plain')
-    else if (faults.wantsCredentials === true && request.headers.authorization !== 'Basic c2VjcmV0') send(401, 'You are not authenticated', 'text/html')
+    else if (faults.wantsCredentials === true && request.headers.authorization !== 'Basic c2VjcmV0' && (faults.guarded === true || request.headers['x-mlflow-authorization'] !== 'Basic c2VjcmV0')) send(401, 'You are not authenticated', 'text/html')
     else if (faults.status !== undefined) send(faults.status, 'oops', 'text/html')
     else if (path.endsWith('/experiments/search')) send(request.headers['transfer-encoding'] !== undefined && faults.chunkedIsEmpty === true ? 400 : 200, JSON.stringify({ experiments: locations.map(place => ({ artifact_location: place })) }))
     else if (path === '/api/2.0/mlflow-artifacts/artifacts') send(faults.noArtifacts === true ? 503 : 200, faults.noArtifacts === true ? 'Endpoint: artifacts disabled due to the mlflow server running with `--no-serve-artifacts`' : '{}')
     else if (path === '/api/2.0/mlflow/experiments/get' || path === `${prefix}/ajax-api/2.0/mlflow/experiments/get`) send(200, '{"experiment":{}}')
     else if (path.startsWith('/api/2.0/mlflow-artifacts/')) send(404, '{"error_code":"RESOURCE_DOES_NOT_EXIST"}')
+    else if (path === '/gateway/mlflow/v1/chat/completions') send(400, '{"detail":"Missing required \'model\' parameter"}')
     else send(404, '<!doctype html>', 'text/html')
   }
   // Node says in a header how long it keeps connections, unless it is told to keep them for ever.

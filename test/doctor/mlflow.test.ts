@@ -116,3 +116,10 @@ t.test('an MLflow that takes chunked uploads for empty is told of, and is no fau
   t.equal(code, 0)
   t.match(rows.find(({ check }) => check === 'chunked-uploads'), { status: 'ok', message: /takes chunked bodies for empty: the facade spools them/ })
 })
+
+t.test('credentials that MLflow\'s gateway would hand on to providers are named', async t => {
+  const found = async (faults: Parameters<typeof fakeMlflow>[1]): Promise<unknown> => (await examine({ MLFLOW_UPSTREAM_URL: await fakeMlflow(t, { wantsCredentials: true, ...faults }), MLFLOW_UPSTREAM_AUTHORIZATION: 'Basic c2VjcmV0' })).findings
+  t.match(await found({ version: '3.11.1' }), [{ check: 'gateway-credentials', message: /calls of models end in 401/, mend: /3\.15/ }])
+  t.strictSame(await found({ version: '3.17.2' }), [])
+  t.match(await found({ version: '3.17.2', guarded: true }), [{ check: 'gateway-credentials', message: /What guards MLflow/ }])
+})

@@ -91,8 +91,8 @@ export async function standIn (t: Teardown, behaviour: Behaviour = echo, shape: 
       head: message => {
         const [method = '', target = ''] = message.start.split(' ')
         const whole = new Promise<Buffer>(resolve => { finish = resolve })
-        // The facade gives every forwarded request an id, and its own probes none.
-        if (valueOf(message, 'x-request-id') === undefined) {
+        // The facade gives every forwarded request an id but those to the LLM gateway, and its own probes none.
+        if (valueOf(message, 'x-request-id') === undefined && !/^(\/p)?\/gateway/.test(decodeURIComponent(target.split('?')[0] ?? ''))) {
           probes.push(target)
           whole.then(() => {
             const reply = (): void => { if (socket.writable) socket.write(probeAnswer(current, method, target)) }

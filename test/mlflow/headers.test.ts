@@ -2,14 +2,14 @@ import fc from 'fast-check'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import t from 'tap'
-import { incoming, outgoing, readHead, type Identity } from '../../src/mlflow/headers.js'
+import { incoming, outgoing, outgoingToGateway, readHead, type Identity } from '../../src/mlflow/headers.js'
 
 const identity: Identity = { host: 'mlflow:5000', authorization: undefined, requestId: '0af76519-16cd-43dd-8448-eb211c80319c', userId: 'me', keyId: 'key_1', workspace: undefined, origin: undefined, clientAddress: '203.0.113.9', publicProtocol: 'https', publicHost: 'registry.example' }
 const same = (value: string) => value
 
 /** Names that a caller must not get through, whatever their case and spelling with underscores. */
-const ours = ['host', 'connection', 'keep-alive', 'proxy-connection', 'proxy-authorization', 'te', 'trailer', 'upgrade', 'transfer-encoding', 'expect', 'authorization', 'x-api-key', 'cookie', 'forwarded', 'x-forwarded-for', 'x-forwarded-anything', 'x-hokusai-user-id', 'x-hokusai-anything',
-  'x-request-id', 'x-original-url', 'x-rewrite-url', 'x-http-method-override', 'x-http-method', 'x-method-override', 'x-real-ip']
+const ours = ['host', 'connection', 'keep-alive', 'proxy-connection', 'proxy-authorization', 'te', 'trailer', 'upgrade', 'transfer-encoding', 'expect', 'authorization', 'x-api-key', 'x-goog-api-key', 'api-key', 'cookie', 'forwarded', 'x-forwarded-for', 'x-forwarded-anything', 'x-hokusai-user-id', 'x-hokusai-anything',
+  'x-request-id', 'x-original-url', 'x-rewrite-url', 'x-http-method-override', 'x-http-method', 'x-method-override', 'x-real-ip', 'x-mlflow-authorization', 'x-mlflow-guardrail-bypass']
 const spelt = fc.constantFrom(...ours).chain(name => fc.array(fc.boolean(), { minLength: name.length, maxLength: name.length }).chain(upper => fc.boolean().map(under => {
   const cased = [...name].map((letter, index) => upper[index] === true ? letter.toUpperCase() : letter).join('')
   return under ? cased.replaceAll('-', '_') : cased
@@ -32,6 +32,17 @@ t.test('what the facade says is said once, whatever the caller said', async () =
     const names = outgoing(readHead(pairs.flat()), identity).filter((_, index) => index % 2 === 0).map(name => name.toLowerCase())
     return ['host', 'x-request-id', 'traceparent', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-prefix', 'x-hokusai-user-id', 'x-hokusai-api-key-id'].every(name => names.filter(given => given === name).length === 1)
   }))
+})
+
+t.test('an LLM gateway is told nothing of the caller but what the caller sent, and no credentials', async t => {
+  const mine = ['User-Agent', 'GeminiCLI/0.8', 'anthropic-version', '2023-06-01']
+  const all = { ...identity, authorization: 'Basic c2VjcmV0', workspace: 'team-a' }
+  t.strictSame(outgoingToGateway(readHead(mine), all, false), [...mine, 'host', 'mlflow:5000', 'x-mlflow-workspace', 'team-a'])
+  t.strictSame(outgoingToGateway(readHead([]), all, true), ['host', 'mlflow:5000', 'x-mlflow-workspace', 'team-a', 'x-mlflow-authorization', 'Basic c2VjcmV0'])
+  fc.assert(fc.property(fc.array(fc.tuple(spelt, fc.constant('forged')), { maxLength: 6 }), pairs => !outgoingToGateway(readHead(pairs.flat()), identity, true).includes('forged')), { numRuns: 1000 })
+  const trace = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+  t.strictSame(outgoingToGateway(readHead(['traceparent', trace, 'tracestate', 'a=1']), identity, true), ['host', 'mlflow:5000', 'traceparent', trace, 'tracestate', 'a=1'])
+  t.notOk(outgoingToGateway(readHead(['traceparent', 'nonsense']), identity, true).includes('traceparent'))
 })
 
 t.test('names in Connection go, without case and over several headers', async t => {

@@ -38,7 +38,8 @@ export function match (method: string, path: string): Match {
 function both (first: Match, second: Match): Match {
   const demanded = strongest(first.class, second.class)
   const stronger = first.operation?.mark === undefined && demanded === second.class && demanded !== first.class ? second : first
-  return { ...stronger, class: demanded, artifactPath: first.artifactPath && second.artifactPath }
+  // The family is where MLflow keeps what it runs, and what of ours it hands on from there.
+  return { ...stronger, class: demanded, family: first.family, artifactPath: first.artifactPath && second.artifactPath }
 }
 
 interface Template {
