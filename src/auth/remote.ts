@@ -11,6 +11,13 @@ const answerMaxBytes = 256 * 1024
 const retryMaxSeconds = 60
 const probeEveryMs = 1000
 
+/** The auth service does not take the question itself, whatever the key. */
+export class NotAcceptedError extends StoreUnavailableError {
+  constructor () {
+    super('The auth service refuses our request (400): is AUTH_SERVICE_ID right?')
+  }
+}
+
 /** The auth service behind a cache. Opens no connection yet. */
 export function openRemote (config: KeysConfig, url: URL, now: () => number = Date.now): KeyVerifier {
   const { cacheMs, staleMs } = config
@@ -30,10 +37,11 @@ export function openService (config: KeysConfig, url: URL, now: () => number = D
         headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', accept: 'application/json' },
         body: JSON.stringify({ service_id: config.serviceId, client_ip: address })
       })
-      if (status === 401) return { valid: false, reason: 'unknown' }
+      if (status === 401 || status === 403 || status === 404) return { valid: false, reason: 'unknown' }
       if (status === 429) throw new StoreBusyError('The auth service limits this API key: try again later.', retryAfterSeconds(headers['retry-after']))
+      if (status === 400) throw new NotAcceptedError()
       if (status !== 200) throw new StoreUnavailableError(`The auth service answered with status ${status}.`)
-      return toVerdict(body, key, config.emptyScopes)
+      return toVerdict(body, key, config.emptyScopes, now())
     },
     // Any path will do: an answer that is no failure shows that the service is there. Shared, so that watchers of ours cannot flood it.
     check: () => {
@@ -73,9 +81,15 @@ async function reach (agent: Agent, url: string): Promise<void> {
   if (status >= 500) throw new StoreUnavailableError(`The auth service answered with status ${status}.`)
 }
 
-/** What the service says of a key that it knows. */
-function toVerdict (text: string, key: string, emptyScopes: KeysConfig['emptyScopes']): Verdict {
+/** Ways in which services that answer 200 to every question say no. */
+const flags = ['valid', 'is_valid', 'is_active', 'active']
+
+/** What the service says of a key that it knows. A no needs neither scopes nor a user. */
+function toVerdict (text: string, key: string, emptyScopes: KeysConfig['emptyScopes'], at: number): Verdict {
   const answer = parse(text)
+  if (flags.some(flag => answer[flag] === false)) return { valid: false, reason: 'revoked' }
+  const expiresAt = toTime(answer['expires_at'])
+  if (expiresAt !== undefined && at >= expiresAt) return { valid: false, reason: 'expired' }
   const names = answer['scopes']
   if (!isTextList(names)) throw new StoreUnavailableError('The auth service gave an answer without scopes.')
   const userId = toId(answer['user_id']) ?? toId(isObject(answer['user']) ? answer['user']['id'] : undefined)
@@ -92,7 +106,7 @@ function toVerdict (text: string, key: string, emptyScopes: KeysConfig['emptySco
     scopes: names.length === 0 && granted.size === 0 && emptyScopes === 'read' ? toScopes(['mlflow:read']) : granted,
     workspaces: [],
     ratePerHour: typeof rate === 'number' && rate > 0 ? rate : undefined,
-    expiresAt: undefined
+    expiresAt
   }
   return answer['has_sufficient_balance'] === false ? { valid: false, reason: 'balance', caller } : { valid: true, caller }
 }
@@ -117,6 +131,29 @@ function isTextList (value: unknown): value is readonly string[] {
 function toId (value: unknown): string | undefined {
   const text = typeof value === 'number' ? String(value) : value
   return typeof text === 'string' && /^[\x21-\x7e][\x20-\x7e]{0,255}$/.test(text) ? text : undefined
+}
+
+const isoTime = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|[+-]\d\d(?::?\d\d)?)?)?$/i
+
+/**
+ * A moment in milliseconds since 1970: a number of seconds or milliseconds, or a text as of ISO 8601, which is UTC where it names no zone
+ * (Python's `utcnow().isoformat()`). Undefined where there is none.
+ * @throws StoreUnavailableError where it cannot be read, for that may be in the past
+ */
+function toTime (value: unknown): number | undefined {
+  if (value === undefined || value === null || value === '') return undefined
+  const [iso, date, time = '00:00', zone = 'Z'] = typeof value === 'string' ? isoTime.exec(value) ?? [] : []
+  const at = iso === undefined
+    ? fromEpoch(typeof value === 'string' && /^\d{1,16}(\.\d+)?$/.test(value) ? Number(value) : value)
+    : Date.parse(`${date ?? ''}T${time}${zone.replace(/^([+-]\d\d):?(\d\d)?$/, (_, hours: string, minutes = '00') => `${hours}:${minutes}`)}`)
+  if (Number.isNaN(at)) throw new StoreUnavailableError('The auth service gave an expires_at that cannot be read.')
+  return at
+}
+
+/** Seconds reach 100 billion in the year 5138, milliseconds did in 1973. */
+function fromEpoch (value: unknown): number {
+  if (typeof value !== 'number') return NaN
+  return value < 1e11 ? value * 1000 : value
 }
 
 /** RFC 9110, section 10.2.3: seconds or a date. MLflow's client gives up after some minutes, so never more than one. */

@@ -1,6 +1,6 @@
 /** Checks of the key store, and of a key where one is given. */
 import { existsSync } from 'node:fs'
-import { openService } from '../auth/remote.js'
+import { NotAcceptedError, openService } from '../auth/remote.js'
 import { openVerifier, StoreBusyError, type Verdict as KeyVerdict } from '../auth/store.js'
 import type { Config } from '../config.js'
 import { type Check, error, fine, skipped, type Verdict, warning } from './check.js'
@@ -47,11 +47,13 @@ export const keyChecks: readonly Check[] = [
       if (keys.store.kind !== 'service') return fine('keys are judged here, without an auth service')
       if (key === undefined) return skipped(noKey)
       try {
-        if (await isValid(keys, key)) return fine(`the auth service accepts the key for ${keys.serviceId}`)
+        const own = await verdictOn(keys, key)
+        if (own === 'valid') return fine(`the auth service accepts the key for ${keys.serviceId}`)
         for (const serviceId of serviceIds.filter(other => other !== keys.serviceId)) {
-          if (await isValid({ ...keys, serviceId }, key)) return error(`The auth service refuses the key for service "${keys.serviceId}" and accepts it for "${serviceId}".`, `set AUTH_SERVICE_ID=${serviceId}`)
+          if (await verdictOn({ ...keys, serviceId }, key) === 'valid') return error(`The auth service refuses the key for service "${keys.serviceId}" and accepts it for "${serviceId}".`, `set AUTH_SERVICE_ID=${serviceId}`)
         }
-        return skipped('the auth service refuses the key under every known name')
+        if (own instanceof NotAcceptedError) return error(own.message, 'set AUTH_SERVICE_ID to the name under which the auth service knows this facade')
+        return skipped('the auth service refuses the key under every known name: is KEYS_URL its address?')
       } catch (fault) {
         return skipped(`the auth service cannot say: ${sentence(fault)}`)
       }
@@ -69,13 +71,14 @@ function judge (verdict: KeyVerdict, keys: Config['keys']): Verdict {
   return warning('The key is valid and has no scopes, so it may do nothing.', keys.store.kind === 'service' ? 'set AUTH_EMPTY_SCOPES=read, or give the key scopes on the platform' : 'hokusai-mlflow keys create --name NAME --scopes mlflow:read,mlflow:write')
 }
 
-async function isValid (keys: Config['keys'], key: string): Promise<boolean> {
-  if (keys.store.kind !== 'service') return false
+async function verdictOn (keys: Config['keys'], key: string): Promise<'valid' | 'refused' | NotAcceptedError> {
+  if (keys.store.kind !== 'service') return 'refused'
   const service = openService(keys, keys.store.url)
   try {
-    return (await service.verify(key, '127.0.0.1')).valid
+    return (await service.verify(key, '127.0.0.1')).valid ? 'valid' : 'refused'
   } catch (fault) {
-    if (fault instanceof StoreBusyError) return false
+    if (fault instanceof NotAcceptedError) return fault
+    if (fault instanceof StoreBusyError) return 'refused'
     throw fault
   } finally {
     await service.close()

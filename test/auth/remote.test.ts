@@ -77,10 +77,79 @@ t.test('a key without balance is told from one that is not valid', async t => {
   t.match(await service.verify('K1', here), { valid: false, reason: 'balance', caller: { userId: 'u1' } })
 })
 
-t.test('its 401 is a refusal', async t => {
+t.test('its 401, 403 and 404 are refusals', async t => {
   const { server, service } = await open(t)
-  server.behave(unauthorized)
-  t.strictSame(await service.verify('K1', here), { valid: false, reason: 'unknown' })
+  for (const behaviour of [unauthorized, answering(403, { detail: 'not you' }), answering(404, { detail: 'no such key' })]) {
+    server.behave(behaviour)
+    t.strictSame(await service.verify('K1', here), { valid: false, reason: 'unknown' })
+  }
+})
+
+t.test('a 200 that says no is a refusal, whatever else it says or lacks', async t => {
+  const { server, service } = await open(t)
+  for (const flag of ['valid', 'is_valid', 'is_active', 'active']) {
+    for (const answer of [goodAnswer({ [flag]: false }), { [flag]: false }]) {
+      server.behave(answering(200, answer))
+      t.strictSame(await service.verify('K1', here), { valid: false, reason: 'revoked' }, JSON.stringify(answer))
+    }
+    server.behave(answering(200, goodAnswer({ [flag]: true })))
+    t.match(await service.verify('K1', here), { valid: true })
+  }
+})
+
+t.test('an expires_at is read in each form in which services give one', async t => {
+  const { server } = await open(t)
+  const clock = { at: Date.parse('2027-06-30T12:00:00Z') }
+  const service = openService(configFor(server), server.url, () => clock.at)
+  t.teardown(() => service.close())
+  const seconds = clock.at / 1000
+  for (const given of [seconds + 1, String(seconds + 1), clock.at + 1000, '2027-06-30T12:00:01Z', '2027-06-30T12:00:01.000000+00:00', '2027-06-30T12:00:01', '2027-06-30 12:00:01', '2027-06-30 12:00:01+00', '2027-06-30T14:00:01+0200', '2027-06-30t14:00:01.000 +02:00']) {
+    server.behave(answering(200, goodAnswer({ expires_at: given })))
+    t.match(await service.verify('K1', here), { valid: true, caller: { expiresAt: clock.at + 1000 } }, String(given))
+  }
+  for (const given of [seconds, 0, -1, String(seconds - 1), clock.at, '2027-06-30T12:00:00Z', '2027-06-30T11:59:59.999999', '2027-06-30', '2027-06-30T13:59+02:00']) {
+    server.behave(answering(200, goodAnswer({ expires_at: given })))
+    t.strictSame(await service.verify('K1', here), { valid: false, reason: 'expired' }, String(given))
+  }
+  for (const given of [undefined, null, '']) {
+    server.behave(answering(200, goodAnswer({ expires_at: given })))
+    t.equal(callerOf(await service.verify('K1', here)).expiresAt, undefined, String(given))
+  }
+  for (const given of ['soon', '2027-13-01', '30.06.2027', true, {}, 'Infinity', '2027-06-30T12:00:01+99:99']) {
+    server.behave(answering(200, goodAnswer({ expires_at: given })))
+    await t.rejects(async () => await service.verify('K1', here), { name: 'StoreUnavailableError', message: 'The auth service gave an expires_at that cannot be read.' }, JSON.stringify(given))
+  }
+})
+
+t.test('a key that was seen valid ends with the answer that says so, and with its expiry without one', async t => {
+  const { server } = await open(t)
+  for (const no of [unauthorized, answering(403, {}), answering(404, {}), answering(200, { active: false }), answering(200, { expires_at: 1 })]) {
+    const clock = { at: Date.now() }
+    const verifier = openRemote(configFor(server), server.url, () => clock.at)
+    t.teardown(() => verifier.close())
+    server.behave(answering(200, goodAnswer()))
+    t.match(await verifier.verify('K1', here), { valid: true })
+    clock.at += 60_000
+    server.behave(no)
+    t.match(await verifier.verify('K1', here), { valid: false })
+    server.behave(failures.internalError)
+    await t.rejects(async () => await verifier.verify('K1', here), { name: 'StoreUnavailableError' }, 'an outage does not bring it back')
+  }
+  const clock = { at: Date.now() }
+  const verifier = openRemote(configFor(server), server.url, () => clock.at)
+  t.teardown(() => verifier.close())
+  server.behave(answering(200, goodAnswer({ expires_at: new Date(clock.at + 5000).toISOString() })))
+  t.match(await verifier.verify('K1', here), { valid: true })
+  const asked = server.validations.length
+  clock.at += 5000
+  t.match(await verifier.verify('K1', here), { valid: false, reason: 'expired' })
+  t.equal(server.validations.length, asked, 'nobody needs to be asked')
+})
+
+t.test('a 400 is an outage that names what may be wrong', async t => {
+  const { server, service } = await open(t)
+  server.behave(failures.badRequest)
+  await t.rejects(async () => await service.verify('K1', here), { name: 'StoreUnavailableError', message: 'The auth service refuses our request (400): is AUTH_SERVICE_ID right?' })
 })
 
 t.test('its 429 stays one, with a wait that clients survive', async t => {

@@ -107,16 +107,25 @@ t.test('a key that is refused, or may do nothing, is named', async t => {
 })
 
 t.test('an auth service that knows us by another name is named with that name', async t => {
+  for (const status of [400, 401, 403]) {
+    const service = await auth(t)
+    service.behave((res, _key, req) => {
+      const { body } = service.validations.at(-1) ?? {}
+      const known = req.method === 'GET' || (body as { service_id?: string }).service_id === 'ml-platform'
+      res.writeHead(known ? 200 : status, { 'content-type': 'application/json' }).end(JSON.stringify(goodAnswer()))
+    })
+    const env = { MLFLOW_UPSTREAM_URL: await fakeMlflow(t), KEYS_URL: service.url.href, HOKUSAI_API_KEY: keys.read }
+    const { findings } = await examine(env)
+    t.match(findings.find(({ check }) => check === 'service-id'), { severity: 'error', mend: 'set AUTH_SERVICE_ID=ml-platform' }, String(status))
+    t.strictSame((await examine({ ...env, AUTH_SERVICE_ID: 'ml-platform' })).named, [])
+  }
+})
+
+t.test('an auth service that takes no question of ours is named with AUTH_SERVICE_ID', async t => {
   const service = await auth(t)
-  service.behave((res, _key, req) => {
-    const { body } = service.validations.at(-1) ?? {}
-    const known = req.method === 'GET' || (body as { service_id?: string }).service_id === 'ml-platform'
-    res.writeHead(known ? 200 : 401, { 'content-type': 'application/json' }).end(JSON.stringify(goodAnswer()))
-  })
-  const env = { MLFLOW_UPSTREAM_URL: await fakeMlflow(t), KEYS_URL: service.url.href, HOKUSAI_API_KEY: keys.read }
-  const { findings } = await examine(env)
-  t.match(findings.find(({ check }) => check === 'service-id'), { severity: 'error', mend: 'set AUTH_SERVICE_ID=ml-platform' })
-  t.strictSame((await examine({ ...env, AUTH_SERVICE_ID: 'ml-platform' })).named, [])
+  service.behave((res, _key, req) => { res.writeHead(req.method === 'GET' ? 200 : 400, { 'content-type': 'application/json' }).end('{}') })
+  const { findings } = await examine({ MLFLOW_UPSTREAM_URL: await fakeMlflow(t), KEYS_URL: service.url.href, HOKUSAI_API_KEY: keys.read })
+  t.match(findings, [{ check: 'service-id', severity: 'error', message: 'The auth service refuses our request (400): is AUTH_SERVICE_ID right?', mend: /AUTH_SERVICE_ID/ }])
 })
 
 t.test('keys of the platform without scopes are named with AUTH_EMPTY_SCOPES', async t => {

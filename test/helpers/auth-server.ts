@@ -28,7 +28,7 @@ export const unauthorized = answering(401, { detail: 'Invalid or expired API key
 export const failures = {
   internalError: answering(500, { detail: 'oops' }),
   unavailable: answering(503, { detail: 'later' }),
-  forbidden: answering(403, { detail: 'not you' }),
+  badRequest: answering(400, { detail: 'unknown service_id' }),
   created: answering(201, goodAnswer()),
   missingScopes: answering(200, goodAnswer({ scopes: undefined })),
   oddScopes: answering(200, goodAnswer({ scopes: 'mlflow:admin' })),
