@@ -1,52 +1,20 @@
 /** The log: a line of JSON for each record, written to standard output in blocks. */
 import { pino, type Logger } from 'pino'
+import { openSink, type Sink } from './sink.js'
 
-/** Characters after which a block is written, and how long a line waits for others at most. */
-const blockLength = 16 * 1024
-const waitMs = 100
-
-export interface Log {
+export interface Log extends Pick<Sink, 'flush' | 'drain' | 'dropped'> {
   readonly log: Logger
-  /** Writes at once what still waits; returns when it is written. */
-  readonly flush: () => void
 }
 
 /**
- * Lines are gathered here and not in pino's destination: that one measures all it holds anew for each
- * line, which costs more than making the line (12 us of 16; sonic-boom 4.2.1).
+ * Lines are gathered by a sink of ours and not in pino's destination: that one measures all it holds anew for each line, which
+ * costs more than making the line (12 us of 16; sonic-boom 4.2.1), and its `flushSync` repeats for ever on a full disk.
  * @param fd where it goes, standard output unless told otherwise
  */
 export function openLog (level: string, fd: number = 1): Log {
-  // What is handed over is written by `flush` alone: three bytes a character at most, so no block reaches `minLength`.
-  const output = pino.destination({ dest: fd, sync: false, minLength: 3 * blockLength + 1, maxWrite: 4 * blockLength })
-  let waiting = ''
-  const handOver = (): void => {
-    const block = waiting
-    waiting = ''
-    if (block !== '') output.write(block)
-  }
-  const write = (line: string): void => {
-    waiting += line
-    if (waiting.length < blockLength) return
-    handOver()
-    output.flush()
-  }
-  const flush = (): void => {
-    handOver()
-    output.flushSync()
-  }
-  const clock = setInterval(() => {
-    handOver()
-    output.flush()
-  }, waitMs).unref()
-  process.once('beforeExit', () => { // pino ends its destination now, after what it holds is written
-    clearInterval(clock)
-    process.off('exit', flush)
-    handOver()
-  })
-  process.once('exit', flush)
+  const { write, flush, drain, dropped } = openSink(fd, lost => log.error({ lines: lost }, 'log lines were dropped: what they were to be written to was full, or nobody read it'))
   const log = pino({ level, base: null, timestamp: isoTime(), formatters: { level: label => ({ level: label }) } }, { write, flushSync: flush } as pino.DestinationStream)
-  return { log, flush }
+  return { log, flush, drain, dropped }
 }
 
 /** pino's own makes a date for every line, which is a fiftieth of all work; several lines fall into one millisecond. */

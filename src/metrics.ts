@@ -13,6 +13,7 @@ export interface Metrics {
   readonly bytes: Counter<'direction'>
   readonly openExchanges: Gauge
   readonly upstreamUp: Gauge
+  readonly logLinesDropped: Counter
 }
 
 const prefix = 'hokusai_mlflow_'
@@ -20,8 +21,9 @@ const prefix = 'hokusai_mlflow_'
 /**
  * One registry for one app, so that several can live in a process (tests).
  * @param openExchanges counts what is under way at the moment of a scrape
+ * @param dropped counts the log lines that were dropped so far
  */
-export function createMetrics (openExchanges: () => number): Metrics {
+export function createMetrics (openExchanges: () => number, dropped: () => number = () => 0): Metrics {
   const registry = new Registry()
   const registers = [registry]
   const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
@@ -36,7 +38,8 @@ export function createMetrics (openExchanges: () => number): Metrics {
     upstreamDuration: new Histogram({ name: `${prefix}upstream_duration_seconds`, help: 'Time from sending to MLflow\'s first byte.', labelNames: ['operation'], buckets, registers }),
     bytes: new Counter({ name: `${prefix}bytes_total`, help: 'Bytes of bodies, by direction (in: from callers, out: to callers).', labelNames: ['direction'], registers }),
     openExchanges: new Gauge({ name: `${prefix}open_exchanges`, help: 'Requests to MLflow under way.', registers, collect () { this.set(openExchanges()) } }),
-    upstreamUp: new Gauge({ name: `${prefix}upstream_up`, help: '1 when MLflow is recognised and answers.', registers })
+    upstreamUp: new Gauge({ name: `${prefix}upstream_up`, help: '1 when MLflow is recognised and answers.', registers }),
+    logLinesDropped: new Counter({ name: `${prefix}log_lines_dropped_total`, help: 'Lines of the log that were dropped, since the disk was full or nobody read them.', registers, collect () { this.reset(); this.inc(dropped()) } })
   }
 }
 

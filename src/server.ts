@@ -33,13 +33,13 @@ export interface StartOptions {
 export async function serve (config: Config, io: Io, { upgradeDatabase }: StartOptions): Promise<void> {
   const lock = lockDataDir(config.dataDir)
   rmSync(join(config.dataDir, 'spool'), { recursive: true, force: true }) // what a crash left there; nobody else uses it
-  const { log, flush } = openLog(config.logLevel)
+  const { log, drain, dropped } = openLog(config.logLevel)
   const { verifier, first } = await openKeys(config, io, log)
   const local = config.upstream.url === undefined
     ? await openLocalMlflow({ dataDir: config.dataDir, python: config.mlflowPython, env: io.env, log: line => io.stderr.write(`${line}\n`), allowUpgrade: upgradeDatabase })
     : undefined
   const upstream = openUpstream(config.upstream, config.upstream.url ?? local?.url ?? unreachable(), local?.socketPath)
-  const metrics = createMetrics(() => upstream.open.items.length)
+  const metrics = createMetrics(() => upstream.open.items.length, dropped)
   let draining = false
   const app = await buildApp(config, { verifier, upstream, log, metrics, draining: () => draining, preparing: () => local?.state().reason })
   const sockets = openSockets(app.server)
@@ -60,7 +60,7 @@ export async function serve (config: Config, io: Io, { upgradeDatabase }: StartO
     await close(app, sockets, config, log)
     await local?.stop()
     metricsServer?.close()
-    flush()
+    await drain()
     lock.release()
   })
   local?.start() // not before: a signal that nobody handles would leave it behind

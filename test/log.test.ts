@@ -1,6 +1,6 @@
 /** The log's promises: no line is lost or cut, and none waits for long. */
-import { spawnSync } from 'node:child_process'
-import { openSync, readFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { constants, openSync, readFileSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
@@ -58,4 +58,26 @@ t.test('a process that ends without a word loses no line', async t => {
     t.match(stdout.split('\n').filter(line => line !== '').map(line => JSON.parse(line) as unknown), [{ msg: 'last' }], way)
     t.equal(stdout.split('\n').length, 2, way)
   }
+})
+
+t.test('of lines that nobody reads 8 MiB are kept, the rest is dropped and counted, and whoever reads at last is told of the gap', async t => {
+  const pipe = join(t.testdir(), 'pipe')
+  execFileSync('mkfifo', [pipe])
+  const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK)
+  const { log, flush, dropped } = openLog('info', openSync(pipe, constants.O_WRONLY))
+  const text = 'x'.repeat(10_000)
+  for (let index = 0; index < 1200; index++) log.info({ index, text }, 'line')
+  const lost = dropped()
+  t.ok(lost > 350 && lost < 370, `${lost} lines`)
+  const start = performance.now()
+  flush()
+  t.ok(performance.now() - start < 1000, 'a process that ends does not wait for a reader')
+  let read = ''
+  const bytes = Buffer.alloc(1024 * 1024)
+  while (!/were dropped.*\n$/.test(read.slice(-300))) {
+    try { read += bytes.toString('latin1', 0, readSync(reader, bytes)) } catch { await delay(5) } // EAGAIN: it is empty
+  }
+  const lines = read.split('\n').slice(0, -1).map(line => JSON.parse(line) as Record<string, unknown>)
+  t.same(lines.slice(0, 1200 - lost).map(({ index }) => index), Array.from({ length: 1200 - lost }, (_, index) => index))
+  t.match(lines[1200 - lost], { level: 'error', lines: lost, msg: /^log lines were dropped/ })
 })

@@ -73,7 +73,10 @@ const sentences = [StartError, DataDirError, LocalMlflowError, StoreUnavailableE
 
 // Run as a program, also through the link that npm makes; not when a test imports it.
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  // A full disk or a reader that has gone ends no server: its own log goes past these streams. What a command could not print is a failure.
+  process.stderr.on('error', () => {})
+  process.stdout.on('error', () => { process.exitCode ||= 1 })
   const code = await main(process.argv.slice(2), { stdout: process.stdout, stderr: process.stderr, env: process.env })
   // A server goes on running; anything else may have to flush what it printed first.
-  process.exitCode = code
+  if (code !== 0) process.exitCode = code
 }

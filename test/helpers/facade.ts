@@ -27,6 +27,8 @@ export interface FacadeProcess {
 interface Options {
   readonly mlflowUrl: string
   readonly env?: NodeJS.ProcessEnv
+  /** Where its log goes, instead of to `output`: a descriptor, or a socket that nobody reads. */
+  readonly stdout?: number | 'unread'
 }
 
 interface Teardown { teardown: (fn: () => unknown) => void }
@@ -34,13 +36,13 @@ interface Teardown { teardown: (fn: () => unknown) => void }
 const program = join('dist', 'src', 'cli', 'main.js')
 
 /** Starts the facade on a free port with a data folder of its own, and waits until it can serve. */
-export async function startFacade (t: Teardown, { mlflowUrl, env }: Options): Promise<FacadeProcess> {
+export async function startFacade (t: Teardown, { mlflowUrl, env, stdout }: Options): Promise<FacadeProcess> {
   const dataDir = await mkdtemp(join(tmpdir(), 'facade-'))
   const settings = { PATH: process.env.PATH, DATA_DIR: dataDir, MLFLOW_UPSTREAM_URL: mlflowUrl, PORT: '0', METRICS_PORT: 'off', ...env }
-  const child = spawn(process.execPath, [program, 'start'], { stdio: ['ignore', 'pipe', 'pipe'], env: settings })
+  const child = spawn(process.execPath, [program, 'start'], { stdio: ['ignore', typeof stdout === 'number' ? stdout : 'pipe', 'pipe'], env: settings })
   const ended = once(child, 'exit')
   let printed = ''
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => { printed += text })
+  for (const stream of stdout === undefined ? [child.stdout, child.stderr] : [child.stderr]) stream?.setEncoding('utf8').on('data', (text: string) => { printed += text })
   t.teardown(async () => {
     await stop()
     rmSync(dataDir, { recursive: true, force: true })
