@@ -21,6 +21,7 @@ import { trusting } from './request/peers.js'
 import { refuse } from './request/refuse.js'
 import { endedSince, watchRevocations } from './request/revocation.js'
 import { answerBrokenHead, serverOptions, takeOver } from './request/socket.js'
+import { restoreMount } from './request/stripped.js'
 import telemetry, { openLedger } from './request/telemetry.js'
 import whoami from './endpoints/whoami.js'
 
@@ -53,6 +54,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
 
   const app = Fastify({
     ...serverOptions,
+    rewriteUrl: ({ url = '', headers }) => restoreMount(url, headers['x-forwarded-prefix']),
     trustProxy: config.trustProxy.length > 0 ? trusted : false, // a function costs a walk over the addresses at each look
     clientErrorHandler: answerBroken,
     frameworkErrors: refuseUnrouted

@@ -8,6 +8,7 @@ import { type Check, error, fine, type Scene, skipped, type Verdict, warning } f
 const waitMs = 5000
 /** A model of some size; nothing of it is sent. */
 const uploadBytes = 2 ** 30
+const newPath = `${mount}/api/2.0/mlflow/experiments/get`
 const unknown = 'where people reach the facade is not known: set PUBLIC_URL, or use --url'
 
 export const frontChecks: readonly Check[] = [
@@ -20,6 +21,21 @@ export const frontChecks: readonly Check[] = [
       if (typeof answer === 'string') return front.asked ? error(`${front.url.origin} does not answer (${answer}).`, 'see that the facade and what stands before it run, and that the name resolves') : skipped(`PUBLIC_URL cannot be reached from here (${answer})`)
       if (!isFacade(answer.body)) return error(`What answers at ${front.url.origin} is not the facade.`, `let the load balancer's rules send ${mount}, ${mount}/* and the old paths to it: hokusai-mlflow routes explain RULES ${front.url.origin}${mount}/`)
       return fine(`the facade answers at ${front.url.origin}`)
+    }
+  },
+  {
+    id: 'front-prefix',
+    about: 'what stands before the facade passes paths on as they are, with `/mlflow`',
+    async run ({ front }) {
+      if (front === undefined) return skipped(unknown)
+      const answer = await ask(front.url, newPath).catch(() => undefined)
+      if (answer === undefined) return skipped(`${front.url.origin} does not answer`)
+      // A new path that is answered as an old one has arrived without its mount.
+      if (answer.headers['deprecation'] === undefined) return fine(`${newPath} arrives as it was sent`)
+      const mend = `your proxy takes ${mount} off: do not strip it, or set LEGACY_PATHS=forward; or let it send X-Forwarded-Prefix: ${mount} (docs/behind-a-proxy.md)`
+      if (answer.headers['location'] === newPath) return error(`GET ${newPath} is redirected to itself, so clients go round in circles.`, mend)
+      if (answer.status === 410) return error(`${newPath} arrives as an old path, which has ended here.`, mend)
+      return warning(`${newPath} arrives as an old path, so MLflow's pages are missing under ${mount}/ and clients are told that they use a deprecated path.`, mend)
     }
   },
   {
@@ -44,11 +60,15 @@ export const frontChecks: readonly Check[] = [
   }
 ]
 
-interface Answer { readonly status: number, readonly body: string }
+interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly body: string
+}
 
 async function ask (base: URL, path: string, headers: Record<string, string> = {}, body?: string): Promise<Answer> {
   const answer = await request(base.origin + path, { method: body === undefined ? 'GET' : 'POST', headers, body: body ?? null, signal: AbortSignal.timeout(waitMs) })
-  return { status: answer.statusCode, body: (await answer.body.text()).slice(0, 10_000) }
+  return { status: answer.statusCode, headers: answer.headers, body: (await answer.body.text()).slice(0, 10_000) }
 }
 
 function isFacade (body: string): boolean {

@@ -4,6 +4,7 @@ import type { Config } from '../config.js'
 import { FacadeError, toFacadeError } from '../errors.js'
 import { isOwnOrigin, publicHost, publicProtocol } from '../request/peers.js'
 import { refuse } from '../request/refuse.js'
+import { isStripped } from '../request/stripped.js'
 import type { Visit } from '../request/visit.js'
 import { transfers, type AccessClass } from './operations/classes.js'
 import { CutUploadError } from './body.js'
@@ -58,10 +59,10 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
   }
 
   /** Whether an old path is answered like the new one, or only told where that is. */
-  function inPlace (request: FastifyRequest): boolean {
+  function inPlace ({ raw: { method, url = '', headers } }: FastifyRequest): boolean {
     const { mode } = config.legacy
     if (mode !== 'redirect') return mode === 'forward'
-    return (request.raw.method !== 'GET' && request.raw.method !== 'HEAD') || (request.raw.url ?? '').length > redirectMaxLength
+    return (method !== 'GET' && method !== 'HEAD') || url.length > redirectMaxLength || isStripped(headers['x-forwarded-prefix'])
   }
 
   function serveOld (request: FastifyRequest, reply: FastifyReply): void {

@@ -145,6 +145,22 @@ t.test('a front that leads elsewhere, or nowhere, is named', async t => {
   t.match((await examine(env, ['--url', `http://127.0.0.1:${await freePort()}`])).findings, [{ check: 'front-reachable', message: /does not answer/ }])
 })
 
+t.test('a front that takes the mount off is named, whatever old paths do', async t => {
+  for (const [mode, message] of [['redirect', /redirected to itself/], ['gone', /has ended/], ['forward', /pages are missing/]] as const) {
+    const behind = await facade(t, undefined, { env: { LEGACY_PATHS: mode } })
+    let says = false
+    const front = await address(t, createServer((request, response) => {
+      void fetch(`http://127.0.0.1:${behind.port}${request.url?.replace(/^\/mlflow(?=\/)/, '')}`, { method: request.method ?? 'GET', redirect: 'manual', headers: says ? { 'x-forwarded-prefix': '/mlflow' } : {} })
+        .then(async answer => response.writeHead(answer.status, Object.fromEntries([...answer.headers].filter(([name]) => ['deprecation', 'location'].includes(name)))).end(await answer.text()))
+    }))
+    const env = { MLFLOW_UPSTREAM_URL: await fakeMlflow(t) }
+    const { findings } = await examine(env, ['--url', front.href])
+    t.match(findings.find(({ check }) => check === 'front-prefix'), { message, mend: /^your proxy takes \/mlflow off: do not strip it, or set LEGACY_PATHS=forward/ })
+    says = true
+    t.notOk((await examine(env, ['--url', front.href])).named.includes('front-prefix'), 'one that says so is fine')
+  }
+})
+
 t.test('a front under another origin than the facade believes is named, for its pages could not write', async t => {
   const behind = await facade(t, undefined, { env: { PUBLIC_URL: 'https://registry.example' } })
   // A proxy that puts a Host of its own, as many do unless told otherwise.
