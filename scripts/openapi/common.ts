@@ -43,7 +43,7 @@ const retryAfter = { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } 
 export const headers = {
   RequestId: { description: 'Names this request in the facade\'s log.', required: true, schema: string },
   RetryAfter: { description: 'Seconds to wait before trying again.', schema: { type: 'integer', minimum: 0 } },
-  Authenticate: { description: 'How to authenticate.', schema: string }
+  Authenticate: { description: 'How to authenticate: `Bearer`, and in a second field `Basic realm="MLflow"`, except to calls of pages (`Sec-Fetch-Mode` other than `navigate`).', schema: string }
 }
 
 export function withRequestId (response: Response): Response {

@@ -16,8 +16,6 @@ declare module 'fastify' {
   }
 }
 
-const unauthenticated = { 'www-authenticate': 'Bearer' }
-
 export default fp<{ verifier: KeyVerifier }>(async (app, { verifier }) => {
   // An open route by forgetting is not possible: what says nothing does not start.
   app.addHook('onRoute', route => {
@@ -37,7 +35,7 @@ export default fp<{ verifier: KeyVerifier }>(async (app, { verifier }) => {
     if (needed === 'public') { done(); return }
     const presented = presentedKey(request.visit.head)
     if (presented.kind === 'conflict') { refuse(reply, new FacadeError('badRequest', { message: 'Two different API keys were presented: send one.', reason: 'two_keys' })); return }
-    if (presented.kind === 'none') { refuse(reply, new FacadeError('unauthenticated', { reason: 'no_key', headers: unauthenticated })); return }
+    if (presented.kind === 'none') { refuse(reply, new FacadeError('unauthenticated', { reason: 'no_key' })); return }
     const settle = (verdict: Verdict): void => {
       const refusal = judge(request, verdict, needed)
       if (refusal === undefined) done()
@@ -66,7 +64,7 @@ function judge (request: FastifyRequest, verdict: Verdict, needed: AccessClass):
   if (!verdict.valid) {
     return verdict.reason === 'balance'
       ? new FacadeError('forbidden', { message: 'The account of this API key has no balance.', reason: 'balance' })
-      : new FacadeError('unauthenticated', { reason: verdict.reason, headers: unauthenticated })
+      : new FacadeError('unauthenticated', { reason: verdict.reason })
   }
   if (allows(verdict.caller.scopes, needed)) return undefined
   return needed === 'blocked'

@@ -1,4 +1,5 @@
 /** The one place where an error of ours becomes bytes. */
+import type { IncomingMessage } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import { finish } from './answer.js'
 import { errorBody, type FacadeError } from '../errors.js'
@@ -11,6 +12,20 @@ export function refuse (reply: FastifyReply, error: FacadeError): void {
   if (error.cause !== undefined) visit.failure = error.cause
   reply.hijack()
   const body = Buffer.from(errorBody(error, visit.id))
-  const headers = ['content-type', 'application/json', 'content-length', String(body.length), ...Object.entries(error.headers).flat(), ...visit.headers]
+  const challenges = error.kind.status === 401 ? challengesFor(raw) : []
+  const headers = ['content-type', 'application/json', 'content-length', String(body.length), ...challenges, ...Object.entries(error.headers).flat(), ...visit.headers]
   finish(raw, reply.raw, error.kind.status, headers, raw.method === 'HEAD' ? undefined : body)
+}
+
+const bearer = ['www-authenticate', 'Bearer']
+const bearerAndBasic = [...bearer, 'www-authenticate', 'Basic realm="MLflow"']
+
+/**
+ * How to authenticate (RFC 9110, section 11.6.1; one field for each challenge, since many clients read no list). Basic is what wget, `curl --anyauth`,
+ * Java's Authenticator and Python's handlers wait for before they send the key that they were given. A browser would open its dialog over a page whose
+ * script is refused, so such a call is not offered Basic; a navigation is (Fetch Metadata: `Sec-Fetch-Mode`).
+ */
+function challengesFor ({ headers }: IncomingMessage): readonly string[] {
+  const mode = headers['sec-fetch-mode']
+  return mode === undefined || mode === 'navigate' ? bearerAndBasic : bearer
 }

@@ -31,7 +31,7 @@ export async function endedSince ({ request, address }: Visit, verifier: KeyVeri
   try {
     const verdict = await verifier.verify(presented.key, address)
     if (verdict.valid || verdict.reason === 'balance') return undefined
-    return new FacadeError('unauthenticated', { reason: verdict.reason, headers: { 'www-authenticate': 'Bearer' } })
+    return new FacadeError('unauthenticated', { reason: verdict.reason })
   } catch {
     return undefined
   }

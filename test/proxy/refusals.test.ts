@@ -128,7 +128,7 @@ t.test('keys', async t => {
     for (const [refusal, headers] of [['no_key', {}], ['unknown', { Authorization: 'Bearer x' }], ['unknown', { Authorization: 'Negotiate x' }], ['unknown', { Authorization: '' }], ['unknown', { 'X-API-Key': '' }], ['expired', { 'X-API-Key': 'expired' }], ['revoked', { Authorization: 'apikey revoked' }]] as const) {
       const answered = await call('POST', create, { key: null, headers })
       await isRefusal(t, up, answered, 401, 'UNAUTHENTICATED')
-      t.equal(answered.header('www-authenticate'), 'Bearer')
+      t.strictSame(answered.all('www-authenticate'), ['Bearer', 'Basic realm="MLflow"'])
       t.equal((await up.line(answered.header('x-request-id'))).refusal, refusal)
       texts.add(answered.json().message)
     }
