@@ -25,9 +25,7 @@ export async function gather (request: IncomingMessage, maxBytes: number): Promi
   return await new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let length = 0
-    request.on('data', take)
-    request.once('end', () => resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length)))
-    request.once('close', () => { if (!request.complete) reject(new CutUploadError()) })
+    request.on('data', take).once('end', end).once('close', cut)
 
     function take (chunk: Buffer): void {
       length += chunk.length
@@ -35,8 +33,22 @@ export async function gather (request: IncomingMessage, maxBytes: number): Promi
         chunks.push(chunk)
         return
       }
-      request.off('data', take)
+      leave()
       reject(new FacadeError('tooLarge', { reason: 'body_too_large' }))
+    }
+
+    function end (): void {
+      leave()
+      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length))
+    }
+
+    function cut (): void {
+      leave()
+      reject(new CutUploadError())
+    }
+
+    function leave (): void {
+      request.off('data', take).off('end', end).off('close', cut)
     }
   })
 }

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import type { Dispatcher } from 'undici'
-import { finish, linger, unread } from '../request/answer.js'
+import { begin, finish, linger, unread } from '../request/answer.js'
 import { FacadeError } from '../errors.js'
 import type { Placed } from '../request/roster.js'
 import { incoming, type AnswerHead } from './headers.js'
@@ -71,7 +71,10 @@ export class Exchange implements Dispatcher.DispatchHandler, Placed {
   private answer: AnswerHead | undefined
   private small: Buffer[] | undefined
   private abort: ((error?: Error) => void) | undefined
+  private resume: (() => void) | undefined
   private sentWhole = false
+  /** The head of MLflow's answer is out, before its body was whole. */
+  private begun = false
   private bytesRead = 0
   private activeAt = this.beganAt
   failure: Error | undefined
@@ -100,9 +103,9 @@ export class Exchange implements Dispatcher.DispatchHandler, Placed {
       this.activeAt = now
     }
     const waiting = this.sentWhole && this.firstByteAt === 0
-    if (now - this.activeAt > (waiting ? limits.timeoutMs : limits.idleTimeoutMs)) {
-      this.cancel(new FacadeError('timeout', { reason: waiting ? 'upstream_timeout' : 'upstream_idle' }))
-    }
+    if (now - this.activeAt <= (waiting ? limits.timeoutMs : limits.idleTimeoutMs)) return
+    if (this.done === undefined) this.cancel(new FacadeError('timeout', { message: 'The body did not arrive in time.', reason: 'upload_idle' }))
+    else this.cancel(new FacadeError('timeout', { reason: waiting ? 'upstream_timeout' : 'upstream_idle' }))
   }
 
   onConnect (abort: (error?: Error) => void): void {
@@ -137,12 +140,15 @@ export class Exchange implements Dispatcher.DispatchHandler, Placed {
       this.small = []
       return true
     }
-    this.response.on('drain', resume)
+    this.resume = resume
+    streaming.set(this.response, this)
+    this.response.on('drain', onDrain)
     this.keeper.onReady(this, null)
     return true
   }
 
   onData (chunk: Buffer): boolean {
+    if (this.endedAt !== 0 || chunk.length === 0) return true // undici resumes with an empty one
     this.activeAt = performance.now()
     this.bytesOut += chunk.length
     if (this.small !== undefined) {
@@ -150,14 +156,16 @@ export class Exchange implements Dispatcher.DispatchHandler, Placed {
       return true
     }
     handedOn(chunk.length)
+    if (!this.begun || this.response.destroyed) return true // what is written then is raised as an error, where nobody listens
     return this.response.write(chunk)
   }
 
   onComplete (): void {
+    if (this.endedAt !== 0) return
     this.end()
     if (this.small !== undefined) this.keeper.onReady(this, null)
-    else if (unread(this.request)) linger(this.request, this.response)
-    else this.response.end()
+    else if (this.begun && unread(this.request)) linger(this.request, this.response)
+    else if (this.begun) this.response.end()
   }
 
   onError (error: Error): void {
@@ -168,7 +176,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Placed {
     }
     this.failure ??= error
     this.end()
-    if (this.response.headersSent) this.response.destroy(this.failure) // a cut answer is a broken connection, never a short 200
+    if (this.begun) this.response.destroy(this.failure) // a cut answer is a broken connection, never a short 200
     else if (!this.request.socket.destroyed) this.keeper.onReady(this, this.failure)
   }
 
@@ -186,14 +194,35 @@ export class Exchange implements Dispatcher.DispatchHandler, Placed {
       return
     }
     if (unread(this.request)) headers.push('connection', 'close')
-    this.response.writeHead(this.status, headers)
-    this.response.flushHeaders()
+    this.begun = begin(this.request, this.response, this.status, headers)
+    if (this.begun) this.response.flushHeaders()
+    else this.cancel(new CallerLeftError())
+  }
+
+  /** MLflow may go on sending. */
+  goOn (): void {
+    if (this.endedAt === 0 && !this.request.socket.destroyed) this.resume?.()
   }
 
   private end (): void {
     this.endedAt = performance.now()
+    if (this.resume !== undefined) this.response.off('drain', onDrain)
     this.keeper.onEnd(this)
   }
+}
+
+const streaming = new WeakMap<ServerResponse, Exchange>()
+
+/**
+ * Not within the event: Node also calls an answer drained while a later one of the same connection is written, which happens within
+ * undici's parser; that must not be entered twice, and would give up the later answer halfway.
+ */
+function onDrain (this: ServerResponse): void {
+  setImmediate(goOn, streaming.get(this))
+}
+
+function goOn (exchange: Exchange | undefined): void {
+  exchange?.goOn()
 }
 
 /** The caller closed the connection before the answer was through: 499 in the log, nobody to answer to. */

@@ -1,10 +1,11 @@
 /** Sends a judged request to MLflow through @fastify/reply-from, and MLflow's answer back. */
+import { Readable } from 'node:stream'
 import replyFrom from '@fastify/reply-from'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { toFacadeError } from '../errors.js'
 import { refuse } from '../request/refuse.js'
 import type { Visit } from '../request/visit.js'
-import { gather, smallMaxBytes, spool, through } from './body.js'
+import { CutUploadError, gather, smallMaxBytes, spool, through } from './body.js'
 import { Exchange, type Done, type Keeper } from './exchange.js'
 import { home, losesChunks, type Layout } from './layout.js'
 import type { Match } from './operations/matcher.js'
@@ -30,8 +31,8 @@ export interface Forwarded {
   readonly target: string
   /** Makes the headers of the request to this MLflow; a body that was spooled has got a length. */
   readonly headers: (length: string | undefined, layout: Layout) => string[]
-  /** The body, where it had to be read before it could be judged. */
-  readonly body?: Buffer
+  /** Reads the body where it must be judged before it is sent, and gives what to send. */
+  readonly judge?: () => Promise<Buffer>
 }
 
 export type Forward = (request: FastifyRequest, reply: FastifyReply, forwarded: Forwarded) => void
@@ -69,21 +70,29 @@ export async function openForward (app: FastifyInstance, options: ForwardOptions
     else monitor.refresh().then(found => begin(request, reply, forwarded, found)).catch(error => refuse(reply, toFacadeError(error)))
   }
 
-  function begin (request: FastifyRequest, reply: FastifyReply, { match, target, headers, body }: Forwarded, layout: Layout): void {
+  function begin (request: FastifyRequest, reply: FastifyReply, { match, target, headers, judge }: Forwarded, layout: Layout): void {
     const { raw, visit } = request
     if (raw.socket.destroyed) return // the caller left while MLflow was looked for
     const method = raw.method ?? ''
     const exchange = visit.exchange = new Exchange(reply, { method, path: home(layout, match.family, method) + target, layout }, keeper)
     upstream.open.add(exchange)
+    const stop = (error: unknown): void => exchange.cancel(error instanceof CutUploadError ? error : toFacadeError(error))
     const start = (ready: Exchange['body'], length: string | undefined): void => {
-      exchange.headers = headers(length, layout)
-      exchange.body = ready
-      reply.from('/', hooks)
+      if (exchange.endedAt !== 0) { // it was given up while its body was read
+        if (ready instanceof Readable) ready.destroy()
+        return
+      }
+      try {
+        exchange.headers = headers(length, layout)
+        exchange.body = ready
+        reply.from('/', hooks)
+      } catch (error) {
+        stop(error)
+      }
     }
-    const stop = (error: unknown): void => exchange.cancel(error instanceof Error ? error : toFacadeError(error))
 
     const length = visit.head.contentLength
-    if (body !== undefined) start(body, String(body.length))
+    if (judge !== undefined) judge().then(whole => start(whole, String(whole.length))).catch(stop)
     else if (visit.head.transferEncoding !== undefined) {
       if (losesChunks(layout, match.family, method)) spool(raw, options.spoolFolder, options.spoolMaxBytes).then(spooled => start(spooled.body, String(spooled.length))).catch(stop)
       else start(through(raw), undefined)

@@ -7,7 +7,6 @@ import { refuse } from '../request/refuse.js'
 import { isStripped } from '../request/stripped.js'
 import type { Visit } from '../request/visit.js'
 import { transfers, type AccessClass } from './operations/classes.js'
-import { CutUploadError } from './body.js'
 import { openForward, type ForwardOptions } from './forward.js'
 import { outgoing, outgoingToGateway, type Identity } from './headers.js'
 import { hidesGatewayCredentials } from './layout.js'
@@ -102,10 +101,10 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
     checkManagedWorkspace(request)
     const workspace = chosenWorkspace(request)
     if (judged.artifactPath || transfers.has(judged.id)) countTransfer(request, reply)
-    const send = (body?: Buffer): void => forward(request, reply, {
+    forward(request, reply, {
       match: judged,
       target: visit.path + visit.target.query,
-      ...body === undefined ? {} : { body },
+      ...mark === undefined ? {} : { judge: async () => await inspect(request, mark) },
       headers: (length, layout) => {
         const sent = { ...head, contentLength: length }
         const identity: Identity = {
@@ -123,20 +122,13 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
         return judged.family === 'gateway' ? outgoingToGateway(sent, identity, hidesGatewayCredentials(layout)) : outgoing(sent, identity)
       }
     })
-    if (mark === undefined) send()
-    else inspect(request, reply, mark, send)
   }
 
-  function inspect ({ raw, visit }: FastifyRequest, reply: FastifyReply, mark: 'graphql' | 'presigned', send: (body: Buffer) => void): void {
-    raw.setTimeout(config.upstream.idleTimeoutMs, () => refuse(reply, new FacadeError('timeout', { message: 'The body did not arrive in time.', reason: 'upload_idle' })))
-    inspectBody(raw, mark, visit.caller?.scopes ?? new Set())
-      .finally(() => raw.setTimeout(0))
-      .then(async body => {
-        const ended = await endedSince(visit) // a body may have taken its time
-        if (ended !== undefined) throw ended
-        if (!reply.sent) send(body)
-      })
-      .catch(error => { if (!reply.sent && !(error instanceof CutUploadError)) refuse(reply, toFacadeError(error)) })
+  async function inspect ({ raw, visit }: FastifyRequest, mark: 'graphql' | 'presigned'): Promise<Buffer> {
+    const body = await inspectBody(raw, mark, visit.caller?.scopes ?? new Set())
+    const ended = await endedSince(visit) // a body may have taken its time
+    if (ended !== undefined) throw ended
+    return body
   }
 
   /** Artifact transfers are long: one key may not take all of MLflow's workers. */

@@ -1,4 +1,4 @@
-/** Writing an answer while the request's body may still be under way. */
+/** Writing an answer while the request's body may still be under way. Every head that is not Fastify's goes through `begin`. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
 /** How much of an unread body is taken, and how long, before the socket ends: a caller that is refused may otherwise pour in gigabytes. */
@@ -10,6 +10,27 @@ export function unread (request: IncomingMessage): boolean {
   return !request.complete && (request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0)
 }
 
+/** Whether an answer can still be given: none has begun, and its socket is there. */
+export function unanswered (request: IncomingMessage, response: ServerResponse): boolean {
+  return !response.headersSent && !response.destroyed && !request.socket.destroyed
+}
+
+/**
+ * Writes the head of an answer, once: a second one would be an error thrown where nobody catches it, in a timer or an event of a socket.
+ * A head that Node does not take breaks the connection.
+ * @returns whether it was written; where not, nothing more may be written
+ */
+export function begin (request: IncomingMessage, response: ServerResponse, status: number, headers: string[]): boolean {
+  if (!unanswered(request, response)) return false
+  try {
+    response.writeHead(status, headers)
+    return true
+  } catch (error) {
+    response.destroy(error as Error)
+    return false
+  }
+}
+
 /**
  * Writes a whole answer. Where the request's body is still under way, the answer goes out at once and says
  * `Connection: close`; then the socket lingers, so that the caller can read it (a reset could overtake it).
@@ -17,7 +38,7 @@ export function unread (request: IncomingMessage): boolean {
 export function finish (request: IncomingMessage, response: ServerResponse, status: number, headers: string[], body: Buffer | undefined): void {
   const early = unread(request)
   if (early && !headers.includes('connection')) headers.push('connection', 'close')
-  response.writeHead(status, headers)
+  if (!begin(request, response, status, headers)) return
   if (!early) {
     // As one string with its head: a single write of the socket, where a buffer would make two.
     response.end(body?.toString('latin1'), 'latin1')
@@ -33,7 +54,7 @@ export function linger (request: IncomingMessage, response: ServerResponse): voi
   let taken = 0
   const end = (): void => {
     clearTimeout(timer)
-    request.off('data', take)
+    request.off('data', take).off('end', end).off('close', end)
     response.end()
   }
   const take = (chunk: Buffer): void => {
@@ -41,7 +62,6 @@ export function linger (request: IncomingMessage, response: ServerResponse): voi
     if (taken > drainMaxBytes) end()
   }
   const timer = setTimeout(end, drainMaxMs)
-  request.on('data', take)
-  request.once('end', end)
+  request.on('data', take).once('end', end).once('close', end)
   request.resume()
 }

@@ -1,12 +1,13 @@
 /** The one place where an error of ours becomes bytes. */
 import type { IncomingMessage } from 'node:http'
 import type { FastifyReply } from 'fastify'
-import { finish } from './answer.js'
+import { finish, unanswered } from './answer.js'
 import { errorBody, type FacadeError } from '../errors.js'
 
-/** Answers a request with an error, whether or not its body was read. */
+/** Answers a request with an error, whether or not its body was read; nothing happens where it has an answer already, or nobody waits for one. */
 export function refuse (reply: FastifyReply, error: FacadeError): void {
   const { visit, raw } = reply.request
+  if (!unanswered(raw, reply.raw)) return
   visit.refusal = error.reason
   visit.answered = error.kind.status
   if (error.cause !== undefined) visit.failure = error.cause

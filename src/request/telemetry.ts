@@ -61,6 +61,7 @@ export function openLedger ({ log, metrics, trusted, onOldPath }: Options): Ledg
       const failure = visit.failure ?? visit.exchange?.failure
       if (failure === undefined || status === callerLeft) log.info(line, 'request')
       else log[status >= 500 ? 'error' : 'warn']({ ...line, error: describeFailure(failure) }, 'request')
+      visit.exchange?.cancel(new CallerLeftError()) // nothing where MLflow's answer was the one
     },
     left (socket) {
       for (const visit of open.items.filter(({ request }) => request.socket === socket)) {
