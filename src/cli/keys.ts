@@ -8,6 +8,7 @@ import { originFor } from '../origin.js'
 import { parse, printJson, UsageError, type Command, type Io } from './command.js'
 import { readConfig } from './environment.js'
 import { parseKeyFile } from './keys/file.js'
+import { workspaceNote } from './keys/workspaces.js'
 import { printTable } from './table.js'
 
 export const keys: Command = {
@@ -87,6 +88,8 @@ const actions: Readonly<Record<string, Command['run']>> = {
     } as const
     const config = readConfig(io)
     printIssued(io, config, values.json, await withStore(config, io, store => store.create(key)))
+    const note = key.workspaces.length === 0 ? undefined : await workspaceNote(config.upstream)
+    if (note !== undefined) io.stderr.write(`${note}\n`)
     return 0
   },
 

@@ -1,9 +1,10 @@
 /** Checks of the key store, and of a key where one is given. */
 import { existsSync } from 'node:fs'
 import { NotAcceptedError, openService } from '../auth/remote.js'
-import { openVerifier, StoreBusyError, type Verdict as KeyVerdict } from '../auth/store.js'
+import { openStore, openVerifier, StoreBusyError, type Verdict as KeyVerdict } from '../auth/store.js'
 import type { Config } from '../config.js'
 import { type Check, error, fine, skipped, type Verdict, warning } from './check.js'
+import { notRunning } from './mlflow.js'
 
 /** Names that were in use: a facade and an auth service that did not agree on one were an outage. */
 const serviceIds = ['platform', 'ml-platform']
@@ -35,6 +36,24 @@ export const keyChecks: readonly Check[] = [
       try {
         const verifier = await openVerifier(keys)
         try { return judge(await verifier.verify(key, '127.0.0.1'), keys) } finally { await verifier.close() }
+      } catch (fault) {
+        return skipped(`the key store cannot say: ${sentence(fault)}`)
+      }
+    }
+  },
+  {
+    id: 'workspaces',
+    about: 'keys that are tied to workspaces meet an MLflow that keeps them apart (`--enable-workspaces`), else they are refused',
+    async run ({ config: { keys }, layout }) {
+      if (layout === undefined) return skipped(notRunning)
+      if (layout.workspaces === true) return fine('MLflow keeps workspaces apart')
+      if (keys.store.kind !== 'sqlite' || !existsSync(keys.store.file)) return fine('no key is tied to workspaces')
+      try {
+        const store = await openStore(keys)
+        const records = await store.list().finally(store.close)
+        const tied = records.filter(({ workspaces, revokedAt }) => workspaces.length > 0 && revokedAt === undefined).length
+        if (tied === 0) return fine('no key is tied to workspaces')
+        return warning(`${tied === 1 ? 'A key is' : `${tied} keys are`} tied to workspaces, and MLflow ${layout.version} keeps none apart: all they ask for is 403.`, 'start MLflow (3.10 or later) with --enable-workspaces, or make keys without --workspace')
       } catch (fault) {
         return skipped(`the key store cannot say: ${sentence(fault)}`)
       }

@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream'
 import replyFrom from '@fastify/reply-from'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { toFacadeError } from '../errors.js'
+import { FacadeError, toFacadeError } from '../errors.js'
 import { refuse } from '../request/refuse.js'
 import type { Visit } from '../request/visit.js'
 import { CutUploadError, gather, smallMaxBytes, spool, through } from './body.js'
@@ -33,6 +33,8 @@ export interface Forwarded {
   readonly headers: (length: string | undefined, layout: Layout) => string[]
   /** Reads the body where it must be judged before it is sent, and gives what to send. */
   readonly judge?: () => Promise<Buffer>
+  /** The workspaces that the caller's key is tied to; none: it may use all. */
+  readonly tiedTo: readonly string[]
 }
 
 export type Forward = (request: FastifyRequest, reply: FastifyReply, forwarded: Forwarded) => void
@@ -70,9 +72,13 @@ export async function openForward (app: FastifyInstance, options: ForwardOptions
     else monitor.refresh().then(found => begin(request, reply, forwarded, found)).catch(error => refuse(reply, toFacadeError(error)))
   }
 
-  function begin (request: FastifyRequest, reply: FastifyReply, { match, target, headers, judge }: Forwarded, layout: Layout): void {
+  function begin (request: FastifyRequest, reply: FastifyReply, { match, target, headers, judge, tiedTo }: Forwarded, layout: Layout): void {
     const { raw, visit } = request
     if (raw.socket.destroyed) return // the caller left while MLflow was looked for
+    if (tiedTo.length > 0 && layout.workspaces !== true) {
+      refuse(reply, new FacadeError('forbidden', { reason: 'workspace', message: `This API key is for the workspaces ${tiedTo.join(', ')} alone, and this MLflow keeps none apart (--enable-workspaces).` }))
+      return
+    }
     const method = raw.method ?? ''
     const exchange = visit.exchange = new Exchange(reply, { method, path: home(layout, match.family, method) + target, layout }, keeper)
     upstream.open.add(exchange)

@@ -14,6 +14,8 @@ export interface Layout {
   readonly streamsArtifacts: boolean
   /** Flask routes take a chunked body for empty and answer 200 (every 3.x up to 3.17.2; 2.22.5 on gunicorn reads it). */
   readonly chunkedIsEmpty: boolean
+  /** Whether it keeps workspaces apart (`--enable-workspaces`); undefined: it does not say, since it knows none (before 3.10). */
+  readonly workspaces: boolean | undefined
 }
 
 /** What the paths of a recognition answered; an HTML 404 is MLflow's way to say that a route is not there. */
@@ -27,6 +29,8 @@ export interface Answers {
   readonly artifact: Answer
   /** POST of a chunked search that is valid, where REST lives. */
   readonly chunked: Answer
+  /** GET of what the server says of itself, where REST lives. */
+  readonly serverInfo: Answer
 }
 
 export interface Answer {
@@ -52,7 +56,8 @@ export function recognise (answers: Answers, prefix: string): Layout | string {
     healthAtRoot: rootVersion !== undefined,
     // The native route answers in compact JSON, Flask's with spaces (3.17.2).
     streamsArtifacts: answers.artifact.body.startsWith('{"error_code":"'),
-    chunkedIsEmpty: answers.chunked.status === 400
+    chunkedIsEmpty: answers.chunked.status === 400,
+    workspaces: workspacesIn(answers.serverInfo)
   }
 }
 
@@ -89,6 +94,12 @@ export function losesChunks (layout: Layout, family: Family, method: string): bo
 
 function versionIn ({ status, body }: Answer): string | undefined {
   return status === 200 && versionText.test(body.trim()) ? body.trim() : undefined
+}
+
+/** What `server-info` tells of workspaces; undefined where it does not. */
+export function workspacesIn ({ status, body }: Answer): boolean | undefined {
+  const told = status === 200 ? /"workspaces_enabled":\s*(true|false)\b/.exec(body)?.[1] : undefined
+  return told === undefined ? undefined : told === 'true'
 }
 
 function isRest ({ status, contentType, body }: Answer): boolean {

@@ -1,7 +1,7 @@
 /** Watches the MLflow behind: recognises its layout, notices when it goes, and recognises it anew before anything is sent to one that came back. */
 import { Readable } from 'node:stream'
 import { type FacadeError, unavailable } from '../errors.js'
-import { type Answer, type Layout, recognise } from './layout.js'
+import { type Answer, home, type Layout, recognise, workspacesIn } from './layout.js'
 import { mount } from './paths.js'
 import { nameFault, type Upstream } from './upstream.js'
 
@@ -10,6 +10,7 @@ const intervalMs = 2000
 const probeTimeoutMs = 5000
 /** A busy MLflow may miss one probe; two make the facade say that it is not ready. */
 const missesUntilDown = 2
+const serverInfo = '/api/3.0/mlflow/server-info'
 
 export interface Monitor {
   /** The layout, or undefined while it has to be recognised (anew) before anything may be sent. */
@@ -49,7 +50,7 @@ export function watch (upstream: Upstream, onChange: (state: { layout?: Layout, 
 
   async function look (): Promise<Layout> {
     try {
-      if (layout !== undefined && await sameVersion(layout)) {
+      if (layout !== undefined && await isSame(layout)) {
         settle(layout)
         return layout
       }
@@ -62,9 +63,13 @@ export function watch (upstream: Upstream, onChange: (state: { layout?: Layout, 
     }
   }
 
-  async function sameVersion (known: Layout): Promise<boolean> {
-    const answer = await get(`${known.healthAtRoot ? '' : known.prefix}/version`)
-    return answer.status === 200 && answer.body.trim() === known.version
+  /** One that was started again with or without workspaces has the same version. */
+  async function isSame (known: Layout): Promise<boolean> {
+    const version = await get(`${known.healthAtRoot ? '' : known.prefix}/version`)
+    if (version.status !== 200 || version.body.trim() !== known.version) return false
+    if (known.workspaces === undefined) return true
+    const info = await get(home(known, 'rest', 'GET') + serverInfo)
+    return (info.status !== 200 && info.status !== 404) || workspacesIn(info) === known.workspaces // it may fail for a moment
   }
 
   /** Asks what tells the layouts apart; nothing is written. */
@@ -75,10 +80,13 @@ export function watch (upstream: Upstream, onChange: (state: { layout?: Layout, 
       get('/api/2.0/mlflow-artifacts/artifacts/.hokusai-mlflow-probe')
     ] as const)
     const restHome = prefixedRest.contentType.startsWith('application/json') ? prefix : ''
-    const chunked = await upstream.probe(`${restHome}/api/2.0/mlflow/experiments/search`, {
-      method: 'POST', headers: { 'content-type': 'application/json' }, body: Readable.from(['{"max_results":1}']), timeoutMs: probeTimeoutMs
-    })
-    return { version, prefixedVersion, rest, prefixedRest, prefixedAjax, artifact, chunked }
+    const [chunked, info] = await Promise.all([
+      upstream.probe(`${restHome}/api/2.0/mlflow/experiments/search`, {
+        method: 'POST', headers: { 'content-type': 'application/json' }, body: Readable.from(['{"max_results":1}']), timeoutMs: probeTimeoutMs
+      }),
+      get(restHome + serverInfo)
+    ])
+    return { version, prefixedVersion, rest, prefixedRest, prefixedAjax, artifact, chunked, serverInfo: info }
   }
 
   async function get (path: string): Promise<Answer> {

@@ -105,6 +105,7 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
       match: judged,
       target: visit.path + visit.target.query,
       ...mark === undefined ? {} : { judge: async () => await inspect(request, mark) },
+      tiedTo: caller?.workspaces ?? [],
       headers: (length, layout) => {
         const sent = { ...head, contentLength: length }
         const identity: Identity = {

@@ -7,6 +7,7 @@ import { openSqlite } from '../../src/auth/sqlite.js'
 import { UsageError } from '../../src/cli/command.js'
 import { parseCsv } from '../../src/cli/keys/csv.js'
 import { keys } from '../../src/cli/keys.js'
+import { shapeA, shapeB, standIn, type Shape } from '../helpers/upstream.js'
 
 t.test('create prints the key once on stdout, then the lines for a shell', async t => {
   const { run, verify } = open(t)
@@ -34,6 +35,26 @@ t.test('create --json gives everything about the new key', async t => {
   const days = (Date.parse(String(made['expiresAt'])) - Date.now()) / 86_400_000
   t.ok(days > 89.9 && days <= 90)
   t.match(await verify(String(made['key'])), { valid: true })
+})
+
+t.test('who ties a key to workspaces is told where MLflow keeps none apart, or cannot be asked; the key is made', async t => {
+  const note = async (env: Record<string, string>, ...more: string[]): Promise<string | undefined> => {
+    const { code, stdout, stderr } = await open(t, env).run('create', '--name', 'x', ...more)
+    t.equal(code, 0)
+    t.match(stdout, /^hk_live_/)
+    return stderr.split('\n')[1]
+  }
+  const tied = ['--workspace', 'team-a']
+  const at = async (shape: Shape): Promise<Record<string, string>> => ({ MLFLOW_UPSTREAM_URL: (await standIn(t, undefined, shape)).url.href })
+  t.equal(await note(await at({ ...shapeA, workspaces: true }), ...tied), '')
+  t.match(await note(await at({ ...shapeA, workspaces: false }), ...tied), /^MLflow 3\.17\.2 keeps no workspaces apart: this key is refused with 403/)
+  t.match(await note(await at(shapeB), ...tied), /^MLflow 3\.9\.0 keeps no workspaces apart/)
+  t.equal(await note(await at(shapeB)), '', 'a key that is not tied needs none')
+  const before = performance.now()
+  t.match(await note(await at({ ...shapeA, hangs: true }), ...tied), /could not be asked now/)
+  t.ok(performance.now() - before < 5000)
+  t.match(await note({ MLFLOW_UPSTREAM_URL: 'http://mlflow.invalid:5000' }, ...tied), /could not be asked now/)
+  t.match(await note({}, ...tied), /could not be asked now/)
 })
 
 t.test('a name that no header can carry still gives a user that one can', async t => {

@@ -106,6 +106,20 @@ t.test('a key that is refused, or may do nothing, is named', async t => {
   t.notOk(JSON.stringify(refused).includes(keys.unknown), 'and the key is not printed')
 })
 
+t.test('keys that are tied to workspaces which MLflow does not keep apart are named', async t => {
+  const dataDir = join(t.testdir(), 'data')
+  const store = await openStore({ store: { kind: 'sqlite', file: join(dataDir, 'keys.db') }, cacheMs: 0, staleMs: 0, serviceId: '', emptyScopes: 'none' })
+  const make = async (workspaces: string[]): Promise<string> => (await store.create({ name: 'k', userId: 'u', environment: 'test', scopes: new Set(), workspaces, ratePerHour: undefined, expiresAt: undefined })).record.keyId
+  await make([])
+  await store.revoke(await make(['team-a']))
+  const row = async (workspaces: boolean): Promise<unknown> => (await examine({ MLFLOW_UPSTREAM_URL: await fakeMlflow(t, { workspaces }), DATA_DIR: dataDir })).checks.find(({ check }) => check === 'workspaces')
+  t.match(await row(false), { status: 'ok' })
+  await make(['team-a'])
+  await store.close()
+  t.match(await row(false), { status: 'warning', message: /^A key is tied to workspaces, and MLflow 3\.17\.2 keeps none apart/, mend: /--enable-workspaces/ })
+  t.match(await row(true), { status: 'ok' })
+})
+
 t.test('an auth service that knows us by another name is named with that name', async t => {
   for (const status of [400, 401, 403]) {
     const service = await auth(t)

@@ -21,6 +21,8 @@ export interface Faults {
   /** Artifact locations of its experiments. */
   readonly locations?: readonly string[]
   readonly chunkedIsEmpty?: boolean
+  /** Runs with `--enable-workspaces`. */
+  readonly workspaces?: boolean
   /** Closes idle connections so early, without saying so. */
   readonly idleMs?: number
   /** How far its clock is ahead. */
@@ -57,6 +59,7 @@ export async function fakeMlflow (t: Test, faults: Faults = {}): Promise<string>
     else if (path === '/api/2.0/mlflow-artifacts/artifacts') send(faults.noArtifacts === true ? 503 : 200, faults.noArtifacts === true ? 'Endpoint: artifacts disabled due to the mlflow server running with `--no-serve-artifacts`' : '{}')
     else if (path === '/api/2.0/mlflow/experiments/get' || path === `${prefix}/ajax-api/2.0/mlflow/experiments/get`) send(200, '{"experiment":{}}')
     else if (path.startsWith('/api/2.0/mlflow-artifacts/')) send(404, '{"error_code":"RESOURCE_DOES_NOT_EXIST"}')
+    else if (path === '/api/3.0/mlflow/server-info') send(200, JSON.stringify({ workspaces_enabled: faults.workspaces === true }))
     else if (path === '/gateway/mlflow/v1/chat/completions') send(400, '{"detail":"Missing required \'model\' parameter"}')
     else send(404, '<!doctype html>', 'text/html')
   }

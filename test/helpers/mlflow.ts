@@ -22,8 +22,8 @@ export interface Mlflow {
   readonly python: string
   /** Folder of the database, the artifacts and the log. */
   readonly dir: string
-  /** Starts it again on the same port and data, perhaps in another version. */
-  start: (version?: string) => Promise<void>
+  /** Starts it again on the same port and data, perhaps in another version or with other arguments. */
+  start: (version?: string, args?: readonly string[]) => Promise<void>
   /** Ends it: SIGTERM, or SIGKILL for a crash. Resolves when the port is free. */
   stop: (signal?: NodeJS.Signals) => Promise<void>
 }
@@ -50,11 +50,11 @@ export async function startMlflow (t: Teardown, options: Options): Promise<Mlflo
   let child: ChildProcess | undefined
   const server: Mlflow = { url: `http://127.0.0.1:${port}`, port, dir: options.dir, python: await mlflowPython(options.version), start, stop }
 
-  async function start (version: string = options.version ?? newest): Promise<void> {
+  async function start (version: string = options.version ?? newest, args: readonly string[] = options.args ?? []): Promise<void> {
     const python = await mlflowPython(version)
     const log = createWriteStream(join(options.dir, 'mlflow.log'), { flags: 'a' })
     child = spawn(python, ['-m', 'mlflow', 'server', '--backend-store-uri', `sqlite:///${join(options.dir, 'mlflow.db')}`,
-      '--artifacts-destination', join(options.dir, 'artifacts'), '--host', '127.0.0.1', '--port', String(port), '--workers', '1', ...options.args ?? []],
+      '--artifacts-destination', join(options.dir, 'artifacts'), '--host', '127.0.0.1', '--port', String(port), '--workers', '1', ...args],
     { stdio: ['ignore', 'pipe', 'pipe'], detached: true, cwd: options.dir, env: { ...process.env, ...quiet, ...options.env } })
     child.stdout?.pipe(log)
     child.stderr?.pipe(log)

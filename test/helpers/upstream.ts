@@ -48,16 +48,18 @@ export interface Shape {
   readonly healthAtRoot: boolean
   readonly streamsArtifacts: boolean
   readonly chunkedIsEmpty: boolean
+  /** Undefined: it does not know of any. */
+  readonly workspaces: boolean | undefined
   /** Keeps probes waiting until it no longer does. */
   readonly hangs: boolean
   /** What it answers to every probe instead. */
   readonly impostor?: string
 }
 
-/** MLflow 3.17.2 without a prefix, but reading chunked bodies, so that nothing is spooled. */
-export const shapeA: Shape = { version: '3.17.2', prefix: '', restUnderPrefix: false, healthAtRoot: false, streamsArtifacts: true, chunkedIsEmpty: false, hangs: false }
+/** MLflow 3.17.2 without a prefix, with workspaces, but reading chunked bodies, so that nothing is spooled. */
+export const shapeA: Shape = { version: '3.17.2', prefix: '', restUnderPrefix: false, healthAtRoot: false, streamsArtifacts: true, chunkedIsEmpty: false, workspaces: true, hangs: false }
 /** MLflow 3.9.0 with `--static-prefix /p`. */
-export const shapeB: Shape = { ...shapeA, version: '3.9.0', prefix: '/p', streamsArtifacts: false, chunkedIsEmpty: true }
+export const shapeB: Shape = { ...shapeA, version: '3.9.0', prefix: '/p', streamsArtifacts: false, chunkedIsEmpty: true, workspaces: undefined }
 /** MLflow 3.17.2 with `--static-prefix /p`. */
 export const shapeC: Shape = { ...shapeA, prefix: '/p', restUnderPrefix: true, chunkedIsEmpty: true }
 
@@ -162,6 +164,7 @@ function probeAnswer (shape: Shape, method: string, target: string): string {
   if (below(shape.healthAtRoot ? '' : prefix, '/health')) return answer(200, 'OK', { 'content-type': 'text/html; charset=utf-8' })
   const rest = shape.restUnderPrefix ? prefix : ''
   if (below(rest, '/api/2.0/mlflow/experiments/get') || below(prefix, '/ajax-api/2.0/mlflow/experiments/get')) return answer(200, '{"experiment":{}}', { 'content-type': 'application/json' })
+  if (shape.workspaces !== undefined && below(rest, '/api/3.0/mlflow/server-info')) return answer(200, `{"store_type": "SqlStore", "workspaces_enabled": ${shape.workspaces}}\n`, { 'content-type': 'application/json' })
   if (method === 'POST' && below(rest, '/api/2.0/mlflow/experiments/search')) return answer(shape.chunkedIsEmpty ? 400 : 200, '{}', { 'content-type': 'application/json' })
   if (path.startsWith('/api/2.0/mlflow-artifacts/')) return answer(404, shape.streamsArtifacts ? '{"error_code":"RESOURCE_DOES_NOT_EXIST"}' : '{"error_code": "NOT_FOUND"}', { 'content-type': 'application/json' })
   return answer(404, '<!doctype html>', { 'content-type': 'text/html' })

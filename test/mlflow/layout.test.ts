@@ -6,15 +6,15 @@ const html = { status: 404, contentType: 'text/html; charset=utf-8', body: '<!do
 const json = { status: 200, contentType: 'application/json', body: '{"experiment": {}}' }
 const missing = { status: 404, contentType: 'application/json', body: '{"error_code": "RESOURCE_DOES_NOT_EXIST"}' }
 const version = (text: string) => ({ status: 200, contentType: 'text/html', body: `${text}\n` })
-const none: Answers = { version: html, prefixedVersion: html, rest: html, prefixedRest: html, prefixedAjax: html, artifact: html, chunked: html }
+const none: Answers = { version: html, prefixedVersion: html, rest: html, prefixedRest: html, prefixedAjax: html, artifact: html, chunked: html, serverInfo: html }
 const streaming = { ...missing, body: '{"error_code":"RESOURCE_DOES_NOT_EXIST"}' }
 
 /** What each server of the kind answers, and what is to be read from it. */
 const servers: ReadonlyArray<readonly [string, Partial<Answers>, Layout]> = [
-  ['3.17.2 without a prefix', { version: version('3.17.2'), rest: json, artifact: streaming, chunked: { ...missing, status: 400 } }, { version: '3.17.2', prefix: '', restUnderPrefix: false, healthAtRoot: true, streamsArtifacts: true, chunkedIsEmpty: true }],
-  ['3.9.0 with a prefix', { prefixedVersion: version('3.9.0'), rest: json, prefixedAjax: json, artifact: missing, chunked: { ...missing, status: 400 } }, { version: '3.9.0', prefix: '/p', restUnderPrefix: false, healthAtRoot: false, streamsArtifacts: false, chunkedIsEmpty: true }],
-  ['2.22.5 with a prefix', { version: version('2.22.5'), rest: missing, prefixedAjax: missing, artifact: missing, chunked: json }, { version: '2.22.5', prefix: '/p', restUnderPrefix: false, healthAtRoot: true, streamsArtifacts: false, chunkedIsEmpty: false }],
-  ['3.17.2 with a prefix', { prefixedVersion: version('3.17.2'), prefixedRest: json, prefixedAjax: json, artifact: streaming, chunked: { ...missing, status: 400 } }, { version: '3.17.2', prefix: '/p', restUnderPrefix: true, healthAtRoot: false, streamsArtifacts: true, chunkedIsEmpty: true }]
+  ['3.17.2 without a prefix', { version: version('3.17.2'), rest: json, artifact: streaming, chunked: { ...missing, status: 400 } }, { version: '3.17.2', prefix: '', restUnderPrefix: false, healthAtRoot: true, streamsArtifacts: true, chunkedIsEmpty: true, workspaces: undefined }],
+  ['3.9.0 with a prefix', { prefixedVersion: version('3.9.0'), rest: json, prefixedAjax: json, artifact: missing, chunked: { ...missing, status: 400 } }, { version: '3.9.0', prefix: '/p', restUnderPrefix: false, healthAtRoot: false, streamsArtifacts: false, chunkedIsEmpty: true, workspaces: undefined }],
+  ['2.22.5 with a prefix', { version: version('2.22.5'), rest: missing, prefixedAjax: missing, artifact: missing, chunked: json }, { version: '2.22.5', prefix: '/p', restUnderPrefix: false, healthAtRoot: true, streamsArtifacts: false, chunkedIsEmpty: false, workspaces: undefined }],
+  ['3.17.2 with a prefix', { prefixedVersion: version('3.17.2'), prefixedRest: json, prefixedAjax: json, artifact: streaming, chunked: { ...missing, status: 400 } }, { version: '3.17.2', prefix: '/p', restUnderPrefix: true, healthAtRoot: false, streamsArtifacts: true, chunkedIsEmpty: true, workspaces: undefined }]
 ]
 
 for (const [name, answers, layout] of servers) {
@@ -23,6 +23,13 @@ for (const [name, answers, layout] of servers) {
 
 t.test('an MLflow without its first experiment is one all the same, a version that is a page is none', async t => {
   t.match(recognise({ ...none, rest: missing, version: { ...version('<html>'), body: '<html>' } }, '/p'), { version: 'unknown' })
+})
+
+t.test('only an MLflow that says so keeps workspaces apart', async t => {
+  const said = (answer: Partial<Answers['serverInfo']>) => { const found = recognise({ ...none, rest: json, serverInfo: { ...json, ...answer } }, '/p'); return typeof found === 'string' ? found : found.workspaces }
+  t.equal(said({ body: '{"store_type":"SqlStore","workspaces_enabled":true}' }), true)
+  t.equal(said({ body: '{"store_type": "SqlStore", "workspaces_enabled": false}\n' }), false)
+  for (const answer of [html, { body: '{"store_type":"SqlStore"}' }, { body: '{"workspaces_enabled":"true"}' }, { status: 500, body: '{"workspaces_enabled":true}' }]) t.equal(said(answer), undefined)
 })
 
 t.test('what is no MLflow is named by what it lacks', async t => {

@@ -83,6 +83,21 @@ t.test('another version is recognised anew', async t => {
   t.match(await monitor.refresh(), { version: '3.18.0', chunkedIsEmpty: true })
 })
 
+t.test('one that comes back with other workspaces is recognised anew, though its version is the same', async t => {
+  const changes: Record<string, unknown>[] = []
+  const { monitor, answers } = table(t, changes)
+  const say = (enabled: boolean) => answers.set('/api/3.0/mlflow/server-info', { ...json, body: `{"workspaces_enabled": ${enabled}}` })
+  say(true)
+  t.match(await monitor.refresh(), { workspaces: true })
+  answers.set('/api/3.0/mlflow/server-info', { ...json, status: 500 })
+  t.match(await monitor.refresh(), { workspaces: true }, 'a fault of the moment says nothing')
+  say(false)
+  t.match(await monitor.refresh(), { workspaces: false })
+  say(true)
+  t.match(await monitor.refresh(), { workspaces: true })
+  t.equal(changes.length, 3)
+})
+
 t.test('an MLflow that refuses is a problem at once, named without its address', async t => {
   const changes: Record<string, unknown>[] = []
   const { monitor, answers } = table(t, changes)
