@@ -31,15 +31,21 @@ export async function compress (type: string, body: Buffer): Promise<Content> {
     promisify(gzip)(body, { level: constants.Z_BEST_COMPRESSION })
   ])
   const hash = createHash('sha256').update(body).digest('base64url').slice(0, 22)
-  const all: readonly Form[] = [{ coding: 'br', etag: `"${hash}-br"`, body: br }, { coding: 'gzip', etag: `"${hash}-gzip"`, body: gz }, { coding: 'identity', etag: `"${hash}"`, body }]
-  return { type, forms: all.filter(form => form.coding === 'identity' || form.body.length < body.length) }
+  const smaller: readonly Form[] = [{ coding: 'br', etag: `"${hash}-br"`, body: br }, { coding: 'gzip', etag: `"${hash}-gzip"`, body: gz }]
+  return { type, forms: [...smaller.filter(form => form.body.length < body.length), { coding: 'identity', etag: `"${hash}"`, body }] }
 }
 
-/** Answers with the content, or with 304 to whoever has it. @throws FacadeError 406 where the caller takes none of its codings */
+/**
+ * Answers with the content, or with 304 to whoever has it.
+ * @throws FacadeError 406 where the caller takes none of its codings
+ */
 export function answer (request: FastifyRequest, reply: FastifyReply, { type, forms }: Content): FastifyReply {
   const coding = chooseCoding(request.headers['accept-encoding'], forms.map(form => form.coding))
   const form = forms.find(form => form.coding === coding)
-  if (form === undefined) throw new FacadeError('badRequest', { status: 406, message: 'Accept-Encoding takes none of identity, gzip and br.', reason: 'not_acceptable', headers: { vary: 'Accept-Encoding' } })
+  if (form === undefined) {
+    const message = 'Accept-Encoding takes none of identity, gzip and br.'
+    throw new FacadeError('badRequest', { status: 406, message, reason: 'not_acceptable', headers: { vary: 'Accept-Encoding' } })
+  }
   void reply.headers({ 'cache-control': 'no-cache', vary: 'Accept-Encoding', etag: form.etag })
   if (isKnown(request.headers['if-none-match'], form.etag)) return reply.code(304).send()
   if (form.coding !== 'identity') void reply.header('content-encoding', form.coding)
@@ -72,7 +78,7 @@ export function chooseCoding (accepted: string | undefined, offered: readonly Co
   return best
 }
 
-/** Whether an If-None-Match names the tag; compared weakly (RFC 9110, section 13.1.2), since proxies that change a body on its way make tags weak. */
+/** Whether an If-None-Match names the tag, compared weakly (RFC 9110, section 13.1.2): proxies that compress make tags weak. */
 export function isKnown (given: string | undefined, etag: string): boolean {
   if (given === undefined) return false
   return given.trim() === '*' || given.match(/"[^"]*"/g)?.includes(etag) === true

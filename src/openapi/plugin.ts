@@ -33,13 +33,18 @@ export default async function openapi (app: FastifyInstance, { monitor }: Option
     done()
   })
   // Swagger UI's plug-in would write the document anew for each of these, and send its files uncompressed.
-  const instead: Readonly<Record<string, RouteHandlerMethod>> = { '/docs/json': sendJson, '/docs/yaml': sendYaml, '/docs/static/*': sendAsset }
+  const instead: Readonly<Record<string, RouteHandlerMethod>> = {
+    '/docs/json': sendJson,
+    '/docs/yaml': sendYaml,
+    '/docs/static/*': sendAsset
+  }
   app.addHook('onRoute', route => { route.handler = instead[route.url] ?? route.handler })
   app.addHook('onClose', editions.close)
   app.get('/openapi.json', sendJson)
   app.get('/openapi.yaml', sendYaml)
 
-  await app.register(swagger, { mode: 'static', specification: { document: { openapi: '3.1.0' } as never } }) // the user interface insists on one; nobody is sent it
+  // The user interface insists on a document of this plug-in; nobody is sent it.
+  await app.register(swagger, { mode: 'static', specification: { document: { openapi: '3.1.0' } as never } })
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: contentSecurityPolicy as never, // a string passes as it is; the types know objects only

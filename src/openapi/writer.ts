@@ -9,5 +9,8 @@ const { newest, older } = readDocuments()
 const document = edition(newest, older, workerData as string)
 const encoder = new TextEncoder()
 // Arrays of their own, not parts of Node's pool: handed over, not copied.
-const texts: Texts = { json: encoder.encode(JSON.stringify(document)), yaml: encoder.encode(stringify(document, { aliasDuplicateObjects: false, lineWidth: 0 })) }
+const texts: Texts = {
+  json: encoder.encode(JSON.stringify(document)),
+  yaml: encoder.encode(stringify(document, { aliasDuplicateObjects: false, lineWidth: 0 }))
+}
 parentPort?.postMessage(texts, [texts.json.buffer, texts.yaml.buffer])

@@ -1,7 +1,7 @@
-/** Fronts that take the mount off a path before they pass it on (Traefik's StripPrefix, Caddy's handle_path, a `proxy_pass` with a path in nginx), and say so. */
+/** Fronts that take the mount off a path and say so: Traefik's StripPrefix, Caddy's handle_path, a `proxy_pass` with a path in nginx. */
 import { mount } from '../mlflow/paths.js'
 
-/** What of ours MLflow has no path for: it stays where it is. `/`, `/health` and `/version` are there under the mount as well, and then MLflow's are meant. */
+/** What of ours MLflow has no path for stays where it is. Under the mount `/`, `/health` and `/version` are MLflow's, and those are meant. */
 const ours = /^\/(?:live|ready|docs|openapi\.json|openapi\.yaml|whoami|login|logout|console|admin)(?![^/?])/
 /** Paths that lie under the mount already, or under the old one. */
 const mounted = /^(?:\/api)?\/mlflow(?![^/?])/
@@ -17,5 +17,6 @@ export function isStripped (prefix: string | string[] | undefined): boolean {
 
 /** The request target as it was before the front took the mount off. */
 export function restoreMount (target: string, prefix: string | string[] | undefined): string {
-  return prefix !== undefined && isStripped(prefix) && target.startsWith('/') && !mounted.test(target) && !ours.test(target) ? mount + target : target
+  if (prefix === undefined || !isStripped(prefix)) return target
+  return target.startsWith('/') && !mounted.test(target) && !ours.test(target) ? mount + target : target
 }
