@@ -10,9 +10,11 @@ export interface ErrorKind {
   readonly help: string
 }
 
+const howToPresent = 'Set MLFLOW_TRACKING_TOKEN, or send the header "Authorization: Bearer KEY".'
+
 const table = {
   badRequest: { status: 400, errorCode: 'INVALID_PARAMETER_VALUE', message: 'The request is not valid HTTP for this API.', help: 'The path, the query or the headers cannot be read in one way only: dot segments, backslashes, control characters, a broken percent-encoding, a body on GET, two different keys. The message names which.' },
-  unauthenticated: { status: 401, errorCode: 'UNAUTHENTICATED', message: 'No valid API key was presented. Set MLFLOW_TRACKING_TOKEN, or send the header "Authorization: Bearer KEY".', help: 'No key, or one that is unknown, malformed, expired or revoked: the answer does not say which, the log line does (`refusal`).' },
+  unauthenticated: { status: 401, errorCode: 'UNAUTHENTICATED', message: `No valid API key was presented. ${howToPresent}`, help: 'No key, or one that is unknown, malformed, expired or revoked: the answer does not say which, the log line does (`refusal`). Where what came cannot be a key, the message says what was seen.' },
   forbidden: { status: 403, errorCode: 'PERMISSION_DENIED', message: 'The API key may not do this.', help: 'The key is valid; the scope, the workspace or the balance that the message names is missing, or a page of another origin tried to write.' },
   notFound: { status: 404, errorCode: 'ENDPOINT_NOT_FOUND', message: 'There is nothing at this path. MLflow is served under /mlflow/: set the tracking URI to this origin with /mlflow.', help: 'The path is none of the facade\'s. The tracking URI is the origin with `/mlflow` behind it.' },
   gone: { status: 410, errorCode: 'ENDPOINT_NOT_FOUND', message: 'This path has moved under /mlflow/.', help: 'An old path was asked for where `LEGACY_PATHS=gone`. The message names the new one.' },
@@ -60,6 +62,14 @@ export class FacadeError extends Error {
 /** The body of every answer of ours that reports an error. */
 export function errorBody (error: FacadeError, requestId: string): string {
   return JSON.stringify({ error_code: error.kind.errorCode, message: error.message, request_id: requestId })
+}
+
+/**
+ * 401.
+ * @param saw what came in place of a key, where it cannot be one; never the value itself
+ */
+export function unauthenticated (reason: string, saw?: string): FacadeError {
+  return new FacadeError('unauthenticated', { reason, ...saw === undefined ? {} : { message: `No valid API key was presented: the facade saw ${saw}. ${howToPresent}` } })
 }
 
 /** MLflow's client tries seven times and waits as told: long enough to see a server through its start of 20 to 60 s, and less than its own four minutes. */

@@ -57,6 +57,8 @@ export interface RequestHead {
   readonly hosts: number
   readonly authorization: string[]
   readonly apiKey: string[]
+  /** `x-goog-api-key` and `api-key`, keys on the LLM gateway alone. */
+  readonly gatewayKey: readonly string[]
   readonly cookie: string[]
   readonly workspace: string[]
   readonly origin: string | undefined
@@ -90,6 +92,7 @@ export function readHead (raw: readonly string[]): RequestHead {
     hosts,
     authorization: found.authorization ?? [],
     apiKey: found.apiKey ?? [],
+    gatewayKey: found.gatewayKey ?? [],
     cookie: found.cookie ?? [],
     workspace: found.workspace ?? [],
     origin: found.origin?.join(', '),

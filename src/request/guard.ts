@@ -4,10 +4,11 @@ import fp from 'fastify-plugin'
 import { presentedKey } from '../auth/credentials.js'
 import { createGuesses, guessing } from '../auth/guesses.js'
 import { allows, scopeFor, type AccessClass } from '../auth/scopes.js'
+import { seen } from '../auth/seen.js'
 import { StoreBusyError, StoreUnavailableError, type Caller, type KeyVerifier, type Verdict } from '../auth/store.js'
-import { errors, FacadeError, toFacadeError, unavailable } from '../errors.js'
+import { errors, FacadeError, toFacadeError, unauthenticated, unavailable } from '../errors.js'
 import { refuse } from './refuse.js'
-import type { Visit } from './visit.js'
+import { toGateway, type Visit } from './visit.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -33,11 +34,11 @@ export default fp<{ verifier: KeyVerifier }>(async (app, { verifier }) => {
     let needed: AccessClass
     try { needed = demanded(request) } catch (error) { refuse(reply, toFacadeError(error)); return }
     if (needed === 'public') { done(); return }
-    const presented = presentedKey(request.visit.head)
-    if (presented.kind === 'conflict') { refuse(reply, new FacadeError('badRequest', { message: 'Two different API keys were presented: send one.', reason: 'two_keys' })); return }
-    if (presented.kind === 'none') { refuse(reply, new FacadeError('unauthenticated', { reason: 'no_key' })); return }
+    const presented = presentedKey(request.visit.head, toGateway(request.visit))
+    if (presented.kind === 'conflict') { refuse(reply, new FacadeError('badRequest', { message: `Two different API keys were presented, in ${presented.headers.join(' and ')}: send one.`, reason: 'two_keys' })); return }
+    if (presented.kind === 'none') { refuse(reply, unauthenticated('no_key')); return }
     const settle = (verdict: Verdict): void => {
-      const refusal = judge(request, verdict, needed)
+      const refusal = judge(request, verdict, needed, presented.key)
       if (refusal === undefined) done()
       else refuseKey(reply, refusal)
     }
@@ -58,13 +59,13 @@ function demanded (request: FastifyRequest): AccessClass {
 }
 
 /** Notes the caller; gives the refusal, if there is one. */
-function judge (request: FastifyRequest, verdict: Verdict, needed: AccessClass): FacadeError | undefined {
+function judge (request: FastifyRequest, verdict: Verdict, needed: AccessClass, key: string): FacadeError | undefined {
   const { visit } = request
   visit.caller = verdict.caller
   if (!verdict.valid) {
     return verdict.reason === 'balance'
       ? new FacadeError('forbidden', { message: 'The account of this API key has no balance.', reason: 'balance' })
-      : new FacadeError('unauthenticated', { reason: verdict.reason })
+      : unauthenticated(verdict.reason, seen(visit.head, key))
   }
   if (allows(verdict.caller.scopes, needed)) return undefined
   return needed === 'blocked'
@@ -73,9 +74,10 @@ function judge (request: FastifyRequest, verdict: Verdict, needed: AccessClass):
 }
 
 /** Whose call it was, for the record: also of a redirect, which asks for no key but mostly comes with one. Never fails. */
-export async function callerOf ({ caller, refusal, head, address }: Visit, verifier: KeyVerifier): Promise<Caller | undefined> {
+export async function callerOf (visit: Visit, verifier: KeyVerifier): Promise<Caller | undefined> {
+  const { caller, refusal, address } = visit
   if (caller !== undefined || refusal !== undefined) return caller
-  const presented = presentedKey(head)
+  const presented = presentedKey(visit.head, toGateway(visit))
   if (presented.kind !== 'key') return undefined
   try {
     const verdict = await verifier.verify(presented.key, address)

@@ -1,11 +1,11 @@
 /** Keys that end while their request is under way: a long transfer, or a body that the facade waits for, must not outlive a revocation. */
 import { presentedKey } from '../auth/credentials.js'
 import type { KeyVerifier } from '../auth/store.js'
-import { FacadeError } from '../errors.js'
+import { unauthenticated, type FacadeError } from '../errors.js'
 import type { Exchange } from '../mlflow/exchange.js'
 import { readHead } from '../mlflow/headers.js'
 import type { Roster } from './roster.js'
-import type { Visit } from './visit.js'
+import { toGateway, type Visit } from './visit.js'
 
 const intervalMs = 1000
 
@@ -24,14 +24,14 @@ export function watchRevocations (open: Roster<Exchange>, verifier: KeyVerifier)
 }
 
 /** The refusal for a key that was good when its request began and is so no more; undefined where it still is, or where the store cannot say. */
-export async function endedSince ({ request, address }: Visit, verifier: KeyVerifier): Promise<FacadeError | undefined> {
+export async function endedSince (visit: Visit, verifier: KeyVerifier): Promise<FacadeError | undefined> {
   // The key is still in the request's own head; keeping another copy would be one more place to leak from.
-  const presented = presentedKey(readHead(request.rawHeaders))
+  const presented = presentedKey(readHead(visit.request.rawHeaders), toGateway(visit))
   if (presented.kind !== 'key') return undefined
   try {
-    const verdict = await verifier.verify(presented.key, address)
+    const verdict = await verifier.verify(presented.key, visit.address)
     if (verdict.valid || verdict.reason === 'balance') return undefined
-    return new FacadeError('unauthenticated', { reason: verdict.reason })
+    return unauthenticated(verdict.reason)
   } catch {
     return undefined
   }

@@ -5,7 +5,7 @@ import type { Caller } from '../auth/store.js'
 import type { Exchange } from '../mlflow/exchange.js'
 import { readHead, type RequestHead } from '../mlflow/headers.js'
 import type { Match } from '../mlflow/operations/matcher.js'
-import { readTarget, type Target } from '../mlflow/paths.js'
+import { mount, readTarget, type Target } from '../mlflow/paths.js'
 import type { Placed } from './roster.js'
 
 export interface Visit extends Placed {
@@ -65,4 +65,11 @@ export function arrive (request: IncomingMessage, address: string, requestId: st
     failure: undefined,
     exchange: undefined
   }
+}
+
+const gatewayRoot = `${mount}/gateway/`
+
+/** Whether a request is for MLflow's LLM gateway, told from the plain spelling of its path alone: it is asked before the path is judged. */
+export function toGateway ({ legacy, target }: Visit): boolean {
+  return (legacy ?? target.path).startsWith(gatewayRoot)
 }

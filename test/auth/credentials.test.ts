@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { presentedKey } from '../../src/auth/credentials.js'
+import { couldBeKey, presentedKey } from '../../src/auth/credentials.js'
 
 const basic = (user: string, password: string): string => `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
-const from = (authorization: string[], apiKey: string[] = []): ReturnType<typeof presentedKey> => presentedKey({ authorization, apiKey })
+const from = (authorization: string[], apiKey: string[] = [], gatewayKey: string[] = [], onGateway = false): ReturnType<typeof presentedKey> => presentedKey({ authorization, apiKey, gatewayKey }, onGateway)
+const jwt = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl'
 
 t.test('a key is found in every form in which clients send one', async t => {
   const expected = { kind: 'key', key: 'K1' }
@@ -43,7 +44,36 @@ t.test('two different keys conflict, whichever comes first and in which header',
     const presented = present(parts)
     return keys.size === 1 ? presented.kind === 'key' && keys.has(presented.key) : presented.kind === 'conflict'
   }))
-  t.strictSame(from(['Digest x'], ['K1']), { kind: 'conflict' }, 'unreadable credentials beside a key')
+  t.strictSame(from(['Bearer K1', basic('u', 'K1')], ['K2']), { kind: 'conflict', headers: ['Authorization', 'X-API-Key'] }, 'it is told where they stand')
+})
+
+t.test('what cannot be a key is none beside one that can, in whatever header it stands', async t => {
+  for (const value of ['', ' ', 'Bearer', 'Bearer ', 'Basic', basic('user', ''), `Basic ${Buffer.from('no colon').toString('base64')}`, 'Basic !!!', 'Digest username="x", nonce="y"', 'Negotiate YIIB', 'AWS4-HMAC-SHA256 Credential=x', `Bearer ${jwt}`, basic('oauth2', jwt), `Bearer ${'x'.repeat(513)}`]) {
+    t.strictSame(from([value], ['K1']), { kind: 'key', key: 'K1' }, value)
+    t.strictSame(from(['Bearer K1', value]), { kind: 'key', key: 'K1' }, value)
+    t.strictSame(from([value, 'Bearer K1']), { kind: 'key', key: 'K1' }, value)
+  }
+  for (const value of ['', ' ', jwt]) t.strictSame(from(['Bearer K1'], [value]), { kind: 'key', key: 'K1' }, value)
+  for (const value of ['K1, K2', 'K1,K1', 'K1 K2', '"K1"', 'Bearer K1', 'é']) t.match(from(['Bearer K1'], [value]), { kind: 'conflict' }, `${value}: perhaps two, joined on the way`)
+  t.strictSame(from([`Bearer ${jwt}`]), { kind: 'key', key: jwt }, 'alone it is tried')
+  t.match(from([`Bearer ${jwt}`], [`${jwt}x`]), { kind: 'conflict' })
+  t.strictSame(from(['Digest x'], ['']), { kind: 'key', key: '' }, 'several that are none are a malformed one')
+})
+
+t.test('a JWT is known by its form, everything else could be somebody\'s key', async t => {
+  for (const text of ['hk_live_x', 'K', 'eyJ', 'eyJhbGciOiJSUzI1NiJ9', 'eyJhbGciOiJSUzI1NiJ9.x', 'ya29.a0AfH6SMB.x', 'a.b.c', 'sk-ant-api03-x', `${jwt}=`, 'x'.repeat(512)]) t.ok(couldBeKey(text), text)
+  for (const text of ['', jwt, 'eyJhbGciOiJub25lIn0.e30.', 'eyJhbGciOiJSU0EtT0FFUCJ9.a.b.c.d', 'x'.repeat(513)]) t.notOk(couldBeKey(text), text)
+})
+
+t.test('on the LLM gateway the headers of Gemini\'s and Azure\'s SDKs hold keys too, elsewhere they are none', async t => {
+  t.strictSame(from([], [], ['K1'], true), { kind: 'key', key: 'K1' })
+  t.strictSame(from([], [], ['K1', ' K1 '], true), { kind: 'key', key: 'K1' })
+  t.strictSame(from(['Bearer K1'], ['K1'], ['K1'], true), { kind: 'key', key: 'K1' })
+  t.strictSame(from(['Bearer K1'], [], ['K2'], true), { kind: 'conflict', headers: ['Authorization', 'x-goog-api-key or api-key'] })
+  t.match(from([], [], ['K1', 'K2'], true), { kind: 'conflict' })
+  t.strictSame(from(['Bearer K1'], [], ['']), { kind: 'key', key: 'K1' })
+  t.strictSame(from([], [], ['K1']), { kind: 'none' })
+  t.strictSame(from(['Bearer K1'], [], ['K2']), { kind: 'key', key: 'K1' })
 })
 
 t.test('schemes are read without case', async () => {

@@ -120,12 +120,12 @@ t.test('keys', async t => {
   const { call, mlflow, verdicts, metric } = up
   t.beforeEach(() => { mlflow.calls.length = 0 })
 
-  t.test('no key, or one that is unknown, malformed, expired or revoked: one text for all, the log knows which', async t => {
+  t.test('no key, or one that is unknown, expired or revoked: one text for all, the log knows which', async t => {
     const { caller } = verdicts.get(keys.read) as Verdict & { caller: Caller }
     verdicts.set('expired', { valid: false, reason: 'expired', caller })
     verdicts.set('revoked', { valid: false, reason: 'revoked', caller })
     const texts = new Set<unknown>()
-    for (const [refusal, headers] of [['no_key', {}], ['unknown', { Authorization: 'Bearer x' }], ['unknown', { Authorization: 'Negotiate x' }], ['unknown', { Authorization: '' }], ['unknown', { 'X-API-Key': '' }], ['expired', { 'X-API-Key': 'expired' }], ['revoked', { Authorization: 'apikey revoked' }]] as const) {
+    for (const [refusal, headers] of [['no_key', {}], ['unknown', { Authorization: 'Bearer x' }], ['expired', { 'X-API-Key': 'expired' }], ['revoked', { Authorization: 'apikey revoked' }]] as const) {
       const answered = await call('POST', create, { key: null, headers })
       await isRefusal(t, up, answered, 401, 'UNAUTHENTICATED')
       t.strictSame(answered.all('www-authenticate'), ['Bearer', 'Basic realm="MLflow"'])
@@ -135,6 +135,39 @@ t.test('keys', async t => {
     t.equal(texts.size, 1)
     t.equal(mlflow.calls.length, 0)
     t.equal(await metric('refusals_total{reason="revoked"}'), 1)
+  })
+
+  t.test('what came in place of a key is named to who sent it, and its value is not', async t => {
+    const texts = new Set<unknown>()
+    for (const [header, value, saw] of [
+      ['Authorization', 'Negotiate s3cret', /scheme of its own/],
+      ['Authorization', '', /an empty Authorization header/],
+      ['X-API-Key', '', /an empty header/],
+      ['Authorization', 's3cret', /without a scheme/],
+      ['Authorization', 'Bearer "s3cret"', /quotes round it/],
+      ['Authorization', `Basic ${Buffer.from('ada:s3cret').toString('base64')}`, /\.netrc/]
+    ] as const) {
+      const answered = await call('GET', search, { key: null, headers: { [header]: value } })
+      await isRefusal(t, up, answered, 401, 'UNAUTHENTICATED')
+      t.match(answered.json().message, saw)
+      t.match(answered.json().message, /^No valid API key was presented: the facade saw .+ Set MLFLOW_TRACKING_TOKEN/)
+      t.notMatch(answered.text(), /s3cret|ada/)
+      texts.add(answered.json().message)
+    }
+    t.equal(texts.size, 6)
+  })
+
+  t.test('what cannot be a key is no second one beside a good key; what could is, and is refused', async t => {
+    const jwt = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl'
+    for (const value of ['', `Bearer ${jwt}`, `Basic ${Buffer.from('user:').toString('base64')}`, 'Digest username="x"']) {
+      t.equal((await call('GET', search, { key: null, headers: { Authorization: value, 'X-API-Key': keys.read } })).status, 200, value)
+    }
+    t.equal((await call('GET', search, { headers: { 'X-API-Key': '' } })).status, 200)
+    t.strictSame(mlflow.calls.flatMap(sent => [...sent.all('authorization'), ...sent.all('x-api-key')]), [], 'and MLflow sees none of it')
+    const refused = await call('GET', search, { headers: { 'X-API-Key': 'other' } })
+    await isRefusal(t, up, refused, 400, 'INVALID_PARAMETER_VALUE')
+    t.match(refused.json().message, 'in Authorization and X-API-Key')
+    mlflow.calls.length = 0
   })
 
   t.test('a key in the query is no key', async t => {

@@ -1,0 +1,45 @@
+/** Says to someone who was refused what came in place of a key: never a part of it, and nothing that depends on which keys there are. */
+import { isJwt, readAuthorization, type CredentialHeaders } from './credentials.js'
+import { formOf, isPlausible } from './key.js'
+
+/**
+ * What is wrong with the credentials of a refused request, to complete the sentence "The facade saw …"; undefined where they look like a key.
+ * @param key what was taken for the key
+ */
+export function seen ({ authorization }: CredentialHeaders, key: string): string | undefined {
+  const holder = authorization.find(value => readAuthorization(value).text === key)
+  if (holder !== undefined) return inAuthorization(holder)
+  return key === '' ? 'an empty header in place of a key' : inText(key)
+}
+
+function inAuthorization (value: string): string | undefined {
+  const bare = value.trim()
+  if (bare === '') return 'an empty Authorization header'
+  if (/^(?:bearer|apikey|basic)$/i.test(bare)) return 'an Authorization header with a scheme and nothing behind it'
+  const { scheme, text } = readAuthorization(value)
+  if (scheme === '') return 'an Authorization header without a scheme: "Bearer " and the key belong there'
+  if (scheme === 'basic') return inBasic(text)
+  if (scheme !== 'bearer' && scheme !== 'apikey') return 'an Authorization header with a scheme of its own: Bearer, ApiKey and Basic are known'
+  return inText(text)
+}
+
+function inBasic (password: string): string | undefined {
+  if (password === '') return 'Basic credentials without a password: the key belongs there, behind any user name'
+  return inText(password) ?? (formOf(password) === 'foreign' ? 'Basic credentials whose password does not look like a key: perhaps a .netrc entry replaced the token' : undefined)
+}
+
+const shapes: ReadonlyArray<readonly [RegExp, string]> = [
+  [/^(?:bearer|apikey|basic)\s/i, 'a scheme twice, such as "Bearer Bearer"'],
+  [/^(["'`]).*\1$/, 'a key with quotes round it'],
+  [/\s/, 'a key with a space or a line break in it'],
+  [/^(?:null|none|undefined)$/i, 'the word for an absent value in place of a key'],
+  [/^(?:\$|\{\{|<|%\w+%$)/, 'the name of a variable in place of its value'],
+  [/^hk_(?:live|test)_\w{0,8}\W+$/, 'the first characters of a key, as lists and logs show them'],
+  [/%[\da-f]{2}/i, 'a key that is percent-encoded']
+]
+
+function inText (text: string): string | undefined {
+  if (isJwt(text)) return 'a JWT, which is no API key'
+  const shape = shapes.find(([pattern]) => pattern.test(text))
+  return shape?.[1] ?? (isPlausible(text) ? undefined : 'a text that no key can be: too long, or with characters outside ASCII')
+}
