@@ -12,7 +12,7 @@ import { openOldPaths, usageFile } from './legacy.js'
 import { createMetrics, type Metrics } from './metrics.js'
 import { watch } from './mlflow/monitor.js'
 import mlflow from './mlflow/mount.js'
-import { mount } from './mlflow/paths.js'
+import { mount, routed } from './mlflow/paths.js'
 import { shareProbes } from './mlflow/probes.js'
 import type { Upstream } from './mlflow/upstream.js'
 import openapi from './openapi/plugin.js'
@@ -54,7 +54,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
 
   const app = Fastify({
     ...serverOptions,
-    rewriteUrl: ({ url = '', headers }) => restoreMount(url, headers['x-forwarded-prefix']),
+    rewriteUrl: ({ url = '', headers }) => routed(restoreMount(url, headers['x-forwarded-prefix'])),
     trustProxy: config.trustProxy.length > 0 ? trusted : false, // a function costs a walk over the addresses at each look
     clientErrorHandler: answerBroken,
     frameworkErrors: refuseUnrouted

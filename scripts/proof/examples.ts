@@ -75,5 +75,20 @@ export const examples: readonly Example[] = [
   ['POST', '/ajax-api/3.0/mlflow/%61ssistant/message', 'blocked'],
   ['POST', '/ajax-api/3.0/mlflow%2Fassistant/message', 'blocked'],
   ['POST', '/ajax-api/3.0/mlflow/assistant/not-known-yet', 'blocked'],
-  ['GET', '/ajax-api/4.0/mlflow/assistant', 'blocked']
+  ['GET', '/ajax-api/4.0/mlflow/assistant', 'blocked'],
+  // No MLflow reads these so, but what stands before one might.
+  ['POST', '/ajax-api/3.0/mlflow/ASSISTANT/message', 'blocked'],
+  ['POST', '/Ajax-API/3.0/MLflow/%41ssistant/message', 'blocked'],
+  ['POST', '/ajax-api/3.0/mlflow/assistant;x=1/message', 'blocked'],
+  ['POST', '/ajax-api;a/3.0;b/mlflow%3Bc/assistant;d', 'blocked'],
+  ['POST', '/;/ajax-api/;x/3.0//mlflow/assistant/message', 'blocked'],
+  ['POST', '/api/2.0/mlflow/Users/create', 'blocked'],
+  ['GET', '/SignUp;x', 'blocked'],
+  ['GET', '/api/2.0/mlflow/assistants', 'admin'],
+  // Bytes that are no UTF-8, and what looks like an encoding, are data.
+  ['PUT', '/api/2.0/mlflow-artifacts/artifacts/1/acc_at_90%data.csv', 'write', true],
+  ['PUT', '/api/2.0/mlflow-artifacts/artifacts/1/%zz%', 'write', true],
+  ['GET', '/api/2.0/mlflow-artifacts/artifacts/1/a%0Ab%5Cc', 'read', true],
+  ['GET', '/api/2.0/mlflow-artifacts/artifacts/1/%ff%2F%fe', 'read', true],
+  ['DELETE', '/api/2.0/mlflow-artifacts/artifacts/%ff', 'write', true]
 ]

@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os'
 import ts from 'typescript'
 import type { Subject } from './checks.js'
 
-type Source = 'classes' | 'table' | 'matcher'
+const sources = ['classes', 'table', 'readings', 'templates', 'matcher'] as const
+
+type Source = typeof sources[number]
 
 interface Mutant {
   readonly name: string
@@ -32,21 +34,23 @@ export const mutants: readonly Mutant[] = [
   { name: 'an operation is invented', source: 'table', from: "  { id: 'createRun'", to: "  { id: 'invented', method: 'POST', path: '/api/2.0/mlflow/invented', family: 'rest', class: 'read', area: 'Runs', since: '2.22.5' },\n  { id: 'createRun'" },
   { name: 'an artifact path loses its mark', source: 'table', from: /(id: 'uploadArtifact'.*)artifact: true, /, to: '$1' },
   { name: 'a parameter takes one segment only', source: 'table', from: '{name:path}/versions/{version:path}/tags/{key:path}', to: '{name:path}/versions/{version}/tags/{key}' },
-  { name: 'paths are judged without decoding', source: 'matcher', from: 'separated = decodeURIComponent(path)', to: 'separated = path' },
-  { name: 'paths are decoded twice', source: 'matcher', from: 'separated = decodeURIComponent(path)', to: 'separated = decodeURIComponent(decodeURIComponent(path))' },
-  { name: '%2F is a separator only', source: 'matcher', from: 'return asData === path ? judged : both(', to: 'return asData !== path ? judged : both(' },
-  { name: '%2F is data only', source: 'matcher', from: 'const judged = judge(table, separated)', to: "const judged = judge(table, decodeURIComponent(path.replace(/%2f/gi, '%01')))" },
+  { name: 'paths are judged without decoding', source: 'matcher', from: "judge(table, decode(path, '/'))", to: 'judge(table, path)' },
+  { name: 'paths are decoded twice', source: 'matcher', from: "judge(table, decode(path, '/'))", to: "judge(table, decode(decode(path, '/'), '/'))" },
+  { name: '%2F is a separator only', source: 'matcher', from: 'encodedSlash.test(path) ? decode(path, dataSlash) : undefined', to: 'undefined' },
+  { name: '%2F is data only', source: 'matcher', from: "judge(table, decode(path, '/'))", to: 'judge(table, decode(path, dataSlash))' },
   { name: 'the weaker of two classes is demanded', source: 'classes', from: 'if (includes(a, b)) return a', to: 'if (includes(a, b)) return b' },
   { name: 'the unknown is readable', source: 'matcher', from: "id: 'unknown', class: 'admin'", to: "id: 'unknown', class: 'read'" },
-  { name: 'patterns have no end', source: 'matcher', from: /\$`, 's'\)/, to: "`, 's')" },
-  { name: 'a segment may hold slashes', source: 'matcher', from: "return '[^/]+'", to: "return '.+'" },
-  { name: 'case does not matter', source: 'matcher', from: "$`, 's')", to: "$`, 'si')" },
-  { name: 'a line separator ends a pattern', source: 'matcher', from: "$`, 's')", to: '$`)' },
+  { name: 'patterns have no end', source: 'templates', from: 'walk(head, path, from) === path.length', to: 'walk(head, path, from) !== -1' },
+  { name: 'a segment may hold slashes', source: 'templates', from: "const slash = path.indexOf('/', at)", to: 'const slash = -1' },
+  { name: 'case does not matter', source: 'matcher', from: 'const exact = find(table, path)', to: 'const exact = find(table, path.toLowerCase())' },
+  { name: 'a text between two parameters is looked for from the right', source: 'templates', from: 'path.indexOf(text, at)', to: 'path.lastIndexOf(text)' },
+  { name: 'the tail of a template may lie within its head', source: 'templates', from: 'end < at || !path', to: '!path' },
   { name: 'HEAD is not judged as GET', source: 'matcher', from: "tables.set('HEAD', get)", to: "tables.set('HEAD', noRoutes)" },
-  { name: 'leading slashes are not dropped', source: 'matcher', from: "path.replace(/\\/{2,}/g, '/')", to: "path.replace(/(?<!^)\\/{2,}/g, '/')" },
-  { name: 'later routes win', source: 'matcher', from: 'template.rank < best.rank', to: 'template.rank > best.rank' },
+  { name: 'leading slashes are not dropped', source: 'readings', from: 'code === slash && length > 0', to: 'code === slash && length > 1' },
+  { name: 'later routes win', source: 'matcher', from: 'template.rank > best.rank', to: 'template.rank < best.rank' },
   { name: 'doubled slashes are data everywhere', source: 'matcher', from: 'artifactPath: operation.artifact === true', to: 'artifactPath: true' },
-  { name: 'what a later MLflow adds to the assistant is not blocked', source: 'classes', from: "{ id: 'assistant', family: 'assistant', pattern: /^\\/(?:ajax-)?api", to: "{ id: 'assistant', family: 'assistant', pattern: /^\\/gone" }
+  { name: 'what a later MLflow adds to the assistant is not blocked', source: 'classes', from: "{ id: 'assistant', family: 'assistant', pattern: /^\\/(?:ajax-)?api", to: "{ id: 'assistant', family: 'assistant', pattern: /^\\/gone" },
+  { name: 'what is blocked is open in capitals', source: 'matcher', from: 'const plain = undisguise(path)', to: 'const plain = path' }
 ]
 
 /** Table and matcher with a mistake in them, from a copy of the sources in a folder of its own. @throws Error when the mistake has no place in the source any more */
@@ -55,7 +59,7 @@ export async function withMistake ({ name, source, from, to }: Mutant): Promise<
   try {
     await symlink(resolve('node_modules'), join(folder, 'node_modules'))
     await writeFile(join(folder, 'package.json'), '{"type":"module"}')
-    for (const file of ['classes', 'table', 'matcher']) {
+    for (const file of sources) {
       const original = await readFile(`src/mlflow/operations/${file}.ts`, 'utf8')
       const text = file !== source ? original : typeof from === 'string' ? original.replaceAll(from, () => to) : original.replace(from, to)
       if (file === source && text === original) throw new Error(`The mistake "${name}" has no place in src/mlflow/operations/${file}.ts: mend its pattern`)

@@ -1,6 +1,7 @@
 /** Odd requests by the thousand: every route of every MLflow, spelt in ways that callers, proxies and attackers spell them. */
 import fc from 'fast-check'
 import type { Operation } from '../../src/mlflow/operations/classes.js'
+import { match } from '../../src/mlflow/operations/matcher.js'
 import { readTarget } from '../../src/mlflow/paths.js'
 import type { Asked } from './oracle.js'
 
@@ -8,7 +9,7 @@ const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 /** What stands for a parameter: plain names, words that are routes themselves, and what looks like more than one segment. */
 const values = ['1', 'abc', 'search', 'get', 'create', 'versions', 'tags', 'endpoints', 'aliases', 'info', 'jobs', 'cancel', 'mlflow', 'proxy', 'io.github.a%2Fb', 'a%2Fversions',
-  'a%2Fversions%2F1%2Ftags', '%2F', 'x%2F', '%2Fx', 'a%252Fb', '%C3%A9', 'caf%C3%A9%20x', '%E2%80%A8', 'a;b', 'a:b', 'a=b', '[a]', '%7Bassessment.trace_id%7D', '{x}', '%3F', '%23', '%25', 'a+b', 'a|b', "'", '%00x', '..x', 'x..', '%61bc', 'UPPER', '-', '~', '$', '*', '(', 'artifacts', 'static-files', '%20']
+  'a%2Fversions%2F1%2Ftags', '%2F', 'x%2F', '%2Fx', 'a%252Fb', '%C3%A9', 'caf%C3%A9%20x', '%E2%80%A8', 'a;b', 'a:b', 'a=b', '[a]', '%7Bassessment.trace_id%7D', '{x}', '%3F', '%23', '%25', 'a+b', 'a|b', "'", '%00x', '%0a', '%ff', '%zz', '%', 'acc_at_90%data', 'a%5Cb', '..x', 'x..', '%61bc', 'UPPER', '-', '~', '$', '*', '(', 'artifacts', 'static-files', '%20']
 
 export type Twist = (path: string, at: number) => string
 
@@ -68,10 +69,15 @@ export function oddRequests (operations: readonly Operation[], count: number, se
   const seen = new Set<string>()
   return [...plain, ...drawn].filter(({ method, path }) => {
     const key = `${method} ${path}`
-    if (seen.has(key) || readTarget(path).problem !== undefined) return false
+    if (seen.has(key) || isRefused(method, path)) return false
     seen.add(key)
     return true
   })
+}
+
+function isRefused (method: string, path: string): boolean {
+  const { problem, odd } = readTarget(path)
+  return problem !== undefined || (odd !== undefined && !match(method, path).artifactPath)
 }
 
 /** A template with values for its parameters. */

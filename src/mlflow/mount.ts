@@ -11,8 +11,9 @@ import { openForward, type ForwardOptions } from './forward.js'
 import { outgoing, outgoingToGateway, type Identity } from './headers.js'
 import { hidesGatewayCredentials } from './layout.js'
 import { inspectBody } from './operations/inspect.js'
-import { match } from './operations/matcher.js'
-import { belowMount, collapseSlashes, mount, oldRoutes } from './paths.js'
+import { match, matchFixed, type Match } from './operations/matcher.js'
+import { collapseSlashes } from './operations/readings.js'
+import { belowMount, mount, oldRoutes } from './paths.js'
 import type { Shared } from './probes.js'
 
 /** The methods that MLflow knows; OPTIONS is answered before. */
@@ -36,32 +37,44 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
   const forward = await openForward(app, options)
   const openTransfers = new Map<string, number>()
 
-  app.route({ method: methods, url: `${mount}/*`, config: { access }, handler: serve })
-  for (const url of oldRoutes) app.route({ method: methods, url, config: { access }, handler: serveOld })
+  app.route({ method: methods, url: `${mount}/*`, config: { access: { early, judged } }, handler: serve })
+  for (const url of oldRoutes) app.route({ method: methods, url, config: { access: { early, judged } }, handler: serveOld })
+
+  /** What a request demands whose path is a fixed one, or an old one that is only told its new place; in constant time. */
+  function early (request: FastifyRequest): AccessClass | undefined {
+    const { visit, raw } = request
+    const path = below(visit)
+    const found = matchFixed(raw.method ?? '', path)
+    const needed = found === undefined ? undefined : note(visit, path, found)
+    return visit.legacy !== undefined && !inPlace(request) ? 'public' : needed
+  }
 
   /** Judges a request's path as MLflow will see it, and says what it demands. */
-  function access (request: FastifyRequest): AccessClass {
-    const { visit, raw } = request
+  function judged ({ visit, raw }: FastifyRequest): AccessClass {
     const method = raw.method ?? ''
-    let path = belowMount(visit.legacy ?? visit.target.path)
-    if (path === undefined) throw new FacadeError('notFound') // the router decodes what MLflow's clients never encode
-    let judged = match(method, path)
-    if (path.includes('//') && !judged.artifactPath) {
+    let path = below(visit)
+    let found = match(method, path)
+    if (path.includes('//') && !found.artifactPath) {
       path = collapseSlashes(path)
-      judged = match(method, path)
+      found = match(method, path)
     }
+    const { odd } = visit.target
+    if (odd !== undefined && !found.artifactPath) throw new FacadeError('badRequest', { message: odd, reason: 'malformed' })
+    return note(visit, path, found)
+  }
+
+  function note (visit: Visit, path: string, found: Match): AccessClass {
     visit.path = path
-    visit.match = judged
-    visit.operation = judged.id
-    if (visit.legacy !== undefined && !inPlace(request)) return 'public'
-    return judged.class === 'blocked' && config.allowAssistant && judged.family === 'assistant' ? 'admin' : judged.class
+    visit.match = found
+    visit.operation = found.id
+    return found.class === 'blocked' && config.allowAssistant && found.family === 'assistant' ? 'admin' : found.class
   }
 
   /** Whether an old path is answered like the new one, or only told where that is. */
-  function inPlace ({ raw: { method, url = '', headers } }: FastifyRequest): boolean {
+  function inPlace ({ raw: { method, headers }, visit: { target } }: FastifyRequest): boolean {
     const { mode } = config.legacy
     if (mode !== 'redirect') return mode === 'forward'
-    return (method !== 'GET' && method !== 'HEAD') || url.length > redirectMaxLength || isStripped(headers['x-forwarded-prefix'])
+    return (method !== 'GET' && method !== 'HEAD') || target.path.length + target.query.length > redirectMaxLength || target.odd !== undefined || isStripped(headers['x-forwarded-prefix'])
   }
 
   function serveOld (request: FastifyRequest, reply: FastifyReply): void {
@@ -151,6 +164,13 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
 
 export default plugin
 
+/** The path below the mount. */
+function below ({ legacy, target }: Visit): string {
+  const path = belowMount(legacy ?? target.path)
+  if (path === undefined) throw new FacadeError('notFound') // the router decodes what MLflow's clients never encode
+  return path
+}
+
 /** The workspace that MLflow is told; a key that is tied to workspaces reaches no other. */
 function chosenWorkspace ({ visit: { caller, head } }: FastifyRequest): string | undefined {
   const asked = head.workspace[0]
@@ -168,7 +188,7 @@ function chosenWorkspace ({ visit: { caller, head } }: FastifyRequest): string |
 function checkManagedWorkspace ({ visit: { caller, match, path } }: FastifyRequest): void {
   const allowed = caller?.workspaces ?? []
   if (allowed.length === 0 || match?.operation?.area !== 'Workspaces') return
-  const name = /\/workspaces\/([^/]+)$/.exec(decodeURIComponent(path))?.[1]
+  const [, name] = /^\/(?:ajax-)?api\/3\.0\/mlflow\/workspaces\/([^/]+)$/.exec(decodeURIComponent(path)) ?? []
   if (name === undefined || !allowed.includes(name)) throw new FacadeError('forbidden', { reason: 'workspace', message: `This API key is for the workspaces ${allowed.join(', ')} alone.` })
 }
 

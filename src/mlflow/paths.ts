@@ -1,4 +1,7 @@
 /** Request targets: read in one way only or refused, with the mount taken off and old paths mapped on new ones. */
+import { isUtf8 } from 'node:buffer'
+import { artifactRoots } from './operations/matcher.js'
+import { decode } from './operations/readings.js'
 
 /** Where MLflow lives in public. */
 export const mount = '/mlflow'
@@ -10,45 +13,59 @@ export interface Target {
   readonly query: string
   /** Why it is refused (400): a sentence, or undefined. */
   readonly problem: string | undefined
+  /** Why it would be refused if it were no path of an artifact, to whose names MLflow allows nearly any byte; said only of what begins like one. */
+  readonly odd: string | undefined
 }
 
 /** Nothing here can be read in two ways, so long as no segment begins with a dot. */
 const plain = /^[\w\-.~!$&'()*+,;=:@/]+$/
 
-// eslint-disable-next-line no-control-regex -- control characters are what is looked for
-const controls = /[\x00-\x1f\x7f-\x9f\\]/
+type Faults = Pick<Target, 'problem' | 'odd'>
 
-/** Takes a raw request target apart, and says whether it could be read in two ways. */
+const fine: Faults = { problem: undefined, odd: undefined }
+
+/** Takes a raw request target apart, and says whether it could be read in two ways. The time is linear in its length. */
 export function readTarget (url: string): Target {
   const mark = url.indexOf('?')
   const path = mark === -1 ? url : url.slice(0, mark)
-  return { path, query: mark === -1 ? '' : url.slice(mark), problem: problemOf(url, path) }
+  const { problem, odd } = faultsOf(url, path)
+  return { path, query: mark === -1 ? '' : url.slice(mark), problem, odd }
 }
 
-function problemOf (url: string, path: string): string | undefined {
-  if (url.includes('#')) return 'The request target holds a raw "#".'
-  if (!path.startsWith('/')) return 'The request target must be a path that begins with "/".'
-  return plain.test(path) && !path.includes('/.') ? undefined : ambiguity(path)
+function faultsOf (url: string, path: string): Faults {
+  if (url.includes('#')) return refused('The request target holds a raw "#".')
+  if (!path.startsWith('/')) return refused('The request target must be a path that begins with "/".')
+  if (plain.test(path) && !path.includes('/.')) return fine
+  if (/[^\x21-\x7e]/.test(path)) return refused('The path holds a control character or a byte outside ASCII: encode it.')
+  const decoded = decode(path, '/')
+  const odd = oddity(path, decoded)
+  if (odd !== undefined && !isArtifactLike(path)) return refused(odd)
+  if (decoded.includes('\0')) return refused('The path holds a NUL.')
+  return dotSegment.test(decoded) ? refused('The path holds a dot segment.') : { problem: undefined, odd }
 }
 
-/** Why servers could read this path differently from each other, or undefined where they cannot. */
-function ambiguity (path: string): string | undefined {
-  if (/[^\x21-\x7e]/.test(path)) return 'The path holds a control character or a byte outside ASCII: encode it.'
-  let decoded: string
-  try { decoded = decodeURIComponent(path) } catch { return 'The path holds a malformed percent-encoding, or one that is not UTF-8.' }
-  if (controls.test(decoded)) return 'The path holds a backslash or a control character.'
-  if (decoded.split('/').some(segment => segment === '.' || segment === '..')) return 'The path holds a dot segment.'
-  return undefined
+function refused (problem: string): Faults {
+  return { problem, odd: undefined }
+}
+
+const dotSegment = /(?:^|\/)\.\.?(?:\/|$)/
+
+/** Why servers could read a path differently from each other, or undefined where they cannot. */
+function oddity (path: string, decoded: string): string | undefined {
+  if (/%(?![\da-f]{2})/i.test(path) || !isUtf8(Buffer.from(decoded, 'latin1'))) return 'The path holds a malformed percent-encoding, or one that is not UTF-8.'
+  // eslint-disable-next-line no-control-regex -- control characters are what is looked for: those of ASCII, and those of Latin-1 in UTF-8
+  return /[\x00-\x1f\x7f\\]|\xc2[\x80-\x9f]/.test(decoded) ? 'The path holds a backslash or a control character.' : undefined
+}
+
+/** Whether all before an artifact's own path is spelt as clients spell it, by the new path or an old one. */
+function isArtifactLike (path: string): boolean {
+  const below = belowMount(successor(path) ?? path)
+  return below !== undefined && artifactRoots.some(root => below.startsWith(root))
 }
 
 /** The path below the mount, as MLflow knows it, or undefined where a path is not below the mount. */
 export function belowMount (path: string): string | undefined {
   return path.startsWith(mount + '/') ? path.slice(mount.length) : undefined
-}
-
-/** Doubled slashes as one: MLflow would answer 308 with its own address (Werkzeug's `merge_slashes`). */
-export function collapseSlashes (path: string): string {
-  return path.includes('//') ? path.replace(/\/{2,}/g, '/') : path
 }
 
 const oldMount = /^\/api\/mlflow(?=\/|$)/
@@ -68,3 +85,15 @@ export const oldRoutes: readonly string[] = [
   '/api/mlflow', '/api/mlflow/*',
   ...['/api', '/ajax-api'].flatMap(root => [`${root}/2.0/mlflow/*`, `${root}/3.0/mlflow/*`, `${root}/2.0/mlflow-artifacts/*`])
 ]
+
+/**
+ * What the router is shown of a request target. It would decode a path, and answer past all hooks where it cannot; of a path of MLflow's
+ * that holds a percent sign it learns only whether it is a new or an old one.
+ */
+export function routed (url: string): string {
+  const percent = url.indexOf('%')
+  const mark = url.indexOf('?')
+  if (percent === -1 || (mark !== -1 && mark < percent)) return url
+  if (url.startsWith(`${mount}/`)) return `${mount}/`
+  return successor(mark === -1 ? url : url.slice(0, mark)) === undefined ? url : '/api/mlflow/'
+}

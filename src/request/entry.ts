@@ -43,7 +43,7 @@ export function markOldPath ({ visit }: FastifyRequest, legacy: LegacyConfig): v
   const next = successor(visit.target.path)
   if (next === undefined) return
   visit.legacy = next
-  visit.headers.push('deprecation', `@${legacy.deprecatedAt.getTime() / 1000}`, 'link', `<${next.replace(/[<>"]/g, encodeURIComponent)}>; rel="successor-version"`)
+  visit.headers.push('deprecation', `@${legacy.deprecatedAt.getTime() / 1000}`, 'link', `<${next.replaceAll('<', '%3C').replaceAll('>', '%3E').replaceAll('"', '%22')}>; rel="successor-version"`)
   if (legacy.sunsetAt !== undefined) visit.headers.push('sunset', legacy.sunsetAt.toUTCString())
 }
 

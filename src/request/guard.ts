@@ -10,10 +10,18 @@ import { errors, FacadeError, toFacadeError, unauthenticated, unavailable } from
 import { refuse } from './refuse.js'
 import { toGateway, type Visit } from './visit.js'
 
+/** What a route demands where that depends on the request. */
+export interface Access {
+  /** What can be told in constant time, which is all that a caller without a good key may cause. */
+  readonly early: (request: FastifyRequest) => AccessClass | undefined
+  /** The class of every other request; asked for once the key is known to be good. */
+  readonly judged: (request: FastifyRequest) => AccessClass
+}
+
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** What a route of the guarded block demands. */
-    access?: AccessClass | ((request: FastifyRequest) => AccessClass)
+    access?: AccessClass | Access
   }
 }
 
@@ -31,8 +39,8 @@ export default fp<{ verifier: KeyVerifier }>(async (app, { verifier }) => {
   }
 
   const guard: onRequestHookHandler = (request, reply, done) => {
-    let needed: AccessClass
-    try { needed = demanded(request) } catch (error) { refuse(reply, toFacadeError(error)); return }
+    let needed: AccessClass | undefined
+    try { needed = early(request) } catch (error) { refuse(reply, toFacadeError(error)); return }
     if (needed === 'public') { done(); return }
     const presented = presentedKey(request.visit.head, toGateway(request.visit))
     if (presented.kind === 'conflict') { refuse(reply, new FacadeError('badRequest', { message: `Two different API keys were presented, in ${presented.headers.join(' and ')}: send one.`, reason: 'two_keys' })); return }
@@ -53,13 +61,19 @@ export default fp<{ verifier: KeyVerifier }>(async (app, { verifier }) => {
   app.addHook('onRequest', guard)
 }, { name: 'guard' })
 
-function demanded (request: FastifyRequest): AccessClass {
+/** What can be told before the key is looked at. */
+function early (request: FastifyRequest): AccessClass | undefined {
   const { access = 'admin' } = request.routeOptions.config
-  return typeof access === 'function' ? access(request) : access
+  return typeof access === 'string' ? access : access.early(request)
+}
+
+function judged (request: FastifyRequest): AccessClass {
+  const { access = 'admin' } = request.routeOptions.config
+  return typeof access === 'string' ? access : access.judged(request)
 }
 
 /** Notes the caller; gives the refusal, if there is one. */
-function judge (request: FastifyRequest, verdict: Verdict, needed: AccessClass, key: string): FacadeError | undefined {
+function judge (request: FastifyRequest, verdict: Verdict, told: AccessClass | undefined, key: string): FacadeError | undefined {
   const { visit } = request
   visit.caller = verdict.caller
   if (!verdict.valid) {
@@ -67,6 +81,7 @@ function judge (request: FastifyRequest, verdict: Verdict, needed: AccessClass, 
       ? new FacadeError('forbidden', { message: 'The account of this API key has no balance.', reason: 'balance' })
       : unauthenticated(verdict.reason, seen(visit.head, key))
   }
+  const needed = told ?? judged(request)
   if (allows(verdict.caller.scopes, needed)) return undefined
   return needed === 'blocked'
     ? new FacadeError('forbidden', { message: 'This endpoint of MLflow is switched off here.', reason: 'blocked' })

@@ -10,6 +10,7 @@ import type { Metrics } from '../metrics.js'
 import { collapse } from './flood.js'
 import { callerAddress } from './peers.js'
 import { createRoster } from './roster.js'
+import { restoreMount } from './stripped.js'
 import { arrive, type Visit } from './visit.js'
 
 interface Options {
@@ -42,7 +43,7 @@ export function openLedger ({ log, metrics, trusted, onOldPath }: Options): Ledg
     begin (request) {
       const given = request.headers['x-request-id']
       const peerTrusted = trusted(request.socket.remoteAddress)
-      const visit = request.visit = arrive(request.raw, callerAddress(request.ip, request.socket.remoteAddress), peerTrusted && typeof given === 'string' && isRequestId(given) ? given : undefined)
+      const visit = request.visit = arrive(request.raw, restoreMount(request.originalUrl, request.headers['x-forwarded-prefix']), callerAddress(request.ip, request.socket.remoteAddress), peerTrusted && typeof given === 'string' && isRequestId(given) ? given : undefined)
       open.add(visit)
       if (visit.head.forwarded && !peerTrusted && !warned) {
         warned = true

@@ -43,8 +43,8 @@ declare module 'fastify' {
   }
 }
 
-/** Begins the record of a request. */
-export function arrive (request: IncomingMessage, address: string, requestId: string | undefined): Visit {
+/** Begins the record of a request. @param url its target as it came: the router may be shown another */
+export function arrive (request: IncomingMessage, url: string, address: string, requestId: string | undefined): Visit {
   const id = requestId ?? randomUUID()
   return {
     place: -1,
@@ -52,7 +52,7 @@ export function arrive (request: IncomingMessage, address: string, requestId: st
     id,
     startedAt: performance.now(),
     address,
-    target: readTarget(request.url ?? ''),
+    target: readTarget(url),
     head: readHead(request.rawHeaders),
     headers: ['x-request-id', id],
     operation: 'none',

@@ -2,7 +2,8 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { match } from '../../src/mlflow/operations/matcher.js'
-import { collapseSlashes, readTarget } from '../../src/mlflow/paths.js'
+import { collapseSlashes } from '../../src/mlflow/operations/readings.js'
+import { readTarget } from '../../src/mlflow/paths.js'
 import { facade } from '../helpers/app.js'
 import { echo, shapeB, shapeC, type Shape } from '../helpers/upstream.js'
 

@@ -1,5 +1,7 @@
 /** Which operation MLflow will run for a method and a raw path, and what the caller needs for it. Pure: the path is judged as MLflow reads it and never changed. */
 import { blockedTrees, strongest, type AccessClass, type Family, type Operation } from './classes.js'
+import { compileTemplate, type Fits } from './templates.js'
+import { decode, dataSlash, collapseSlashes, undisguise } from './readings.js'
 import { operations } from './table.js'
 
 export interface Match {
@@ -15,7 +17,7 @@ export interface Match {
 }
 
 /**
- * Judges a request as MLflow will see it.
+ * Judges a request as MLflow will see it, in time linear in the path.
  *
  * MLflow decodes the whole path first and routes then: `%2F` separates and `%61pi` is `api`. Something between us and MLflow, or a later MLflow,
  * may take `%2F` for data, so that both readings count. HEAD is judged as GET: Flask answers it by the route of GET.
@@ -26,13 +28,20 @@ export function match (method: string, path: string): Match {
   const known = table.fixed.get(path)
   if (known !== undefined) return known
   if (!path.includes('%')) return judge(table, path)
-  let separated: string
-  try { separated = decodeURIComponent(path) } catch { return unknown(path) }
-  const judged = judge(table, separated)
-  // The mark stands for a slash that is data; no path holds it by itself, since control characters are refused.
-  const asData = path.replace(/%2f/gi, '%01')
-  return asData === path ? judged : both(judged, judge(table, decodeURIComponent(asData)))
+  const judged = judge(table, decode(path, '/'))
+  const asData = encodedSlash.test(path) ? decode(path, dataSlash) : undefined
+  return asData === undefined ? judged : both(judged, judge(table, asData))
 }
+
+/**
+ * What is known of a request whose path is one of MLflow's fixed ones, letter for letter; undefined for every other, which `match` judges.
+ * The time does not depend on the path, so that a caller without a key may cause it.
+ */
+export function matchFixed (method: string, path: string): Match | undefined {
+  return path.length > longestFixed ? undefined : tables.get(method)?.fixed.get(path)
+}
+
+const encodedSlash = /%2f/i
 
 /** The stronger of two readings; the first is what today's MLflow runs, so that what the facade does to that operation itself is done in any case. */
 function both (first: Match, second: Match): Match {
@@ -43,7 +52,7 @@ function both (first: Match, second: Match): Match {
 }
 
 interface Template {
-  readonly pattern: RegExp
+  readonly fits: Fits
   /** Position in the table: FastAPI tries its routes in order. */
   readonly rank: number
   readonly match: Match
@@ -53,15 +62,17 @@ interface Table {
   readonly fixed: ReadonlyMap<string, Match>
   /** By all that stands before the first parameter, with its last slash. */
   readonly templates: ReadonlyMap<string, readonly Template[]>
+  /** Length of the longest of those beginnings: what comes later in a path needs no looking up. */
+  readonly deepest: number
 }
 
 /** Judges one reading of a path, decoded. */
 function judge (table: Table, path: string): Match {
   const exact = find(table, path)
   if (exact !== undefined) return exact
-  if (!path.includes('//')) return unknown(path)
   // Werkzeug drops leading slashes (`//x` runs `/x`) and redirects what has others to the path with single ones.
-  const single = path.replace(/\/{2,}/g, '/')
+  const single = collapseSlashes(path)
+  if (single === path) return unknown(path)
   const merged = find(table, single)
   return merged === undefined ? unknown(single) : { ...merged, artifactPath: false }
 }
@@ -70,11 +81,11 @@ function find (table: Table, path: string): Match | undefined {
   const fixed = table.fixed.get(path)
   if (fixed !== undefined) return fixed
   let best: Template | undefined
-  for (let slash = path.indexOf('/'); slash !== -1; slash = path.indexOf('/', slash + 1)) {
-    const templates = table.templates.get(path.slice(0, slash + 1))
-    if (templates === undefined) continue
+  for (let slash = path.indexOf('/'); slash !== -1 && slash < table.deepest; slash = path.indexOf('/', slash + 1)) {
+    const templates = table.templates.get(path.slice(0, slash + 1)) ?? []
     for (const template of templates) {
-      if ((best === undefined || template.rank < best.rank) && template.pattern.test(path)) best = template
+      if (best !== undefined && template.rank > best.rank) break
+      if (template.fits(path, slash + 1)) best = template
     }
   }
   return best?.match
@@ -82,7 +93,8 @@ function find (table: Table, path: string): Match | undefined {
 
 /** What no table knows: for administrators, unless it lies where everything is blocked. */
 function unknown (path: string): Match {
-  const tree = blockedTrees.find(({ pattern }) => pattern.test(path))
+  const plain = undisguise(path)
+  const tree = blockedTrees.find(({ pattern }) => pattern.test(plain))
   if (tree !== undefined) return { operation: undefined, id: tree.id, class: 'blocked', family: tree.family, artifactPath: false }
   return { operation: undefined, id: 'unknown', class: 'admin', family: unknownFamily(path), artifactPath: false }
 }
@@ -99,9 +111,13 @@ function unknownFamily (path: string): Family {
 }
 
 const tables = new Map<string, Table>([...new Set(operations.map(({ method }) => method))].map(method => [method, compile(method)]))
-const noRoutes: Table = { fixed: new Map(), templates: new Map() }
+const noRoutes: Table = { fixed: new Map(), templates: new Map(), deepest: 0 }
 const get = tables.get('GET')
 if (get !== undefined) tables.set('HEAD', get)
+const longestFixed = Math.max(...[...tables.values()].flatMap(({ fixed }) => [...fixed.keys()].map(path => path.length)))
+
+/** Where artifacts' own paths begin: in what follows, MLflow takes nearly any byte. */
+export const artifactRoots: readonly string[] = [...new Set(operations.filter(({ artifact }) => artifact).flatMap(({ path, twins = [] }) => [path, ...twins]).map(path => path.slice(0, path.indexOf('{'))))]
 
 function compile (method: string): Table {
   const fixed = new Map<string, Match>()
@@ -112,28 +128,19 @@ function compile (method: string): Table {
       const match: Match = { operation, id: operation.id, class: operation.class, family: familyOf(operation, path), artifactPath: operation.artifact === true }
       const brace = path.indexOf('{')
       if (brace === -1) {
-        fixed.set(decodeURIComponent(path), match)
+        fixed.set(decode(path, '/'), match)
         continue
       }
-      const prefix = path.slice(0, path.lastIndexOf('/', brace) + 1)
-      templates.set(prefix, [...templates.get(prefix) ?? [], { pattern: toPattern(path, operation.native === true), rank, match }])
+      const start = path.lastIndexOf('/', brace) + 1
+      const prefix = path.slice(0, start)
+      templates.set(prefix, [...templates.get(prefix) ?? [], { fits: compileTemplate(path.slice(start), operation.native === true), rank, match }])
     }
   })
-  return { fixed, templates }
+  return { fixed, templates, deepest: Math.max(0, ...[...templates.keys()].map(prefix => prefix.length)) }
 }
 
 /** The twin under `ajax-api` of what lives under `api`. */
 function familyOf ({ family, path }: Operation, served: string): Family {
   if (served === path) return family
   return family === 'artifacts' ? 'ajax-artifacts' : 'ajax'
-}
-
-/** Flask's `<path:name>` neither is empty nor begins with a slash; FastAPI's `{name:path}` takes anything. */
-function toPattern (template: string, native: boolean): RegExp {
-  const source = template.split(/(\{\w+(?::path)?\})/).map(part => {
-    if (!part.startsWith('{')) return decodeURIComponent(part).replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-    if (!part.endsWith(':path}')) return '[^/]+'
-    return native ? '.*' : '[^/].*'
-  })
-  return new RegExp(`^${source.join('')}$`, 's')
 }
