@@ -39,7 +39,7 @@ export const mutants: readonly Mutant[] = [
   { name: '%2F is a separator only', source: 'matcher', from: 'encodedSlash.test(path) ? decode(path, dataSlash) : undefined', to: 'undefined' },
   { name: '%2F is data only', source: 'matcher', from: "judge(table, decode(path, '/'))", to: 'judge(table, decode(path, dataSlash))' },
   { name: 'the weaker of two classes is demanded', source: 'classes', from: 'if (includes(a, b)) return a', to: 'if (includes(a, b)) return b' },
-  { name: 'the unknown is readable', source: 'matcher', from: "id: 'unknown', class: 'admin'", to: "id: 'unknown', class: 'read'" },
+  { name: 'the unknown is readable', source: 'matcher', from: "id: unknownId, class: 'admin'", to: "id: unknownId, class: 'read'" },
   { name: 'patterns have no end', source: 'templates', from: 'walk(head, path, from) === path.length', to: 'walk(head, path, from) !== -1' },
   { name: 'a segment may hold slashes', source: 'templates', from: "const slash = path.indexOf('/', at)", to: 'const slash = -1' },
   { name: 'case does not matter', source: 'matcher', from: 'const exact = find(table, path)', to: 'const exact = find(table, path.toLowerCase())' },

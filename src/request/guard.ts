@@ -7,6 +7,7 @@ import { allows, scopeFor, type AccessClass } from '../auth/scopes.js'
 import { seen } from '../auth/seen.js'
 import { StoreBusyError, StoreUnavailableError, type Caller, type KeyVerifier, type Verdict } from '../auth/store.js'
 import { errors, FacadeError, toFacadeError, unauthenticated, unavailable } from '../errors.js'
+import { unknownId } from '../mlflow/operations/matcher.js'
 import { refuse } from './refuse.js'
 import { toGateway, type Visit } from './visit.js'
 
@@ -83,6 +84,8 @@ function judge (request: FastifyRequest, verdict: Verdict, told: AccessClass | u
   }
   const needed = told ?? judged(request)
   if (allows(verdict.caller.scopes, needed)) return undefined
+  // MLflow's client falls back to an older API on this code alone.
+  if (visit.match?.id === unknownId) return new FacadeError('notFound', { message: 'This endpoint of MLflow is not known to the facade: it is for administrators.', reason: 'unknown_operation' })
   return needed === 'blocked'
     ? new FacadeError('forbidden', { message: 'This endpoint of MLflow is switched off here.', reason: 'blocked' })
     : new FacadeError('forbidden', { message: `This needs the scope ${scopeFor(needed) ?? needed}, which the API key does not have.`, reason: 'scope' })

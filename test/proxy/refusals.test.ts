@@ -175,7 +175,7 @@ t.test('keys', async t => {
   })
 
   t.test('a missing scope is 403 and is named; MLflow sees nothing', async t => {
-    for (const [method, target, key, scope] of [['POST', create, 'read', 'mlflow:write'], ['GET', search, 'gateway', 'mlflow:read'], ['POST', '/mlflow/gateway/mlflow/v1/chat/completions', 'write', 'mlflow:gateway'], ['GET', '/mlflow/api/2.0/mlflow/not-known-yet', 'write', 'mlflow:admin'], ['DELETE', '/mlflow/anything', 'write', 'mlflow:admin']] as const) {
+    for (const [method, target, key, scope] of [['POST', create, 'read', 'mlflow:write'], ['GET', search, 'gateway', 'mlflow:read'], ['POST', '/mlflow/gateway/mlflow/v1/chat/completions', 'write', 'mlflow:gateway'], ['GET', '/mlflow/api/2.0/mlflow/webhooks', 'write', 'mlflow:admin']] as const) {
       const answered = await call(method, target, { key })
       await isRefusal(t, up, answered, 403, 'PERMISSION_DENIED')
       t.match(answered.json().message, scope)
@@ -183,8 +183,25 @@ t.test('keys', async t => {
     t.equal(mlflow.calls.length, 0)
   })
 
+  t.test('what no known MLflow has is 404 for who is no administrator, 401 without a good key, and an administrator\'s own risk', async t => {
+    const before = await metric('refusals_total{reason="unknown_operation"}')
+    for (const [method, target] of [['GET', '/mlflow/api/2.0/mlflow/not-known-yet'], ['DELETE', '/mlflow/anything'], ['GET', '/mlflow/api%2F2.0/mlflow/runs/get'], ['PUT', '/api/3.0/mlflow/x'], ['POST', '/mlflow/gateway/new']] as const) {
+      for (const key of ['read', 'write', 'gateway'] as const) {
+        const answered = await call(method, target, { key })
+        await isRefusal(t, up, answered, 404, 'ENDPOINT_NOT_FOUND')
+        t.match(answered.json().message, 'for administrators')
+        t.match(await up.line(answered.header('x-request-id')), { operation: 'unknown', refusal: 'unknown_operation', key_id: `key_${key}` })
+      }
+      for (const key of [null, 'unknown'] as const) t.equal((await call(method, target, { key })).status, 401)
+      t.equal(mlflow.calls.length, 0)
+      t.equal((await call(method, target, { key: 'admin' })).status, 200)
+      mlflow.calls.length = 0
+    }
+    t.equal(await metric('refusals_total{reason="unknown_operation"}'), before + 15)
+  })
+
   t.test('what is blocked is blocked for admins too, however it is spelt', async t => {
-    for (const target of ['/mlflow/ajax-api/3.0/mlflow/assistant/config', '/mlflow/ajax-api/3.0/mlflow/%61ssistant/config', '/mlflow/ajax-api%2F3.0/mlflow/assistant/config', '/mlflow//ajax-api/3.0//mlflow/assistant/config', '/mlflow/api/2.0/mlflow/users/create', '/mlflow/signup']) {
+    for (const target of ['/mlflow/ajax-api/3.0/mlflow/assistant/config', '/mlflow/ajax-api/3.0/mlflow/%61ssistant/config', '/mlflow/ajax-api%2F3.0/mlflow/assistant/config', '/mlflow//ajax-api/3.0//mlflow/assistant/config', '/mlflow/api/2.0/mlflow/users/create', '/mlflow/signup', '/mlflow/AJAX-api/3.0/mlflow/Assistant;x/config', '/mlflow/ajax-api/3.0/mlflow;y/%41SSISTANT%3Bz', '/mlflow/;/SignUp']) {
       await isRefusal(t, up, await call('GET', target, { key: 'admin' }), 403, 'PERMISSION_DENIED')
     }
     t.equal(mlflow.calls.length, 0)

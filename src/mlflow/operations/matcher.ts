@@ -7,7 +7,7 @@ import { operations } from './table.js'
 export interface Match {
   /** Undefined where no known MLflow has such a route. */
   readonly operation: Operation | undefined
-  /** The operation's id, the name of a blocked tree, or `unknown`: fit for a metric label. */
+  /** The operation's id, the name of a blocked tree, or `unknownId`: fit for a metric label. */
   readonly id: string
   /** What to demand: the strongest over all readings of the path; unknown is `admin`. */
   readonly class: AccessClass
@@ -91,12 +91,15 @@ function find (table: Table, path: string): Match | undefined {
   return best?.match
 }
 
+/** Stands for all that no table knows, in logs and metrics. */
+export const unknownId = 'unknown'
+
 /** What no table knows: for administrators, unless it lies where everything is blocked. */
 function unknown (path: string): Match {
   const plain = undisguise(path)
   const tree = blockedTrees.find(({ pattern }) => pattern.test(plain))
   if (tree !== undefined) return { operation: undefined, id: tree.id, class: 'blocked', family: tree.family, artifactPath: false }
-  return { operation: undefined, id: 'unknown', class: 'admin', family: unknownFamily(path), artifactPath: false }
+  return { operation: undefined, id: unknownId, class: 'admin', family: unknownFamily(path), artifactPath: false }
 }
 
 function unknownFamily (path: string): Family {
