@@ -84,7 +84,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   await app.register(async guarded => {
     await guarded.register(guard, { verifier })
     await guarded.register(whoami)
-    await guarded.register(mlflow, { config, upstream, monitor, probes, trusted, endedSince: async visit => await endedSince(visit, verifier), spoolFolder: join(config.dataDir, 'spool'), spoolMaxBytes: config.spoolMaxBytes })
+    await guarded.register(mlflow, { config, upstream, monitor, probes, trusted, endedSince: async visit => await endedSince(visit, verifier), spoolFolder: join(config.dataDir, 'spool') })
   })
 
   app.addHook('onClose', async () => {

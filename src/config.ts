@@ -20,7 +20,10 @@ export interface Config {
   readonly trustProxy: readonly string[]
   readonly legacy: LegacyConfig
   readonly allowAssistant: boolean
+  readonly bodyMaxBytes: number
   readonly spoolMaxBytes: number
+  /** Undefined: half of what is free at the start, 20 GiB at most. */
+  readonly spoolTotalBytes: number | undefined
   readonly transfersPerKey: number
   readonly shutdownDelayMs: number
   readonly shutdownGraceMs: number
@@ -145,7 +148,9 @@ export function loadConfig (env: Env, readText: (path: string) => string): Confi
     trustProxy: value('TRUST_PROXY', cidrs) ?? [],
     legacy: { mode: value('LEGACY_PATHS', oneOf('redirect', 'forward', 'gone')) ?? 'redirect', deprecatedAt: deprecatedAt ?? new Date(0), sunsetAt },
     allowAssistant: value('ALLOW_ASSISTANT', oneOf('true', 'false')) === 'true',
+    bodyMaxBytes: value('BODY_MAX_BYTES', positiveCount) ?? 0,
     spoolMaxBytes: value('SPOOL_MAX_BYTES', count) ?? 0,
+    spoolTotalBytes: value('SPOOL_TOTAL_BYTES', count),
     transfersPerKey: value('TRANSFERS_PER_KEY', positiveCount) ?? 0,
     shutdownDelayMs: value('SHUTDOWN_DELAY', seconds) ?? 0,
     shutdownGraceMs: value('SHUTDOWN_GRACE', seconds) ?? 0,

@@ -46,8 +46,10 @@ const table = {
   LEGACY_DEPRECATED: { value: released, allowed: day, about: 'Since when old paths are deprecated (RFC 9745).' },
   LEGACY_SUNSET: { allowed: day, about: 'When old paths end (RFC 8594).' },
   ALLOW_ASSISTANT: { value: 'false', allowed: '`true` or `false`', about: 'Lets administrators reach MLflow\'s assistant, which runs tools on the server\'s host.' },
+  BODY_MAX_BYTES: { value: String(64 * 1024 ** 2), allowed: 'a number of bytes above 0', about: 'Largest body of an operation that moves no artifact; above it 413.' },
   SPOOL_MAX_BYTES: { value: String(5 * 1024 ** 3), allowed: 'a number of bytes', about: 'Largest chunked upload that is spooled to disk for an MLflow that takes chunked bodies for empty; above it 413.' },
-  TRANSFERS_PER_KEY: { value: '32', allowed: 'a whole number above 0', about: 'Artifact transfers that one key may have open at once.' },
+  SPOOL_TOTAL_BYTES: { allowed: 'a number of bytes', about: 'What all spooled uploads may take at once; without room for another one it is 503 before a byte is read, and the one that uses up the rest ends with 503. Default: half of what is free in `DATA_DIR` at the start, 20 GiB at most. 256 MiB stay free in any case.' },
+  TRANSFERS_PER_KEY: { value: '32', allowed: 'a whole number above 0', about: 'Artifact transfers and spooled uploads that one key may have open at once.' },
   SHUTDOWN_DELAY: { value: '0', allowed: duration, about: 'Seconds between SIGTERM (when `/ready` turns 503) and refusing new connections.' },
   SHUTDOWN_GRACE: { value: '25', allowed: duration, about: 'Seconds that running requests get to finish.' },
   LOG_LEVEL: { value: 'info', allowed: '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`', about: 'Least severity that is logged.' }

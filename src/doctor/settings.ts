@@ -1,6 +1,7 @@
 /** Checks of what the settings say by themselves, beyond being well formed. */
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { keepFreeBytes } from '../mlflow/spool.js'
 import { type Check, error, fine, warning } from './check.js'
 
 /** MLflow's client waits this long for an answer and then asks again (MLFLOW_HTTP_REQUEST_TIMEOUT). */
@@ -10,14 +11,16 @@ const idleLeastMs = 60_000
 export const settingsChecks: readonly Check[] = [
   {
     id: 'data-dir',
-    about: '`DATA_DIR` can be written, and its disk has room for the largest chunked upload (`SPOOL_MAX_BYTES`)',
-    run ({ config: { dataDir, spoolMaxBytes } }) {
+    about: '`DATA_DIR` can be written, and its disk has room for the largest chunked upload (`SPOOL_MAX_BYTES`, `SPOOL_TOTAL_BYTES`)',
+    run ({ config: { dataDir, spoolMaxBytes, spoolTotalBytes = Infinity } }) {
       const folder = nearestFolder(resolve(dataDir))
       try { accessSync(folder, constants.W_OK | constants.X_OK) } catch {
         return error(`DATA_DIR (${dataDir}) cannot be written by this user.`, 'give this user the right to write there, or set DATA_DIR to another folder')
       }
       const { bavail, bsize } = statfsSync(folder)
       const free = bavail * bsize
+      if (free < keepFreeBytes) return warning(`The disk of DATA_DIR is nearly full (${size(free)} free): chunked uploads are refused, and soon neither keys nor times of last use can be written.`, 'free some, or move DATA_DIR to another disk')
+      if (spoolTotalBytes < spoolMaxBytes) return warning(`A chunked upload may have up to ${size(spoolMaxBytes)}, and all of them together no more than ${size(spoolTotalBytes)}.`, 'raise SPOOL_TOTAL_BYTES, or lower SPOOL_MAX_BYTES')
       if (free < spoolMaxBytes) return warning(`A chunked upload may be spooled to DATA_DIR up to ${size(spoolMaxBytes)}, and its disk has ${size(free)} free.`, `free some, move DATA_DIR, or set SPOOL_MAX_BYTES=${Math.floor(free / 2)}`)
       return fine(`can be written, ${size(free)} free`)
     }

@@ -1,13 +1,7 @@
-/** The body of a request on its way to MLflow: small ones whole, others as a stream, chunked ones through the disk where MLflow would take them for empty. */
-import { randomUUID } from 'node:crypto'
-import { createReadStream, createWriteStream, open } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
+/** The body of a request on its way to MLflow: small ones whole, others as a stream. */
 import type { IncomingMessage } from 'node:http'
-import { join } from 'node:path'
 import { PassThrough, type Readable } from 'node:stream'
-import { finished } from 'node:stream/promises'
-import { promisify } from 'node:util'
-import { FacadeError, unavailable } from '../errors.js'
+import { FacadeError } from '../errors.js'
 
 /** Up to this length a body goes out in one write with its head; a cut one then never reaches MLflow at all. */
 export const smallMaxBytes = 64 * 1024
@@ -56,51 +50,27 @@ export async function gather (request: IncomingMessage, maxBytes: number): Promi
 /**
  * A stream of its own for undici, which destroys the body when MLflow answers early: destroying the request would take
  * the caller's socket with it, and the answer too.
+ * @param maxBytes above it the stream breaks with a 413
  */
-export function through (request: IncomingMessage): Readable {
+export function through (request: IncomingMessage, maxBytes: number = Infinity): Readable {
   const body = new PassThrough({ highWaterMark: 256 * 1024 })
   body.on('error', () => {}) // undici reports it; without a listener it would be thrown
   request.once('close', () => { if (!request.complete) body.destroy(new CutUploadError()) })
+  if (maxBytes !== Infinity) count(request, body, maxBytes)
   return request.pipe(body)
 }
 
-/**
- * Writes a chunked body to disk and gives it back with its length, for MLflow 3.9.0, which takes chunked bodies for empty.
- * The file has no name, so that nothing is left behind however this ends.
- * @throws FacadeError 413 above `maxBytes`, 503 where the disk fails; CutUploadError
- */
-export async function spool (request: IncomingMessage, folder: string, maxBytes: number): Promise<{ length: number, body: Readable }> {
-  const fd = await openNameless(folder).catch(diskFailed)
-  const sink = createWriteStream('', { fd, autoClose: false }) // closes it only when it is destroyed: it is read next
+function count (request: IncomingMessage, body: Readable, maxBytes: number): void {
   let length = 0
-  let problem: Error | undefined
-  request.on('data', (chunk: Buffer) => {
+  request.on('data', function take (chunk: Buffer): void {
     length += chunk.length
-    if (length <= maxBytes || problem !== undefined) return
-    problem = new FacadeError('tooLarge', { reason: 'spool_limit', message: `The chunked body is larger than ${maxBytes} bytes. Send it with a Content-Length.` })
-    sink.destroy(problem)
+    if (length <= maxBytes) return
+    request.off('data', take)
+    body.destroy(bodyTooLarge(maxBytes))
   })
-  request.once('close', () => { if (!request.complete) sink.destroy(new CutUploadError()) })
-  if (request.destroyed) sink.destroy(new CutUploadError())
-  else request.pipe(sink)
-  try {
-    await finished(sink)
-  } catch (error) {
-    sink.destroy()
-    if (error instanceof FacadeError || error instanceof CutUploadError) throw error
-    diskFailed(error)
-  }
-  return { length, body: createReadStream('', { fd, start: 0, highWaterMark: 256 * 1024 }) }
 }
 
-async function openNameless (folder: string): Promise<number> {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
-  const file = join(folder, randomUUID())
-  const fd = await promisify(open)(file, 'wx+', 0o600)
-  await rm(file)
-  return fd
-}
-
-function diskFailed (cause: unknown): never {
-  throw unavailable('The upload could not be spooled to disk.', 'spool_failed', cause)
+/** For a body of an operation that moves no artifact. */
+export function bodyTooLarge (maxBytes: number): FacadeError {
+  return new FacadeError('tooLarge', { message: `The body is larger than ${maxBytes} bytes, which is the limit of this server for all but artifacts.`, reason: 'body_too_large' })
 }

@@ -1,16 +1,19 @@
 /** Sends a judged request to MLflow through @fastify/reply-from, and MLflow's answer back. */
+import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import replyFrom from '@fastify/reply-from'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Config } from '../config.js'
 import { FacadeError, toFacadeError } from '../errors.js'
 import { refuse } from '../request/refuse.js'
 import type { Visit } from '../request/visit.js'
-import { CutUploadError, gather, smallMaxBytes, spool, through } from './body.js'
+import { bodyTooLarge, CutUploadError, gather, smallMaxBytes, through } from './body.js'
 import { Exchange, type Done, type Keeper } from './exchange.js'
 import { home, losesChunks, type Layout } from './layout.js'
-import type { Match } from './operations/matcher.js'
+import { movesArtifact, type Match } from './operations/matcher.js'
 import type { Monitor } from './monitor.js'
 import { mount } from './paths.js'
+import { openSpool, type Spool } from './spool.js'
 import { nameFault, type Upstream } from './upstream.js'
 
 /** Under this key our exchange travels through reply-from, which copies the headers object, symbols too. */
@@ -21,7 +24,7 @@ export interface ForwardOptions {
   readonly monitor: Monitor
   /** Folder for chunked bodies that need a length. */
   readonly spoolFolder: string
-  readonly spoolMaxBytes: number
+  readonly config: Pick<Config, 'bodyMaxBytes' | 'spoolMaxBytes' | 'spoolTotalBytes'>
 }
 
 /** What is forwarded. */
@@ -41,7 +44,8 @@ export type Forward = (request: FastifyRequest, reply: FastifyReply, forwarded: 
 
 /** Registers reply-from with an upstream object of ours, and gives the function that forwards. */
 export async function openForward (app: FastifyInstance, options: ForwardOptions): Promise<Forward> {
-  const { upstream, monitor } = options
+  const { upstream, monitor, config: { bodyMaxBytes, spoolMaxBytes, spoolTotalBytes } } = options
+  const spool = await openSpool(options.spoolFolder, spoolTotalBytes)
   await app.register(replyFrom, {
     base: 'http://mlflow.invalid', // never used: the exchange knows its raw target
     undici: { request: send } as never, // reply-from takes whatever can `request`
@@ -75,8 +79,10 @@ export async function openForward (app: FastifyInstance, options: ForwardOptions
   function begin (request: FastifyRequest, reply: FastifyReply, { match, target, headers, judge, tiedTo }: Forwarded, layout: Layout): void {
     const { raw, visit } = request
     if (raw.socket.destroyed) return // the caller left while MLflow was looked for
-    if (tiedTo.length > 0 && layout.workspaces !== true) {
-      refuse(reply, new FacadeError('forbidden', { reason: 'workspace', message: `This API key is for the workspaces ${tiedTo.join(', ')} alone, and this MLflow keeps none apart (--enable-workspaces).` }))
+    const maxBytes = movesArtifact(match) ? Infinity : bodyMaxBytes
+    const problem = workspaceProblem(tiedTo, layout) ?? lengthProblem(visit, maxBytes)
+    if (problem !== undefined) {
+      refuse(reply, problem)
       return
     }
     const method = raw.method ?? ''
@@ -100,11 +106,17 @@ export async function openForward (app: FastifyInstance, options: ForwardOptions
     const length = visit.head.contentLength
     if (judge !== undefined) judge().then(whole => start(whole, String(whole.length))).catch(stop)
     else if (visit.head.transferEncoding !== undefined) {
-      if (losesChunks(layout, match.family, method)) spool(raw, options.spoolFolder, options.spoolMaxBytes).then(spooled => start(spooled.body, String(spooled.length))).catch(stop)
-      else start(through(raw), undefined)
+      if (losesChunks(layout, match.family, method)) spooled(raw, maxBytes).then(({ body, length }) => start(body, String(length))).catch(stop)
+      else start(through(raw, maxBytes), undefined)
     } else if (length === undefined || length === '0') start(null, length)
     else if (Number(length) <= smallMaxBytes) gather(raw, smallMaxBytes).then(whole => start(whole, length)).catch(stop)
     else start(through(raw), length)
+  }
+
+  async function spooled (request: IncomingMessage, maxBytes: number): ReturnType<Spool['take']> {
+    return maxBytes <= spoolMaxBytes
+      ? await spool.take(request, maxBytes, bodyTooLarge)
+      : await spool.take(request, spoolMaxBytes, spoolTooLarge)
   }
 
   function send (sent: { headers: { [kExchange]: Exchange } }, done: Done): void {
@@ -116,6 +128,19 @@ export async function openForward (app: FastifyInstance, options: ForwardOptions
   function failed (reply: FastifyReply, error: Error): void {
     refuse(reply, nameFault(error.cause instanceof Error ? error.cause : error)) // reply-from wraps what it does not know
   }
+}
+
+function workspaceProblem (tiedTo: readonly string[], layout: Layout): FacadeError | undefined {
+  if (tiedTo.length === 0 || layout.workspaces === true) return undefined
+  return new FacadeError('forbidden', { reason: 'workspace', message: `This API key is for the workspaces ${tiedTo.join(', ')} alone, and this MLflow keeps none apart (--enable-workspaces).` })
+}
+
+function lengthProblem ({ head }: Visit, maxBytes: number): FacadeError | undefined {
+  return Number(head.contentLength ?? 0) > maxBytes ? bodyTooLarge(maxBytes) : undefined
+}
+
+function spoolTooLarge (maxBytes: number): FacadeError {
+  return new FacadeError('tooLarge', { reason: 'spool_limit', message: `The chunked body is larger than ${maxBytes} bytes. Send it with a Content-Length.` })
 }
 
 /** Past Fastify's own reply: its stream and header handling would cost a third of the throughput and invent a content type. */

@@ -6,12 +6,12 @@ import { isOwnOrigin, publicHost, publicProtocol } from '../request/peers.js'
 import { refuse } from '../request/refuse.js'
 import { isStripped } from '../request/stripped.js'
 import type { Visit } from '../request/visit.js'
-import { transfers, type AccessClass } from './operations/classes.js'
+import type { AccessClass } from './operations/classes.js'
 import { openForward, type ForwardOptions } from './forward.js'
 import { outgoing, outgoingToGateway, type Identity } from './headers.js'
-import { hidesGatewayCredentials } from './layout.js'
+import { hidesGatewayCredentials, losesChunks, type Layout } from './layout.js'
 import { inspectBody } from './operations/inspect.js'
-import { match, matchFixed, type Match } from './operations/matcher.js'
+import { match, matchFixed, movesArtifact, type Match } from './operations/matcher.js'
 import { collapseSlashes } from './operations/readings.js'
 import { belowMount, mount, oldRoutes } from './paths.js'
 import type { Shared } from './probes.js'
@@ -24,7 +24,7 @@ const stateChanging = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
 const redirectMaxLength = 16 * 1024
 
 export interface MountOptions extends ForwardOptions {
-  readonly config: Pick<Config, 'publicUrl' | 'upstream' | 'legacy' | 'allowAssistant' | 'transfersPerKey'>
+  readonly config: Pick<Config, 'publicUrl' | 'upstream' | 'legacy' | 'allowAssistant' | 'transfersPerKey'> & ForwardOptions['config']
   readonly trusted: (address: string | undefined) => boolean
   /** The refusal for a key that has ended since its request began. */
   readonly endedSince: (visit: Visit) => Promise<FacadeError | undefined>
@@ -33,7 +33,7 @@ export interface MountOptions extends ForwardOptions {
 }
 
 const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
-  const { config, upstream, trusted, probes, endedSince } = options
+  const { config, upstream, monitor, trusted, probes, endedSince } = options
   const forward = await openForward(app, options)
   const openTransfers = new Map<string, number>()
 
@@ -113,7 +113,7 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
     if (!own && stateChanging.has(raw.method ?? '')) throw new FacadeError('forbidden', { message: 'A page of another origin may not write here.', reason: 'foreign_origin' })
     checkManagedWorkspace(request)
     const workspace = chosenWorkspace(request)
-    if (judged.artifactPath || transfers.has(judged.id)) countTransfer(request, reply)
+    if (movesArtifact(judged) || isSpooled(request, monitor.layout)) countTransfer(request, reply)
     forward(request, reply, {
       match: judged,
       target: visit.path + visit.target.query,
@@ -169,6 +169,12 @@ function below ({ legacy, target }: Visit): string {
   const path = belowMount(legacy ?? target.path)
   if (path === undefined) throw new FacadeError('notFound') // the router decodes what MLflow's clients never encode
   return path
+}
+
+/** A chunked body may have any size, and takes a file where MLflow cannot read it; as long as MLflow is not known, it counts as one. */
+function isSpooled ({ raw, visit: { head, match } }: FastifyRequest, layout: Layout | undefined): boolean {
+  if (head.transferEncoding === undefined || match === undefined) return false
+  return layout === undefined || losesChunks(layout, match.family, raw.method ?? '')
 }
 
 /** The workspace that MLflow is told; a key that is tied to workspaces reaches no other. */

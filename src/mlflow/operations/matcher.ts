@@ -1,5 +1,5 @@
 /** Which operation MLflow will run for a method and a raw path, and what the caller needs for it. Pure: the path is judged as MLflow reads it and never changed. */
-import { blockedTrees, strongest, type AccessClass, type Family, type Operation } from './classes.js'
+import { blockedTrees, strongest, transfers, type AccessClass, type Family, type Operation } from './classes.js'
 import { compileTemplate, type Fits } from './templates.js'
 import { decode, dataSlash, collapseSlashes, undisguise } from './readings.js'
 import { operations } from './table.js'
@@ -14,6 +14,11 @@ export interface Match {
   readonly family: Family
   /** Doubled slashes in the path are data; elsewhere they are to be collapsed before judging and forwarding. */
   readonly artifactPath: boolean
+}
+
+/** Whether the bytes of an artifact may go one way or the other: then they may be many, and take long. */
+export function movesArtifact ({ id, artifactPath }: Match): boolean {
+  return artifactPath || transfers.has(id)
 }
 
 /**

@@ -1,0 +1,112 @@
+/** Chunked bodies on their way through the disk, for an MLflow that takes such bodies for empty: all of them together have a bound. */
+import { randomUUID } from 'node:crypto'
+import { createReadStream, createWriteStream, open } from 'node:fs'
+import { mkdir, rm, statfs } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
+import { dirname, join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
+import { promisify } from 'node:util'
+import { FacadeError, unavailable } from '../errors.js'
+import { CutUploadError } from './body.js'
+
+/** What stays free on the disk, since keys, counts and perhaps MLflow's own data are written there too. */
+export const keepFreeBytes = 256 * 1024 ** 2
+
+/** Where nothing else is said, all spooled bodies take so much at most. */
+const totalMaxBytes = 20 * 1024 ** 3
+
+/** After so many bytes it is looked again what others have left free. */
+const lookBytes = 16 * 1024 ** 2
+
+export interface Spool {
+  /**
+   * Writes a body to disk and gives it back with its length. The file has no name, so that nothing is left behind however this
+   * ends; its space is free again when the body is closed.
+   * @param maxBytes bound of this body, with the error for a larger one
+   * @throws FacadeError 413; 503 where there is no room, before a byte is read if there is none at all, or where the disk fails; CutUploadError
+   */
+  take: (request: IncomingMessage, maxBytes: number, tooLarge: (maxBytes: number) => FacadeError) => Promise<{ readonly length: number, readonly body: Readable }>
+}
+
+/**
+ * How long a chunked body will be nobody knows, so what it takes is counted as it comes: one begins only where there is room, and the
+ * one that finds none left ends and frees its space at once. To set its largest size aside would let four uploads of 5 GiB fill the bound.
+ * @param totalBytes undefined: half of what is free now, 20 GiB at most
+ */
+export async function openSpool (folder: string, totalBytes: number | undefined): Promise<Spool> {
+  const total = totalBytes ?? Math.min(totalMaxBytes, Math.floor(await freeOn(dirname(folder)).catch(() => Infinity) / 2))
+  let takenBytes = 0
+  /** What the disk had at the last look, less what was taken since; bounds of their own keep it from being asked for each chunk. */
+  let diskBytes = 0
+  let unseenBytes = 0
+
+  async function look (): Promise<void> {
+    unseenBytes = 0
+    diskBytes = await freeOn(folder) - keepFreeBytes
+  }
+
+  /** Whether it fitted. */
+  function grow (bytes: number): boolean {
+    takenBytes += bytes
+    diskBytes -= bytes
+    unseenBytes += bytes
+    if (unseenBytes > lookBytes) look().catch(() => {}) // a disk that cannot tell fails the write, too
+    return takenBytes <= total && diskBytes >= 0
+  }
+
+  async function take (request: IncomingMessage, maxBytes: number, tooLarge: (maxBytes: number) => FacadeError): Promise<{ length: number, body: Readable }> {
+    const fd = await begin().catch(diskFailed)
+    const sink = createWriteStream('', { fd, autoClose: false }) // closes it only when it is destroyed: it is read next
+    let length = 0
+    const free = (): void => { takenBytes -= length }
+    sink.once('close', free)
+    const count = (chunk: Buffer): void => {
+      length += chunk.length
+      const fits = grow(chunk.length)
+      if (fits && length <= maxBytes) return
+      request.off('data', count)
+      sink.destroy(fits ? tooLarge(maxBytes) : full())
+    }
+    request.on('data', count)
+    request.once('close', () => { if (!request.complete) sink.destroy(new CutUploadError()) })
+    if (request.destroyed) sink.destroy(new CutUploadError())
+    else request.pipe(sink)
+    try {
+      await finished(sink)
+    } catch (error) {
+      sink.destroy()
+      if (error instanceof FacadeError || error instanceof CutUploadError) throw error
+      diskFailed(error)
+    }
+    return { length, body: createReadStream('', { fd, start: 0, highWaterMark: 256 * 1024 }).once('close', free) }
+  }
+
+  async function begin (): Promise<number> {
+    if (takenBytes >= total) throw full()
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await look()
+    if (diskBytes <= 0) throw full()
+    const file = join(folder, randomUUID())
+    const fd = await promisify(open)(file, 'wx+', 0o600)
+    await rm(file)
+    return fd
+  }
+
+  return { take }
+}
+
+async function freeOn (folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder)
+  return bavail * bsize
+}
+
+function full (): FacadeError {
+  return unavailable('There is no room for another chunked body at the moment. Send it with a Content-Length, or try again.', 'spool_full')
+}
+
+function diskFailed (cause: unknown): never {
+  if (cause instanceof FacadeError) throw cause
+  if ((cause as NodeJS.ErrnoException).code === 'ENOSPC') throw full()
+  throw unavailable('The upload could not be spooled to disk.', 'spool_failed', cause)
+}
