@@ -4,6 +4,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { pino, type Logger } from 'pino'
 import type { KeyVerifier } from './auth/store.js'
 import type { Config } from './config.js'
+import { createConnections, stallMs as defaultStallMs } from './request/connections.js'
 import entry, { markOldPath } from './request/entry.js'
 import { FacadeError, toFacadeError } from './errors.js'
 import guard, { callerOf } from './request/guard.js'
@@ -22,7 +23,7 @@ import { refuse } from './request/refuse.js'
 import { endedSince, watchRevocations } from './request/revocation.js'
 import { answerBrokenHead, serverOptions, takeOver } from './request/socket.js'
 import { restoreMount } from './request/stripped.js'
-import telemetry, { openLedger } from './request/telemetry.js'
+import telemetry, { openLedger, type Ledger } from './request/telemetry.js'
 import whoami from './endpoints/whoami.js'
 
 /** What differs between a process and a test. */
@@ -35,10 +36,12 @@ export interface Parts {
   readonly draining?: () => boolean
   /** Why an MLflow of our own cannot be used yet. */
   readonly preparing?: () => string | undefined
+  /** How long a caller may take nothing of an answer. */
+  readonly stallMs?: number
 }
 
 export async function buildApp (config: Config, parts: Parts): Promise<FastifyInstance> {
-  const { verifier, upstream, log = pino({ level: 'silent' }), metrics = createMetrics(() => upstream.open.items.length), draining = () => false, preparing = () => undefined } = parts
+  const { verifier, upstream, log = pino({ level: 'silent' }), metrics = createMetrics(() => upstream.open.items.length), draining = () => false, preparing = () => undefined, stallMs = defaultStallMs } = parts
   const trusted = trusting(config.trustProxy)
   const monitor = watch(upstream, state => {
     metrics.upstreamUp.set(state.problem === undefined ? 1 : 0)
@@ -46,7 +49,15 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
     else log.warn({ problem: state.problem }, 'MLflow cannot be used')
   })
   const oldPaths = openOldPaths(usageFile(config.dataDir), log)
-  const ledger = openLedger({ log, metrics, trusted, onOldPath: (visit, client) => { void callerOf(visit, verifier).then(caller => oldPaths.note(caller, client)) } })
+  const connections = createConnections({ stallMs, onStall: socket => ledger.left(socket, new FacadeError('timeout', { reason: 'output_stalled' })) })
+  const ledger: Ledger = openLedger({
+    log,
+    metrics,
+    trusted,
+    onBegin: ({ request }) => connections.began(request.socket),
+    onEnd: ({ request }) => connections.ended(request.socket),
+    onOldPath: (visit, client) => { callerOf(visit, verifier).then(caller => oldPaths.note(caller, client)).catch(() => {}) } // a count, at most, is lost
+  })
   const probes = shareProbes(upstream, monitor)
   const stopWatching = watchRevocations(upstream.open, verifier)
 
@@ -61,6 +72,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   })
 
   takeOver(app.server, answerBroken)
+  connections.watch(app.server)
 
   /** What the router cannot even decode runs no hook: it is recorded and marked here like every other request. */
   function refuseUnrouted (_error: Error, request: FastifyRequest, reply: FastifyReply): void {
@@ -89,6 +101,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
 
   app.addHook('onClose', async () => {
     stopWatching()
+    connections.close()
     monitor.close()
     oldPaths.close()
     await upstream.close()

@@ -20,6 +20,9 @@ interface Options {
   readonly trusted: (address: string | undefined) => boolean
   /** Is told of each request on an old path, when it is answered. */
   readonly onOldPath: (visit: Visit, client: string) => void
+  /** Are told of each request at its begin and, once, at its end. */
+  readonly onBegin: (visit: Visit) => void
+  readonly onEnd: (visit: Visit) => void
 }
 
 /** Keeps the record of each request. */
@@ -28,13 +31,13 @@ export interface Ledger {
   begin: (request: FastifyRequest) => void
   /** Its answer is through, or its caller has gone: one line, one count. */
   end: (visit: Visit, response: { readonly statusCode: number }) => void
-  /** A connection has closed: whoever was waiting on it has left, and MLflow need not go on for them. */
-  left: (socket: Socket) => void
+  /** A connection has closed: whoever was waiting on it has left, and MLflow need not go on for them. @param cause why we closed it */
+  left: (socket: Socket, cause?: FacadeError) => void
   /** Writes the lines that wait. */
   close: () => void
 }
 
-export function openLedger ({ log, metrics, trusted, onOldPath }: Options): Ledger {
+export function openLedger ({ log, metrics, trusted, onOldPath, onBegin, onEnd }: Options): Ledger {
   const count = counting(metrics)
   const open = createRoster<Visit>()
   const guesses = collapse(log)
@@ -45,6 +48,7 @@ export function openLedger ({ log, metrics, trusted, onOldPath }: Options): Ledg
       const peerTrusted = trusted(request.socket.remoteAddress)
       const visit = request.visit = arrive(request.raw, restoreMount(request.originalUrl, request.headers['x-forwarded-prefix']), callerAddress(request.ip, request.socket.remoteAddress), peerTrusted && typeof given === 'string' && isRequestId(given) ? given : undefined)
       open.add(visit)
+      onBegin(visit)
       if (visit.head.forwarded && !peerTrusted && !warned) {
         warned = true
         log.warn('forwarded headers arrive from a peer that TRUST_PROXY does not name: they are ignored, and callers look as if they had the peer\'s address')
@@ -54,20 +58,16 @@ export function openLedger ({ log, metrics, trusted, onOldPath }: Options): Ledg
       if (!open.remove(visit)) return
       count(visit, status)
       if (visit.legacy !== undefined) onOldPath(visit, clientKind(visit.request.headers['user-agent']))
-      if (visit.refusal === guessing) {
-        guesses.note(visit)
-        return
-      }
-      const line = logLine(visit, status)
-      const failure = visit.failure ?? visit.exchange?.failure
-      if (failure === undefined || status === callerLeft) log.info(line, 'request')
-      else log[status >= 500 ? 'error' : 'warn']({ ...line, error: describeFailure(failure) }, 'request')
+      if (visit.refusal === guessing) guesses.note(visit)
+      else write(visit, status)
       visit.exchange?.cancel(new CallerLeftError()) // nothing where MLflow's answer was the one
+      onEnd(visit)
     },
-    left (socket) {
+    left (socket, cause) {
       for (const visit of open.items.filter(({ request }) => request.socket === socket)) {
         const { exchange } = visit
-        exchange?.cancel(new CallerLeftError())
+        exchange?.cancel(cause ?? new CallerLeftError())
+        visit.refusal ??= cause?.reason
         const statusCode = statusOfCut(visit)
         if (statusCode !== callerLeft && exchange?.failure !== undefined) visit.refusal ??= exchange.failure instanceof FacadeError ? exchange.failure.reason : 'answer_cut'
         ledger.end(visit, { statusCode })
@@ -76,6 +76,13 @@ export function openLedger ({ log, metrics, trusted, onOldPath }: Options): Ledg
     close: guesses.flush
   }
   return ledger
+
+  function write (visit: Visit, status: number): void {
+    const line = logLine(visit, status)
+    const failure = visit.failure ?? visit.exchange?.failure
+    if (failure === undefined || status === callerLeft) log.info(line, 'request')
+    else log[status >= 500 ? 'error' : 'warn']({ ...line, error: describeFailure(failure) }, 'request')
+  }
 }
 
 /** What a load balancer may give as an id; a key in its place would be logged. */

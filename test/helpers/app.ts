@@ -74,6 +74,8 @@ interface Options {
   readonly tls?: TlsOptions
   /** The facade is not told of the prefix. */
   readonly hidesPrefix?: boolean
+  /** How long a caller may take nothing of an answer. */
+  readonly stallMs?: number
   /** What something that is no MLflow answers to every probe. */
   readonly impostor?: string
 }
@@ -81,7 +83,7 @@ interface Options {
 interface Teardown { teardown: (fn: () => unknown) => void }
 
 /** Starts stand-in and facade, and has the facade recognise what is behind it. */
-export async function facade (t: Teardown, behaviour?: Behaviour, { env = {}, shape, draining, tls, hidesPrefix = false, impostor }: Options = {}): Promise<Facade> {
+export async function facade (t: Teardown, behaviour?: Behaviour, { env = {}, shape, draining, tls, hidesPrefix = false, stallMs, impostor }: Options = {}): Promise<Facade> {
   const mlflow = await standIn(t, behaviour, impostor === undefined ? shape : { ...shapeA, impostor }, tls)
   const dataDir = mkdtempSync(join(tmpdir(), 'facade-'))
   const config = loadConfig({ DATA_DIR: dataDir, MLFLOW_UPSTREAM_URL: hidesPrefix ? mlflow.url.origin : mlflow.url.href, ...env }, path => readFileSync(path, 'utf8'))
@@ -91,7 +93,7 @@ export async function facade (t: Teardown, behaviour?: Behaviour, { env = {}, sh
   const verdicts = verdictsOf()
   const upstream = openUpstream(config.upstream, config.upstream.url ?? mlflow.url)
   const metrics = createMetrics(() => upstream.open.items.length)
-  const app = await buildApp(config, { verifier: verifier(verdicts), upstream, log, metrics, ...draining === undefined ? {} : { draining } })
+  const app = await buildApp(config, { verifier: verifier(verdicts), upstream, log, metrics, ...draining === undefined ? {} : { draining }, ...stallMs === undefined ? {} : { stallMs } })
   await app.listen({ port: 0, host: env.HOST ?? '127.0.0.1' })
   const { port } = app.server.address() as AddressInfo
   let closing: Promise<void> | undefined
