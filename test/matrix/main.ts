@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { openStage, startFacade, untilReady, type Facade } from '../../scripts/stage.js'
 import { mlflowPython, newest, startMlflow, versions } from '../helpers/mlflow.js'
+import { passing, tryNames } from '../helpers/names.js'
 import { swap } from './swap.js'
 
 interface Row {
@@ -48,10 +49,21 @@ async function tryLayout ({ version, prefix }: { version: string, prefix: string
     const rows = await runClient(newest, version, facade, ['/mlflow', '/api/mlflow'])
     report({ version, prefix }, 'new path', newest, rows.filter(row => row.uri === '/mlflow'))
     report({ version, prefix }, 'old path', newest, rows.filter(row => row.uri === '/api/mlflow'))
+    if (prefix === '') report({ version, prefix }, 'names', newest, await compareNames(own, mlflow.url, facade))
     if (version !== newest && prefix !== '') report({ version, prefix }, 'new path', version, await runClient(version, version, facade, ['/mlflow']))
   } finally {
     await own.clear()
   }
+}
+
+/** Artifacts of odd names, put, got and deleted directly and through the facade. */
+async function compareNames (own: ReturnType<typeof openStage>, url: string, facade: Facade): Promise<Row[]> {
+  const direct = await tryNames(own, { url }, passing, 'direct')
+  const through = await tryNames(own, { url: `${facade.url}/mlflow`, key: facade.key }, passing, 'facade')
+  return through.map(({ name, answers }, index) => {
+    const [is, expected] = [JSON.stringify(answers), JSON.stringify(direct[index]?.answers)]
+    return { uri: '/mlflow', check: name, problem: is === expected ? null : `${is}, directly ${expected}` }
+  })
 }
 
 /** An upgrade under a client that goes on working. */

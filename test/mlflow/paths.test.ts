@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { collapseSlashes } from '../../src/mlflow/operations/readings.js'
-import { belowMount, readTarget, successor } from '../../src/mlflow/paths.js'
+import { belowMount, readTarget, routed, successor } from '../../src/mlflow/paths.js'
 
 const path = fc.array(fc.oneof(fc.string({ maxLength: 5 }), fc.constantFrom('..', '.', '%2e', '%2E%2e', '%2F', '%5c', '%00', '%zz', '%', '%ff', '%C3%A9', '\\', '/', '//', 'api', 'mlflow', '2.0', 'é', '\t')), { maxLength: 8 }).map(parts => '/' + parts.join('/'))
 
@@ -35,6 +35,24 @@ t.test('what is refused says why in a sentence', async t => {
     ['/%', /percent-encoding/], ['/%e9', /percent-encoding/], ['/%C0%80', /percent-encoding/], ['/é', /outside ASCII/], ['/a b', /control character or a byte/]
   ] as const) t.match(readTarget(url).problem, problem, url)
   for (const fine of ['/', '/?../..', '/?%zz', '/a?b?c', '/...', '/a..', '/..a', '/%2F', '/%252e%252e']) t.equal(readTarget(fine).problem, undefined, fine)
+})
+
+t.test('in the rest of an artifact path nearly any byte passes, and is told of; before it and elsewhere none does', async t => {
+  const odd = ['acc_at_90%data.csv', '%', '%zz', '%ff', 'a%0ab', '%7f', '%c2%85', 'a%5cb', 'a\\b', 'a%5C..%5Cb', 'a//%ff']
+  for (const root of ['/mlflow/api/2.0/mlflow-artifacts/', '/mlflow/ajax-api/2.0/mlflow-artifacts/', '/api/2.0/mlflow-artifacts/', '/ajax-api/2.0/mlflow-artifacts/', '/api/mlflow/api/2.0/mlflow-artifacts/']) {
+    for (const kind of ['artifacts/', 'mpu/create/', 'mpu/complete/', 'mpu/abort/', 'presigned/']) {
+      for (const name of odd) t.match(readTarget(root + kind + name), { problem: undefined, odd: /^The path holds/ }, root + kind + name)
+      t.match(readTarget(`${root}${kind}a%2Fb%25`), { problem: undefined, odd: undefined })
+      for (const name of ['..', 'a/../b', '%ff/%2e%2e', '%2F..%2F%', '.', '%00', 'a%00%zz', 'a\tb', '\xff']) t.match(readTarget(root + kind + name), { problem: /^The path holds/, odd: undefined }, root + kind + name)
+    }
+    for (const name of odd) t.match(readTarget(`${root}artifactsx/${name}`).problem, /^The path holds/)
+  }
+  for (const path of ['/mlflow/api/2.0/%ff/mlflow-artifacts/artifacts/x', '/mlflow/%61pi/2.0/mlflow-artifacts/artifacts/%ff', '/mlflow//api/2.0/mlflow-artifacts/artifacts/%ff', '/mlflow/get-artifact/%ff', '/api/2.0/mlflow/artifacts/%ff', '/x/mlflow/api/2.0/mlflow-artifacts/artifacts/%']) t.match(readTarget(path).problem, /^The path holds/, path)
+})
+
+t.test('the router is shown a path with percent signs no further than the mount, and every other as it is', async t => {
+  for (const [url, shown] of [['/mlflow/%zz?x', '/mlflow/'], ['/mlflow/a%2Fb', '/mlflow/'], ['/api/2.0/mlflow/%', '/api/mlflow/'], ['/api/mlflow/%ff', '/api/mlflow/'],
+    ['/mlflow/health/mlflow?x=%', '/mlflow/health/mlflow?x=%'], ['/mlflow/x', '/mlflow/x'], ['/%6dlflow/x', '/%6dlflow/x'], ['/mlflow%2Fx', '/mlflow%2Fx'], ['/live%', '/live%'], ['/', '/'], ['', '']] as const) t.equal(routed(url), shown)
 })
 
 t.test('an old path leads below the mount, and never to another host', async t => {

@@ -66,6 +66,18 @@ t.test('redirect, the default', async t => {
     t.equal(mlflow.calls[0]?.target, `/api/2.0/mlflow/runs/get${query}`)
   })
 
+  t.test('whatever byte stands in a target, the answer is a Location that can be read, or a 400', async t => {
+    for (let byte = 1; byte < 256; byte++) {
+      if (byte === 10 || byte === 13 || byte === 32) continue // they end a target
+      for (const old of ['/api/2.0/mlflow/runs/get?x=', '/api/mlflow/x', '/api/2.0/mlflow-artifacts/artifacts/']) {
+        const answered = await call('GET', old + String.fromCharCode(byte), { key: null })
+        const place = answered.header('location')
+        if (answered.status === 307) t.match(place, /^\/mlflow\/[\t\x20-\x7e\x80-\xff]*$/, String(byte))
+        else t.ok([400, 401].includes(answered.status), `${byte} is ${answered.status}`)
+      }
+    }
+  })
+
   t.test('every answer on an old path says so, errors and odd ones too', async t => {
     const on = '/api/2.0/mlflow/runs/create'
     const answers = [

@@ -40,14 +40,42 @@ t.test('what is judged is what MLflow receives, whatever the path', async t => {
   await fc.assert(fc.asyncProperty(path, async path => {
     mlflow.calls.length = 0
     const { status } = await call('GET', path, { key: 'admin' })
-    const { problem } = readTarget(path)
-    if (problem !== undefined) return status === 400 && mlflow.calls.length === 0
+    const { problem, odd } = readTarget(path)
     const below = path.slice('/mlflow'.length)
     const judged = match('GET', below)
+    if (problem !== undefined || (odd !== undefined && !judged.artifactPath)) return status === 400 && mlflow.calls.length === 0
     if (judged.class === 'blocked') return status === 403 && mlflow.calls.length === 0
     if (judged.id === 'health' || judged.id === 'version' || judged.operation?.mark === 'facade') return mlflow.calls.length === 0
     return status === 200 && mlflow.calls[0]?.target === (judged.artifactPath ? below : collapseSlashes(below))
-  }), { numRuns: 300, examples: [['/mlflow/'], ['/mlflow//'], ['/mlflow//api//2.0/mlflow-artifacts/artifacts//x']] })
+  }), { numRuns: 300, examples: [['/mlflow/api/2.0/mlflow-artifacts/artifacts/%zz'], ['/mlflow/api/2.0/mlflow-artifacts/mpu/create/%zz'], ['/mlflow/'], ['/mlflow//'], ['/mlflow//api//2.0/mlflow-artifacts/artifacts//x']] })
+})
+
+t.test('the name of an artifact reaches MLflow byte for byte, and is guarded and recorded like any other', async t => {
+  const { call, mlflow, line, lines } = await facade(t, echo)
+  const artifacts = '/api/2.0/mlflow-artifacts/artifacts/1/'
+  for (const name of ['acc_at_90%data.csv', '%', '%zz%', '%ff', 'a%0Ab', 'a\\b%5C', '%c0%af//x', '%ff%2F%fe']) {
+    for (const [method, target] of [['PUT', `/mlflow${artifacts}${name}`], ['GET', `/mlflow${artifacts}${name}?x=%zz`], ['HEAD', `/mlflow${artifacts}${name}`], ['DELETE', `/mlflow${artifacts}${name}`], ['PUT', artifacts + name], ['GET', artifacts + name], ['GET', `/api/mlflow${artifacts}${name}`], ['POST', `/mlflow/ajax-api/2.0/mlflow-artifacts/mpu/create/${name}`]] as const) {
+      mlflow.calls.length = 0
+      lines.length = 0
+      const answered = await call(method, target)
+      t.equal(answered.status, 200, `${method} ${target}`)
+      t.equal(mlflow.calls[0]?.target, target.replace(/^(?:\/api)?\/mlflow(?=\/)/, ''))
+      t.match(await line(answered.header('x-request-id')), { status: 200, operation: /Artifact|Multipart/, key_id: 'key_write' })
+      t.equal(lines.filter(({ msg }) => msg === 'request').length, 1)
+      t.equal(answered.header('deprecation') === undefined, target.startsWith('/mlflow'))
+    }
+    mlflow.calls.length = 0
+    t.equal((await call('PUT', `/mlflow${artifacts}${name}`, { key: 'read' })).status, 403)
+    t.equal((await call('PUT', `/mlflow${artifacts}${name}`, { key: null })).status, 401)
+    t.equal((await call('GET', artifacts + name, { key: null })).status, 401, 'served in place, not redirected')
+    for (const key of ['read', 'admin'] as const) t.equal((await call('PATCH', `/mlflow${artifacts}${name}`, { key })).status, 400, 'no operation of an artifact')
+    t.equal(mlflow.calls.length, 0)
+  }
+  for (const path of ['/%zz', '/live%', '/api/%ff']) {
+    const { status, header } = await call('GET', path, { key: null })
+    t.equal(status, 400)
+    t.match(await line(header('x-request-id')), { refusal: 'malformed' }, 'also what the router refuses')
+  }
 })
 
 t.test('a read key makes no write reach MLflow by any spelling of its path', async t => {
