@@ -59,9 +59,26 @@ export class FacadeError extends Error {
   }
 }
 
-/** The body of every answer of ours that reports an error. */
-export function errorBody (error: FacadeError, requestId: string): string {
-  return JSON.stringify({ error_code: error.kind.errorCode, message: error.message, request_id: requestId })
+/** The `code` that OpenAI's API gives where MLflow gives this one; it has none for the others. */
+const openaiCodes: Readonly<Record<string, string>> = {
+  UNAUTHENTICATED: 'invalid_api_key',
+  PERMISSION_DENIED: 'insufficient_permissions',
+  ENDPOINT_NOT_FOUND: 'unknown_url',
+  REQUEST_LIMIT_EXCEEDED: 'rate_limit_exceeded'
+}
+
+/**
+ * The body of every answer of ours that reports an error.
+ * @param onGateway on the LLM gateway OpenAI's form stands beside MLflow's: its SDKs show only what is in `error`
+ */
+export function errorBody ({ kind: { status, errorCode }, message }: FacadeError, requestId: string, onGateway: boolean = false): string {
+  const body = { error_code: errorCode, message, request_id: requestId }
+  return JSON.stringify(onGateway ? { ...body, error: { message, type: openaiType(status), code: openaiCodes[errorCode] ?? null } } : body)
+}
+
+/** As OpenAI's API has it: `requests` is the type of its limits on calls. */
+function openaiType (status: number): string {
+  return status >= 500 ? 'server_error' : status === 429 ? 'requests' : 'invalid_request_error'
 }
 
 /**

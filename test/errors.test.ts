@@ -19,6 +19,13 @@ t.test('a body holds the code, the public sentence and the request id, and nothi
   t.equal((error.cause as Error).message, 'connect ECONNREFUSED 10.0.0.7:5000')
 })
 
+t.test('on the LLM gateway a body also has the form that OpenAI\'s SDKs read', async t => {
+  for (const [name, type, code] of [['unauthenticated', 'invalid_request_error', 'invalid_api_key'], ['rateLimited', 'requests', 'rate_limit_exceeded'], ['forbidden', 'invalid_request_error', 'insufficient_permissions'], ['badRequest', 'invalid_request_error', null], ['badGateway', 'server_error', null]] as const) {
+    const { message, errorCode } = errors[name]
+    t.strictSame(JSON.parse(errorBody(new FacadeError(name), 'id-1', true)), { error_code: errorCode, message, request_id: 'id-1', error: { message, type, code } })
+  }
+})
+
 t.test('whatever is thrown becomes an error that says nothing of itself to the caller', async t => {
   for (const thrown of [new TypeError('x.y is not a function'), 'text', undefined, null, 42, { statusCode: 200, message: 'sneaky' }]) {
     const error = toFacadeError(thrown)

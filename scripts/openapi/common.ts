@@ -85,6 +85,11 @@ export function sharedSchemas (facts: Facts): Schemas {
         error_code: ref('ErrorCode'),
         message: { ...string, description: 'What went wrong, for people.' },
         request_id: { ...string, description: 'Only where the facade itself answered: names the request in its log.' },
+        error: {
+          type: 'object',
+          description: 'Only where the facade itself answered under `gateway/`: the same in the form of OpenAI\'s API, whose SDKs read nothing else.',
+          properties: { message: string, type: string, code: nullable(string) }
+        },
         sqlstate: { ...nullable(string), 'x-mlflow-since': '3.17.2' },
         error_class: { ...nullable(string), 'x-mlflow-since': '3.17.2' }
       }, ['error_code', 'message']),

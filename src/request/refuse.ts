@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import { finish, unanswered } from './answer.js'
 import { errorBody, type FacadeError } from '../errors.js'
+import { toGateway } from './visit.js'
 
 /** Answers a request with an error, whether or not its body was read; nothing happens where it has an answer already, or nobody waits for one. */
 export function refuse (reply: FastifyReply, error: FacadeError): void {
@@ -12,7 +13,7 @@ export function refuse (reply: FastifyReply, error: FacadeError): void {
   visit.answered = error.kind.status
   if (error.cause !== undefined) visit.failure = error.cause
   reply.hijack()
-  const body = Buffer.from(errorBody(error, visit.id))
+  const body = Buffer.from(errorBody(error, visit.id, toGateway(visit)))
   const challenges = error.kind.status === 401 ? challengesFor(raw) : []
   const headers = ['content-type', 'application/json', 'content-length', String(body.length), ...challenges, ...Object.entries(error.headers).flat(), ...visit.headers]
   finish(raw, reply.raw, error.kind.status, headers, raw.method === 'HEAD' ? undefined : body)

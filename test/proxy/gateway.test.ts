@@ -49,3 +49,34 @@ t.test('credentials of ours reach an MLflow that takes them off before the provi
   await older.call('POST', `/mlflow${routes[0]}`, { key: 'gateway', body: '{}' })
   t.notMatch(JSON.stringify(older.mlflow.calls[0]?.headers), 'c2VjcmV0')
 })
+
+t.test('the key may come as Gemini\'s and Azure\'s SDKs send it; elsewhere those headers hold none', async t => {
+  const { call, mlflow } = await facade(t)
+  for (const name of ['x-goog-api-key', 'api-key', 'X-Goog-Api-Key', 'API-KEY']) {
+    for (const target of [`/mlflow${routes[0]}`, '/api/mlflow/gateway/openai/v1/chat/completions']) {
+      mlflow.calls.length = 0
+      t.equal((await call('POST', target, { key: null, headers: { [name]: keys.gateway }, body: '{}' })).status, 200, `${name} ${target}`)
+      t.notMatch(JSON.stringify(mlflow.calls[0]?.headers), keys.gateway)
+    }
+    for (const target of ['/mlflow/api/2.0/mlflow/experiments/search', '/whoami', '/mlflow/%67ateway/openai/v1/models', '/mlflow//gateway/openai/v1/models', '/mlflow/gatewayx/y']) {
+      t.equal((await call('GET', target, { key: null, headers: { [name]: keys.admin } })).status, 401, `${name} ${target}`)
+    }
+    t.equal((await call('GET', '/whoami', { key: 'read', headers: { [name]: 'of another service' } })).status, 200, 'nor a second one')
+  }
+  const refused = await call('POST', `/mlflow${routes[2]}`, { key: 'gateway', headers: { 'x-goog-api-key': 'AIzaSy-other' }, body: '{}' })
+  t.equal(refused.status, 400)
+  t.match(refused.json().message, 'in Authorization and x-goog-api-key or api-key')
+})
+
+t.test('refusals under gateway/ have the form of OpenAI\'s API beside MLflow\'s, others do not', async t => {
+  const { call } = await facade(t)
+  for (const route of routes) {
+    for (const [key, status, code, type] of [[null, 401, 'invalid_api_key', 'invalid_request_error'], ['read', 403, 'insufficient_permissions', 'invalid_request_error']] as const) {
+      const refused = await call('POST', `/mlflow${route}`, { key, body: '{}' })
+      t.equal(refused.status, status)
+      const { message, request_id: id, error_code: mlflowCode } = refused.json()
+      t.strictSame(refused.json(), { error_code: mlflowCode, message, request_id: id, error: { message, type, code } })
+    }
+  }
+  t.strictSame(Object.keys((await call('GET', '/mlflow/api/2.0/mlflow/experiments/search', { key: null })).json()), ['error_code', 'message', 'request_id'])
+})
