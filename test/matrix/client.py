@@ -226,6 +226,9 @@ class Session:
         body = {"operationName": "Get", "query": query, "variables": {"input": {"experimentId": self.experiment_id}}}
         answer = self.http.post(f"{self.uri}/graphql", json=body)
         assert answer.json()["data"]["mlflowGetExperiment"]["experiment"]["experimentId"] == self.experiment_id, answer.text[:200]
+        for inner in (" ".join(f"a{n}: experiment {{ name }}" for n in range(12)), "experiment { " + "name { " * 12 + "name" + " }" * 12 + " }", "experiment { " + " ".join(f"f{n} {{ name }}" for n in range(1002)) + " }"):
+            answer = self.http.post(f"{self.uri}/graphql", json={"query": f'query Q {{ mlflowGetExperiment(input: {{experimentId: "1"}}) {{ {inner} }} }}'})
+            assert answer.status_code == 200 and answer.json()["errors"], f"beyond its bounds: {answer.status_code} {answer.text[:200]}"
 
     def logged_model(self):
         model = self.client.create_logged_model(self.experiment_id, name="m", source_run_id=self.run_id)

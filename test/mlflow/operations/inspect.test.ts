@@ -20,6 +20,15 @@ t.test('a presigned download lives 300 s at most, whoever asks and however the p
   t.equal(mlflow.calls.length, before, 'what cannot be judged is not sent')
 })
 
+t.test('a GraphQL query beyond MLflow\'s own bounds reaches it as it is, and its answer the caller', async t => {
+  const { call, mlflow } = await facade(t, echo)
+  const body = JSON.stringify({ query: `query Q { ${Array.from({ length: 12 }, (_, index) => `key_${index}: test(inputString: "abc") { output }`).join(' ')} }` })
+  const answered = await call('POST', '/mlflow/graphql', { key: 'read', body })
+  t.equal(answered.status, 200)
+  t.equal((await mlflow.calls[0]!.whole).toString(), body)
+  t.equal((await call('POST', '/mlflow/graphql', { key: 'read', body: body.replace('test(', 'createRun(') })).status, 403)
+})
+
 t.test('who one is, the facade answers under both readings of %2F', async t => {
   const { call, mlflow } = await facade(t, echo)
   for (const path of ['/mlflow/ajax-api/2.0/mlflow/users/current', '/mlflow/ajax-api%2F2.0/mlflow/users/current']) {
