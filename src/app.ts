@@ -5,6 +5,7 @@ import { pino, type Logger } from 'pino'
 import type { KeyVerifier } from './auth/store.js'
 import type { Config } from './config.js'
 import { createConnections, stallMs as defaultStallMs } from './request/connections.js'
+import { markOrigin } from './request/cors.js'
 import entry, { markOldPath } from './request/entry.js'
 import { FacadeError, toFacadeError } from './errors.js'
 import guard, { callerOf } from './request/guard.js'
@@ -78,6 +79,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   function refuseUnrouted (_error: Error, request: FastifyRequest, reply: FastifyReply): void {
     ledger.begin(request)
     markOldPath(request, config.legacy)
+    markOrigin(request.visit, config.corsAllowedOrigins)
     reply.raw.once('finish', () => ledger.end(request.visit, reply.raw))
     refuse(reply, new FacadeError('badRequest', { message: request.visit.target.problem ?? 'The request target cannot be read.', reason: 'malformed' })) // without Fastify's error: its text holds the path
   }
@@ -87,7 +89,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
 
   app.setErrorHandler((error, _request, reply) => refuse(reply, toFacadeError(error)))
   await app.register(telemetry, { ledger })
-  await app.register(entry, { legacy: config.legacy, draining })
+  await app.register(entry, { legacy: config.legacy, origins: config.corsAllowedOrigins, draining })
   app.setNotFoundHandler((_request, reply) => refuse(reply, new FacadeError('notFound')))
   await app.register(health, { verifier, problem: () => preparing() ?? monitor.problem, version: () => monitor.lastLayout?.version, draining })
   await app.register(openapi, { monitor })

@@ -16,6 +16,8 @@ export interface Config {
   readonly keys: KeysConfig
   /** The origin that people use, where it is known. */
   readonly publicUrl: URL | undefined
+  /** Origins of other pages that may call, as browsers send them. */
+  readonly corsAllowedOrigins: ReadonlySet<string>
   /** Addresses and CIDR ranges of load balancers whose forwarded headers count. */
   readonly trustProxy: readonly string[]
   readonly legacy: LegacyConfig
@@ -145,6 +147,7 @@ export function loadConfig (env: Env, readText: (path: string) => string): Confi
       emptyScopes: value('AUTH_EMPTY_SCOPES', oneOf('none', 'read')) ?? 'none'
     },
     publicUrl: value('PUBLIC_URL', origin),
+    corsAllowedOrigins: value('CORS_ALLOWED_ORIGINS', origins) ?? new Set(),
     trustProxy: value('TRUST_PROXY', cidrs) ?? [],
     legacy: { mode: value('LEGACY_PATHS', oneOf('redirect', 'forward', 'gone')) ?? 'redirect', deprecatedAt: deprecatedAt ?? new Date(0), sunsetAt },
     allowAssistant: value('ALLOW_ASSISTANT', oneOf('true', 'false')) === 'true',
@@ -226,6 +229,11 @@ function base (given: string): URL | undefined {
 function origin (given: string): URL | undefined {
   const url = base(given)
   return url?.pathname === '/' ? url : undefined
+}
+
+function origins (given: string): ReadonlySet<string> | undefined {
+  const list = given.split(',').map(part => part.trim()).filter(part => part !== '').map(origin)
+  return list.includes(undefined) || given.includes('*') ? undefined : new Set(list.flatMap(url => url?.origin ?? []))
 }
 
 function keyStore (given: string): KeysConfig['store'] | undefined {

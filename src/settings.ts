@@ -41,6 +41,7 @@ const table = {
   AUTH_SERVICE_ID: { value: 'platform', allowed: 'printable text', about: '`service_id` sent to the auth service.' },
   AUTH_EMPTY_SCOPES: { value: 'none', allowed: '`none` or `read`', about: 'What a key of the auth service without scopes may do.' },
   PUBLIC_URL: { allowed: 'an http:// or https:// origin without a path', about: 'The origin that people use; unset: taken from the request.' },
+  CORS_ALLOWED_ORIGINS: { allowed: 'a list of http:// or https:// origins without a path, separated by commas (`*` would let any page use a key that it gets hold of)', about: 'Origins of other pages that may call with a key in a header, never with a cookie; unset: none.' },
   TRUST_PROXY: { allowed: 'a list of addresses or CIDR ranges, separated by commas', about: 'Load balancers whose `X-Forwarded-*` and `X-Request-Id` count.' },
   LEGACY_PATHS: { value: 'redirect', allowed: '`redirect`, `forward` or `gone`', about: 'What old paths do: GET and HEAD redirected and the rest served in place, all served in place, or 410.' },
   LEGACY_DEPRECATED: { value: released, allowed: day, about: 'Since when old paths are deprecated (RFC 9745).' },

@@ -57,6 +57,7 @@ t.test('values are read in their units', async t => {
     MLFLOW_UPSTREAM_AUTHORIZATION: 'Basic eA==',
     TRUST_PROXY: '10.0.0.0/8, ::1 ,192.0.2.1',
     PUBLIC_URL: 'https://registry.example',
+    CORS_ALLOWED_ORIGINS: 'https://Notebooks.example:443/, http://localhost:3000,',
     LEGACY_PATHS: 'gone',
     LEGACY_DEPRECATED: '2026-01-01',
     LEGACY_SUNSET: '2027-06-30',
@@ -69,6 +70,7 @@ t.test('values are read in their units', async t => {
   t.equal(config.upstream.url?.pathname, '/p/')
   t.equal(config.legacy.sunsetAt?.toISOString(), '2027-06-30T00:00:00.000Z')
   t.equal(config.publicUrl?.origin, 'https://registry.example')
+  t.strictSame([...config.corsAllowedOrigins], ['https://notebooks.example', 'http://localhost:3000'])
   t.equal(load({ METRICS_PORT: 'off' }).metrics, undefined)
   t.match(load({ KEYS_URL: 'https://auth.example/api' }).keys.store, { kind: 'service', url: { pathname: '/api' } })
   t.match(load({ HOKUSAI_AUTH_SERVICE_URL: 'http://auth' }).keys.store, { kind: 'service' })
@@ -92,6 +94,7 @@ t.test('every value that is not allowed is a problem that names its setting and 
     KEYS_STALE_SECONDS: ['1,5'],
     AUTH_EMPTY_SCOPES: ['write', 'NONE'],
     PUBLIC_URL: ['registry.example', 'https://x/mlflow', 'https://x?y', 'https://me@x'],
+    CORS_ALLOWED_ORIGINS: ['*', 'null', 'https://a.example, *', 'notebooks.example', 'https://a.example/x', 'https://*.example/'],
     TRUST_PROXY: ['10.0.0.0/33', '::/129', 'x', '10.0.0.1/', '10.0.0/8', 'true', '*'],
     LEGACY_PATHS: ['Redirect', 'off'],
     LEGACY_DEPRECATED: ['2027-02-30', '01.01.2027', '2027-1-1', 'soon'],

@@ -46,7 +46,7 @@ export const frontChecks: readonly Check[] = [
       if (key === undefined) return skipped('no key was given: set HOKUSAI_API_KEY, or use --key')
       const answer = await ask(front.url, `${mount}/api/2.0/mlflow/experiments/search`, { authorization: `Bearer ${key}`, origin: front.url.origin, 'content-type': 'application/json' }, '{"max_results":1}').catch(() => undefined)
       if (answer === undefined) return skipped(`${front.url.origin} does not answer`)
-      if (answer.status === 403 && answer.body.includes('origin')) return error(`The facade takes ${front.url.origin} for a foreign origin: in a browser everything that writes ends in 403.`, `set PUBLIC_URL=${front.url.origin}, or let what stands before the facade pass Host on`)
+      if (answer.status === 403 && answer.body.includes('may not write here')) return error(`The facade takes ${front.url.origin} for a foreign origin: in a browser everything that writes ends in 403.`, `set PUBLIC_URL=${front.url.origin}, or let what stands before the facade pass Host on`)
       return fine(`pages of ${front.url.origin} may write`)
     }
   },

@@ -184,7 +184,7 @@ function headerText (id: string): string {
   return /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(id) ? id : encodeURIComponent(id)
 }
 
-/** Hop-by-hop headers of an answer; cookies, which would land on our origin; and the request id, which is ours. */
+/** Hop-by-hop headers of an answer; cookies, which would land on our origin; and the request id, which is ours. So is what pages of other origins may do: MLflow would let those of localhost in, with cookies. */
 const withheld = new Set(['x-request-id', 'connection', 'keep-alive', 'proxy-authenticate', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'set-cookie'])
 
 /** MLflow's answer as the caller gets it. */
@@ -210,7 +210,7 @@ export function incoming (raw: readonly Buffer[], location: (value: string) => s
     const value = raw[index + 1]?.toString('latin1') ?? ''
     const lower = name.toLowerCase()
     if (lower === 'connection') connection.push(value)
-    if (withheld.has(lower)) continue
+    if (withheld.has(lower) || lower.startsWith('access-control-')) continue
     if (lower === 'content-length') length = Number(value)
     else if (lower === 'content-type') contentType = value
     headers.push(name, lower === 'location' ? location(value) : value)

@@ -2,7 +2,7 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config.js'
 import { FacadeError, toFacadeError } from '../errors.js'
-import { isOwnOrigin, publicHost, publicProtocol } from '../request/peers.js'
+import { foreignPage, isOwnOrigin, publicHost, publicProtocol } from '../request/peers.js'
 import { refuse } from '../request/refuse.js'
 import { isStripped } from '../request/stripped.js'
 import type { Visit } from '../request/visit.js'
@@ -24,7 +24,7 @@ const stateChanging = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
 const redirectMaxLength = 16 * 1024
 
 export interface MountOptions extends ForwardOptions {
-  readonly config: Pick<Config, 'publicUrl' | 'upstream' | 'legacy' | 'allowAssistant' | 'transfersPerKey'> & ForwardOptions['config']
+  readonly config: Pick<Config, 'publicUrl' | 'corsAllowedOrigins' | 'upstream' | 'legacy' | 'allowAssistant' | 'transfersPerKey'> & ForwardOptions['config']
   readonly trusted: (address: string | undefined) => boolean
   /** The refusal for a key that has ended since its request began. */
   readonly endedSince: (visit: Visit) => Promise<FacadeError | undefined>
@@ -109,8 +109,8 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
     }
     const { caller, head } = visit
     const peerTrusted = trusted(raw.socket.remoteAddress)
-    const own = head.origin === undefined || isOwnOrigin(head.origin, request, config, peerTrusted)
-    if (!own && stateChanging.has(raw.method ?? '')) throw new FacadeError('forbidden', { message: 'A page of another origin may not write here.', reason: 'foreign_origin' })
+    const own = head.origin === undefined || config.corsAllowedOrigins.has(head.origin) || isOwnOrigin(head.origin, request, config, peerTrusted)
+    if (!own && stateChanging.has(raw.method ?? '')) throw new FacadeError('forbidden', { message: foreignPage(head.origin ?? '', request, config.publicUrl), reason: 'foreign_origin' })
     checkManagedWorkspace(request)
     const workspace = chosenWorkspace(request)
     if (movesArtifact(judged) || isSpooled(request, monitor.layout)) countTransfer(request, reply)

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { finish } from './answer.js'
 import type { LegacyConfig } from '../config.js'
+import { markOrigin, preflight } from './cors.js'
 import { FacadeError } from '../errors.js'
 import { successor } from '../mlflow/paths.js'
 import { refuse } from './refuse.js'
@@ -12,14 +13,17 @@ const allow = methods.join(', ')
 
 interface Options {
   readonly legacy: LegacyConfig
+  /** Origins of pages that may call. */
+  readonly origins: ReadonlySet<string>
   /** True once the process is on its way out: each answer then ends its connection. */
   readonly draining: () => boolean
 }
 
-export default fp<Options>(async (app, { legacy, draining }) => {
+export default fp<Options>(async (app, { legacy, origins, draining }) => {
   app.addHook('onRequest', (request, reply, done) => {
     const { visit } = request
     markOldPath(request, legacy)
+    markOrigin(visit, origins)
     if (draining()) visit.headers.push('connection', 'close')
     const problem = visit.target.problem ?? headProblem(request)
     if (problem !== undefined) {
@@ -29,7 +33,7 @@ export default fp<Options>(async (app, { legacy, draining }) => {
     } else if (request.raw.method === 'OPTIONS') {
       visit.operation = 'options'
       reply.hijack()
-      finish(request.raw, reply.raw, 204, ['allow', allow, ...visit.headers], undefined)
+      finish(request.raw, reply.raw, 204, ['allow', allow, ...preflight(request.raw, visit, origins, allow), ...visit.headers], undefined)
     } else {
       // The parsers see a type that they know; MLflow gets the one that came, or none (it judges, not we).
       if (request.raw.headers['content-type'] !== undefined) request.raw.headers['content-type'] = 'application/octet-stream'

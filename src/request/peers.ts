@@ -59,3 +59,10 @@ export function isOwnOrigin (origin: string, request: FastifyRequest, config: Pi
   const host = publicHost(request, undefined)
   return schemes.some(scheme => URL.canParse(`${scheme}://${host}`) && new URL(`${scheme}://${host}`).origin === given)
 }
+
+/** What a page of another origin is told that may not write: both origins, and what to set. The page's is repeated only as far as it is one. */
+export function foreignPage (origin: string, request: FastifyRequest, publicUrl: URL | undefined): string {
+  const given = URL.canParse(origin) ? new URL(origin).origin : 'null'
+  const page = given === 'null' || given.length > 300 ? 'A page of an unknown origin' : `A page of ${given}`
+  return `${page} may not write here: this is ${publicOrigin(request, publicUrl)}. Set PUBLIC_URL if people use another name, and CORS_ALLOWED_ORIGINS if that page shall call.`
+}

@@ -108,7 +108,11 @@ export default fp<{ ledger: Ledger }>(async (app, { ledger }) => {
   })
   // Answers that Fastify writes; what is written past it brings these headers itself.
   app.addHook('onSend', ({ visit: { headers } }, reply, payload, done) => {
-    for (let index = 0; index < headers.length; index += 2) reply.header(headers[index] ?? '', headers[index + 1])
+    for (let index = 0; index < headers.length; index += 2) {
+      const [name = '', value] = [headers[index], headers[index + 1]]
+      const said = name === 'vary' ? reply.getHeader(name) : undefined
+      reply.header(name, said === undefined ? value : `${String(said)}, ${value}`)
+    }
     done(null, payload)
   })
   app.addHook('onResponse', ({ visit }, reply, done) => {
