@@ -6,6 +6,9 @@ import { echo } from '../helpers/upstream.js'
 
 const search = '/mlflow/api/2.0/mlflow/experiments/search'
 const create = '/mlflow/api/2.0/mlflow/experiments/create'
+const artifact = '/mlflow/api/2.0/mlflow-artifacts/artifacts/x'
+/** An operation that writes, by each method. */
+const writes: Readonly<Record<string, string>> = { POST: create, PUT: artifact, PATCH: '/mlflow/api/2.0/mlflow/registered-models/update', DELETE: artifact }
 const claims = { 'X-Forwarded-For': '203.0.113.9', 'X-Forwarded-Proto': 'https', 'X-Forwarded-Host': 'registry.example', 'X-Request-Id': 'lb-1234' }
 
 /** What MLflow is told when such a request comes. */
@@ -48,8 +51,8 @@ t.test('without a trusted proxy', async t => {
       t.equal(origin, '')
     }
     for (const foreign of ['https://evil.example', 'http://facade.test.evil.example', 'http://facade.test:8080', 'null', 'facade.test', '', 'file://facade.test', 'https://facade.test.', 'http://facade.test, http://evil.example']) {
-      for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
-        const { status, answered, forwarded } = await told(up, { Origin: foreign }, method, method === 'POST' ? create : '/mlflow/api/2.0/mlflow-artifacts/artifacts/x')
+      for (const method of Object.keys(writes)) {
+        const { status, answered, forwarded } = await told(up, { Origin: foreign }, method, writes[method])
         t.equal(status, 403, `${method} from ${foreign}`)
         t.equal(answered.json().error_code, 'PERMISSION_DENIED')
         t.equal(forwarded, undefined)
