@@ -49,7 +49,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
     if (state.problem === undefined) log.info({ mlflow: state.layout }, 'MLflow is recognised')
     else log.warn({ problem: state.problem }, 'MLflow cannot be used')
   })
-  const oldPaths = openOldPaths(usageFile(config.dataDir), log)
+  const oldPaths = openOldPaths(usageFile(config.dataDir), log, Date.now, () => metrics.writeFailures.inc({ what: 'old_paths' }))
   const connections = createConnections({ stallMs, onStall: socket => ledger.left(socket, new FacadeError('timeout', { reason: 'output_stalled' })) })
   const ledger: Ledger = openLedger({
     log,

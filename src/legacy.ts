@@ -54,8 +54,11 @@ export function readUsage (file: string): Kept | undefined {
   return usage
 }
 
-/** Counts from where an earlier process left off. The one who holds the lock of DATA_DIR is the one who writes. */
-export function openOldPaths (file: string, log: Logger, now: () => number = Date.now): OldPaths {
+/**
+ * Counts from where an earlier process left off. The one who holds the lock of DATA_DIR is the one who writes.
+ * @param failed told of each time that the file could not be written
+ */
+export function openOldPaths (file: string, log: Logger, now: () => number = Date.now, failed: () => void = () => {}): OldPaths {
   const { since, uses, told = {} } = earlier(file, log) ?? { since: iso(now()), uses: [] }
   const counted = new Map(uses.map(use => [nameOf(use), use]))
   const toldAt = new Map(Object.entries(told))
@@ -85,6 +88,7 @@ export function openOldPaths (file: string, log: Logger, now: () => number = Dat
       renameSync(`${file}.new`, file) // whole or not at all, also for who reads it meanwhile
       changed = false
     } catch (error) {
+      failed()
       log.warn({ error: (error as NodeJS.ErrnoException).code }, 'the counts of old paths cannot be written')
     }
   }

@@ -14,6 +14,7 @@ export interface Metrics {
   readonly openExchanges: Gauge
   readonly upstreamUp: Gauge
   readonly logLinesDropped: Counter
+  readonly writeFailures: Counter<'what'>
 }
 
 const prefix = 'hokusai_mlflow_'
@@ -39,7 +40,8 @@ export function createMetrics (openExchanges: () => number, dropped: () => numbe
     bytes: new Counter({ name: `${prefix}bytes_total`, help: 'Bytes of bodies, by direction (in: from callers, out: to callers).', labelNames: ['direction'], registers }),
     openExchanges: new Gauge({ name: `${prefix}open_exchanges`, help: 'Requests to MLflow under way.', registers, collect () { this.set(openExchanges()) } }),
     upstreamUp: new Gauge({ name: `${prefix}upstream_up`, help: '1 when MLflow is recognised and answers.', registers }),
-    logLinesDropped: new Counter({ name: `${prefix}log_lines_dropped_total`, help: 'Lines of the log that were dropped, since the disk was full or nobody read them.', registers, collect () { this.reset(); this.inc(dropped()) } })
+    logLinesDropped: new Counter({ name: `${prefix}log_lines_dropped_total`, help: 'Lines of the log that were dropped, since the disk was full or nobody read them.', registers, collect () { this.reset(); this.inc(dropped()) } }),
+    writeFailures: new Counter({ name: `${prefix}write_failures_total`, help: 'Writes beside requests that failed, by what was to be written (last_used: times of last use of keys; old_paths: counts of old paths).', labelNames: ['what'], registers })
   }
 }
 

@@ -34,12 +34,12 @@ export async function serve (config: Config, io: Io, { upgradeDatabase }: StartO
   const lock = lockDataDir(config.dataDir)
   rmSync(join(config.dataDir, 'spool'), { recursive: true, force: true }) // what a crash left there; nobody else uses it
   const { log, drain, dropped } = openLog(config.logLevel)
-  const { verifier, first } = await openKeys(config, io, log)
+  const metrics = createMetrics(() => upstream.open.items.length, dropped)
+  const { verifier, first } = await openKeys(config, io, log, metrics)
   const local = config.upstream.url === undefined
     ? await openLocalMlflow({ dataDir: config.dataDir, python: config.mlflowPython, env: io.env, log: line => io.stderr.write(`${line}\n`), allowUpgrade: upgradeDatabase })
     : undefined
   const upstream = openUpstream(config.upstream, config.upstream.url ?? local?.url ?? unreachable(), local?.socketPath)
-  const metrics = createMetrics(() => upstream.open.items.length, dropped)
   let draining = false
   const app = await buildApp(config, { verifier, upstream, log, metrics, draining: () => draining, preparing: () => local?.state().reason })
   const sockets = openSockets(app.server)
@@ -69,8 +69,11 @@ export async function serve (config: Config, io: Io, { upgradeDatabase }: StartO
 }
 
 /** The verifier; a store of our own that never held a key gets its first one. */
-async function openKeys (config: Config, io: Io, log: Logger): Promise<{ verifier: KeyVerifier, first: FirstKey | undefined }> {
-  const report = (problem: Error): void => log.warn({ error: problem.message }, 'key store')
+async function openKeys (config: Config, io: Io, log: Logger, metrics: Metrics): Promise<{ verifier: KeyVerifier, first: FirstKey | undefined }> {
+  const report = (problem: Error): void => {
+    metrics.writeFailures.inc({ what: 'last_used' })
+    log.warn({ error: problem.message }, 'key store')
+  }
   if (config.keys.store.kind === 'service') return { verifier: await openVerifier(config.keys, report), first: undefined }
   const store = await openStore(config.keys, report).catch(error => { throw storeFault(error) })
   return { verifier: store, first: await ensureFirstKey(store, config.dataDir, io.stderr) }

@@ -70,9 +70,11 @@ t.test('counts that cannot be read are set aside, and those that cannot be writt
   t.equal(readUsage(usageFile(folder))?.uses.length, 1)
   t.match(lines[0]?.['msg'], /cannot be read/)
 
-  const nowhere = openOldPaths(join(folder, 'blocked', 'old-paths.json'), logTo(lines))
+  let failures = 0
+  const nowhere = openOldPaths(join(folder, 'blocked', 'old-paths.json'), logTo(lines), Date.now, () => failures++)
   nowhere.note(caller, 'curl')
   nowhere.close()
+  t.equal(failures, 1)
   t.match(lines.at(-1)?.['msg'], /cannot be written/)
 })
 

@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import sqlite, { type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite'
 import { migrate } from './migrate.js'
+import { openReserve } from './reserve.js'
 import { StoreUnavailableError } from './store.js'
 
 /** A statement, prepared once for each connection. */
@@ -15,6 +16,10 @@ export interface Database {
   readonly read: <T>(work: (sql: Sql) => T) => T
   /** Does all of the work or none of it, as the only writer. @throws StoreUnavailableError */
   readonly write: <T>(work: (sql: Sql) => T) => T
+  /** As `write`, and on a full disk with the space that is set aside for it: for what ends a key. @throws StoreUnavailableError */
+  readonly insist: <T>(work: (sql: Sql) => T) => T
+  /** Sets that space aside again, where the disk has got room. */
+  readonly refill: () => void
   /** Writes what may get lost: gives up at once where another process writes, and does not wait for the disk. */
   readonly jot: (work: (sql: Sql) => void) => void
   readonly close: () => void
@@ -37,7 +42,9 @@ const writeWaitMs = 5000
 
 /** Opens the file, and makes it where there is none. @throws StoreUnavailableError */
 export function openDatabase (file: string, changed: () => void, now: () => number): Database {
-  let connection = connect(file, 'create')
+  const reserve = openReserve(file)
+  let connection = reserve.draw(() => connect(file, 'create'))
+  reserve.refill()
   let watchedAt = -Infinity
   let seen: number | undefined
   let failure: StoreUnavailableError | undefined
@@ -47,7 +54,7 @@ export function openDatabase (file: string, changed: () => void, now: () => numb
   function look (): StoreUnavailableError | undefined {
     try {
       if (suspect || failure !== undefined || connection.isReplaced()) {
-        const next = connect(file, 'existing')
+        const next = reserve.draw(() => connect(file, 'existing'))
         connection.db.close()
         connection = next
         suspect = false
@@ -83,15 +90,23 @@ export function openDatabase (file: string, changed: () => void, now: () => numb
     }
   }
 
+  function write<T> (work: (sql: Sql) => T): T {
+    // Another writer or a full disk is nothing that reads need to suffer from.
+    const result = attempt(({ db, sql }) => transact(db, () => work(sql), writeWaitMs), () => {})
+    changed() // the version stays the same for what the connection itself writes
+    return result
+  }
+
   return {
     watch,
     read: work => attempt(({ sql }) => work(sql), () => { suspect = true }),
-    write: work => {
-      // Another writer or a full disk is nothing that reads need to suffer from.
-      const result = attempt(({ db, sql }) => transact(db, () => work(sql), writeWaitMs), () => {})
-      changed() // the version stays the same for what the connection itself writes
+    write,
+    insist: work => {
+      const result = reserve.draw(() => write(work))
+      checkpoint(connection.db, 'PASSIVE') // the side file is then written from its beginning again, instead of growing
       return result
     },
+    refill: reserve.refill,
     jot: work => jot(connection.db, () => work(connection.sql)),
     close: () => close(connection.db)
   }
@@ -134,12 +149,13 @@ function statementsOf (db: DatabaseSyncInstance): Sql {
 
 /** The binding ends a connection only when its statements are collected, so what is in the side file is moved over by hand: a copy of the file alone is then whole. */
 function close (db: DatabaseSyncInstance): void {
-  try {
-    db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
-  } catch {
-    // A file that is gone or broken has nothing to be kept.
-  }
+  checkpoint(db, 'TRUNCATE')
   db.close()
+}
+
+/** Moves what is in the side file over. A file that is gone or broken has nothing to be kept, and on a full disk it stays where it is. */
+function checkpoint (db: DatabaseSyncInstance, mode: 'PASSIVE' | 'TRUNCATE'): void {
+  try { db.exec(`PRAGMA wal_checkpoint(${mode})`) } catch { /* as said */ }
 }
 
 function transact<T> (db: DatabaseSyncInstance, work: () => T, waitMs: number): T {

@@ -27,7 +27,10 @@ export function openSqlite (file: string, { report, now = Date.now, onSearch }: 
   })
   const database = openDatabase(file, lookup.forget, now)
   const flush = (): void => writeUsed(database, lookup.takeUsed(), report)
-  const timer = setInterval(flush, flushMs).unref()
+  const timer = setInterval(() => {
+    flush()
+    database.refill()
+  }, flushMs).unref()
 
   return {
     verify: key => {
@@ -49,11 +52,11 @@ export function openSqlite (file: string, { report, now = Date.now, onSearch }: 
     }),
     list: async () => database.read(sql => (sql('SELECT * FROM keys ORDER BY created_at, rowid').all() as Row[]).map(toRecord)),
     show: async id => database.read(sql => recordOf(sql, id)),
-    revoke: async (id, reason) => database.write(sql => {
+    revoke: async (id, reason) => database.insist(sql => {
       sql('UPDATE keys SET revoked_at = ?, revoke_reason = ? WHERE id = ? AND revoked_at IS NULL').run(now(), reason ?? null, id)
       return recordOf(sql, id)
     }),
-    rotate: async (id, overlapMs) => database.write(sql => rotate(sql, id, overlapMs, now())),
+    rotate: async (id, overlapMs) => database.insist(sql => rotate(sql, id, overlapMs, now())),
     import: async keys => database.write(sql => {
       const rows = keys.map(key => newRow(key, key, now()))
       const imported = rows.filter(row => insert(sql, row, 'ON CONFLICT (hash) DO NOTHING')).length
