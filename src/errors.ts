@@ -51,7 +51,11 @@ export class FacadeError extends Error {
   readonly statusCode: number
 
   constructor (name: ErrorName, details: Details = {}) {
+    // Without a stack, which nobody reads (the reason says more) and which took 30 us of the 130 that a refusal costs; what is our fault has a cause with its own.
+    const limit = Error.stackTraceLimit
+    Error.stackTraceLimit = 0
     super(details.message ?? errors[name].message, { cause: details.cause })
+    Error.stackTraceLimit = limit
     this.kind = details.status === undefined ? errors[name] : { ...errors[name], status: details.status }
     this.statusCode = this.kind.status
     this.reason = details.reason ?? name

@@ -26,6 +26,11 @@ t.test('on the LLM gateway a body also has the form that OpenAI\'s SDKs read', a
   }
 })
 
+t.test('a refusal takes no time for a stack, and other errors keep theirs', async t => {
+  t.notMatch(new FacadeError('notFound').stack, /\n\s+at /)
+  t.match(new Error('x').stack, /\n\s+at /)
+})
+
 t.test('whatever is thrown becomes an error that says nothing of itself to the caller', async t => {
   for (const thrown of [new TypeError('x.y is not a function'), 'text', undefined, null, 42, { statusCode: 200, message: 'sneaky' }]) {
     const error = toFacadeError(thrown)
