@@ -4,6 +4,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { pino, type Logger } from 'pino'
 import type { KeyVerifier } from './auth/store.js'
 import type { Config } from './config.js'
+import { createBounds } from './request/bounds.js'
 import { createConnections, stallMs as defaultStallMs } from './request/connections.js'
 import { markOrigin } from './request/cors.js'
 import entry, { markOldPath } from './request/entry.js'
@@ -50,13 +51,17 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
     else log.warn({ problem: state.problem }, 'MLflow cannot be used')
   })
   const oldPaths = openOldPaths(usageFile(config.dataDir), log, Date.now, () => metrics.writeFailures.inc({ what: 'old_paths' }))
+  const bounds = createBounds(config)
   const connections = createConnections({ stallMs, onStall: socket => ledger.left(socket, new FacadeError('timeout', { reason: 'output_stalled' })) })
   const ledger: Ledger = openLedger({
     log,
     metrics,
     trusted,
     onBegin: ({ request }) => connections.began(request.socket),
-    onEnd: ({ request }) => connections.ended(request.socket),
+    onEnd: visit => {
+      bounds.leave(visit)
+      connections.ended(visit.request.socket)
+    },
     onOldPath: (visit, client) => { callerOf(visit, verifier).then(caller => oldPaths.note(caller, client)).catch(() => {}) } // a count, at most, is lost
   })
   const probes = shareProbes(upstream, monitor)
@@ -98,7 +103,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   await app.register(async guarded => {
     await guarded.register(guard, { verifier })
     await guarded.register(whoami)
-    await guarded.register(mlflow, { config, upstream, monitor, probes, trusted, endedSince: async visit => await endedSince(visit, verifier), spoolFolder: join(config.dataDir, 'spool') })
+    await guarded.register(mlflow, { config, upstream, monitor, bounds, probes, trusted, endedSince: async visit => await endedSince(visit, verifier), spoolFolder: join(config.dataDir, 'spool') })
   })
 
   app.addHook('onClose', async () => {

@@ -27,6 +27,7 @@ export interface Config {
   /** Undefined: half of what is free at the start, 20 GiB at most. */
   readonly spoolTotalBytes: number | undefined
   readonly transfersPerKey: number
+  readonly requestsPerKey: number
   readonly shutdownDelayMs: number
   readonly shutdownGraceMs: number
   readonly logLevel: string
@@ -43,6 +44,8 @@ export interface UpstreamConfig {
   readonly tls: { readonly ca?: string, readonly cert?: string, readonly key?: string }
   readonly timeoutMs: number
   readonly idleTimeoutMs: number
+  /** Connections at once. */
+  readonly connections: number
 }
 
 export interface KeysConfig {
@@ -136,7 +139,8 @@ export function loadConfig (env: Env, readText: (path: string) => string): Confi
       host: value('MLFLOW_UPSTREAM_HOST', hostAndPort),
       tls: Object.fromEntries(Object.entries(tls).filter(([, part]) => part !== undefined)),
       timeoutMs: value('MLFLOW_UPSTREAM_TIMEOUT', positiveSeconds) ?? 0,
-      idleTimeoutMs: value('MLFLOW_UPSTREAM_IDLE_TIMEOUT', positiveSeconds) ?? 0
+      idleTimeoutMs: value('MLFLOW_UPSTREAM_IDLE_TIMEOUT', positiveSeconds) ?? 0,
+      connections: value('MLFLOW_UPSTREAM_CONNECTIONS', positiveCount) ?? 0
     },
     mlflowPython: value('MLFLOW_PYTHON', given => given) ?? '',
     keys: {
@@ -155,6 +159,7 @@ export function loadConfig (env: Env, readText: (path: string) => string): Confi
     spoolMaxBytes: value('SPOOL_MAX_BYTES', count) ?? 0,
     spoolTotalBytes: value('SPOOL_TOTAL_BYTES', count),
     transfersPerKey: value('TRANSFERS_PER_KEY', positiveCount) ?? 0,
+    requestsPerKey: value('REQUESTS_PER_KEY', positiveCount) ?? 0,
     shutdownDelayMs: value('SHUTDOWN_DELAY', seconds) ?? 0,
     shutdownGraceMs: value('SHUTDOWN_GRACE', seconds) ?? 0,
     logLevel: value('LOG_LEVEL', oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent')) ?? 'info'

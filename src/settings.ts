@@ -33,6 +33,7 @@ const table = {
   MLFLOW_UPSTREAM_KEY_FILE: { allowed: pemFile, about: 'Private key of that certificate.' },
   MLFLOW_UPSTREAM_TIMEOUT: { value: '300', allowed: positiveDuration, about: 'Seconds until MLflow\'s first byte after a request was sent whole, else 504.' },
   MLFLOW_UPSTREAM_IDLE_TIMEOUT: { value: '300', allowed: positiveDuration, about: 'Seconds of silence within a transfer until it is cut.' },
+  MLFLOW_UPSTREAM_CONNECTIONS: { value: '512', allowed: 'a whole number above 0', about: 'Connections to MLflow at once; further requests wait up to 10 s for one, then 503.' },
   MLFLOW_PYTHON: { value: 'python3', allowed: 'a command', about: 'Python (3.10 or newer) for an MLflow of our own.' },
   KEYS_URL: { secret: true, allowed: 'sqlite:FILE, or the http:// or https:// URL of an auth service', about: 'Where keys live; default `sqlite:$DATA_DIR/keys.db`.' },
   HOKUSAI_AUTH_SERVICE_URL: { allowed: 'an http:// or https:// URL', about: 'The same as an http(s) `KEYS_URL`.' },
@@ -51,6 +52,7 @@ const table = {
   SPOOL_MAX_BYTES: { value: String(5 * 1024 ** 3), allowed: 'a number of bytes', about: 'Largest chunked upload that is spooled to disk for an MLflow that takes chunked bodies for empty; above it 413.' },
   SPOOL_TOTAL_BYTES: { allowed: 'a number of bytes', about: 'What all spooled uploads may take at once; without room for another one it is 503 before a byte is read, and the one that uses up the rest ends with 503. Default: half of what is free in `DATA_DIR` at the start, 20 GiB at most. 256 MiB stay free in any case.' },
   TRANSFERS_PER_KEY: { value: '32', allowed: 'a whole number above 0', about: 'Artifact transfers and spooled uploads that one key may have open at once.' },
+  REQUESTS_PER_KEY: { value: '256', allowed: 'a whole number above 0', about: 'Requests to MLflow that one key may have under way at once; above it 429.' },
   SHUTDOWN_DELAY: { value: '0', allowed: duration, about: 'Seconds between SIGTERM (when `/ready` turns 503) and refusing new connections.' },
   SHUTDOWN_GRACE: { value: '25', allowed: duration, about: 'Seconds that running requests get to finish.' },
   LOG_LEVEL: { value: 'info', allowed: '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`', about: 'Least severity that is logged.' }

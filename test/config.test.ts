@@ -28,7 +28,7 @@ t.test('without any setting the defaults of the documentation hold', async t => 
     port: 8080,
     metrics: { host: '127.0.0.1', port: 9464 },
     dataDir: './data',
-    upstream: { url: undefined, timeoutMs: 300_000, idleTimeoutMs: 300_000, tls: {} },
+    upstream: { url: undefined, timeoutMs: 300_000, idleTimeoutMs: 300_000, connections: 512, tls: {} },
     mlflowPython: 'python3',
     keys: { store: { kind: 'sqlite', file: 'data/keys.db' }, cacheMs: 60_000, staleMs: 600_000, serviceId: 'platform', emptyScopes: 'none' },
     trustProxy: [],
@@ -38,6 +38,7 @@ t.test('without any setting the defaults of the documentation hold', async t => 
     spoolMaxBytes: 5 * 1024 ** 3,
     spoolTotalBytes: undefined,
     transfersPerKey: 32,
+    requestsPerKey: 256,
     shutdownDelayMs: 0,
     shutdownGraceMs: 25_000,
     logLevel: 'info'
@@ -102,6 +103,8 @@ t.test('every value that is not allowed is a problem that names its setting and 
     ALLOW_ASSISTANT: ['1', 'yes', 'TRUE'],
     SPOOL_MAX_BYTES: ['5G', '-1', '1.5'],
     TRANSFERS_PER_KEY: ['0', 'x'],
+    REQUESTS_PER_KEY: ['0', '-1'],
+    MLFLOW_UPSTREAM_CONNECTIONS: ['0', 'many'],
     SHUTDOWN_DELAY: ['-1'],
     SHUTDOWN_GRACE: ['x', '1000001', '2147470'],
     LOG_LEVEL: ['verbose', 'INFO']

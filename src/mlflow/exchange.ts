@@ -1,10 +1,10 @@
 /** One request to MLflow and its answer: undici's handler on one side, Node's response on the other, bytes handed on as they come. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import type { Dispatcher } from 'undici'
 import { begin, finish, linger, unread } from '../request/answer.js'
-import { FacadeError } from '../errors.js'
+import { FacadeError, unavailable } from '../errors.js'
 import type { Placed } from '../request/roster.js'
 import { incoming, type AnswerHead } from './headers.js'
 import type { Layout } from './layout.js'
@@ -39,6 +39,8 @@ export interface Limits {
   readonly timeoutMs: number
   /** Silence within a transfer, in either direction. */
   readonly idleTimeoutMs: number
+  /** Waiting for a connection. */
+  readonly turnMs: number
 }
 
 /**
@@ -64,6 +66,9 @@ export class Exchange implements Dispatcher.DispatchHandler, Placed {
   bytesOut = 0
   /** Monotonic milliseconds: begin, first byte of the answer, end; 0 while it did not happen. */
   readonly beganAt = performance.now()
+  /** Since when it waits for a connection to MLflow; 0: it does not. And whether it has one. */
+  waitingSince = 0
+  hasTurn = false
   firstByteAt = 0
   endedAt = 0
 
@@ -91,12 +96,20 @@ export class Exchange implements Dispatcher.DispatchHandler, Placed {
   cancel (error: Error): void {
     if (this.endedAt !== 0) return
     this.failure = error
-    if (this.abort === undefined) this.onError(error)
-    else this.abort(error)
+    if (this.abort !== undefined) {
+      this.abort(error)
+      return
+    }
+    if (this.body instanceof Readable) this.body.destroy() // undici has not got it
+    this.onError(error)
   }
 
   /** Cancels it when it was silent for too long. */
   judgeSilence (now: number, limits: Limits): void {
+    if (this.waitingSince !== 0) {
+      if (now - this.waitingSince > limits.turnMs) this.cancel(unavailable('All connections to MLflow are in use. Try again.', 'upstream_busy'))
+      return
+    }
     const { bytesRead } = this.request.socket
     if (!this.sentWhole && bytesRead !== this.bytesRead) { // a body that is gathered or spooled moves, too
       this.bytesRead = bytesRead
@@ -110,6 +123,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Placed {
 
   onConnect (abort: (error?: Error) => void): void {
     this.abort = abort
+    this.activeAt = performance.now()
     if (this.failure !== undefined) abort(this.failure)
   }
 

@@ -67,7 +67,7 @@ export async function openForward (app: FastifyInstance, options: ForwardOptions
       else if (done === undefined) refuse(reply, nameFault(error)) // it failed before it was sent
       else done(error)
     },
-    onEnd: upstream.open.remove
+    onEnd: upstream.ended
   }
 
   return (request, reply, forwarded) => {

@@ -2,6 +2,7 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config.js'
 import { FacadeError, toFacadeError } from '../errors.js'
+import type { Bounds } from '../request/bounds.js'
 import { foreignPage, isOwnOrigin, publicHost, publicProtocol } from '../request/peers.js'
 import { refuse } from '../request/refuse.js'
 import { isStripped } from '../request/stripped.js'
@@ -24,18 +25,19 @@ const stateChanging = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
 const redirectMaxLength = 16 * 1024
 
 export interface MountOptions extends ForwardOptions {
-  readonly config: Pick<Config, 'publicUrl' | 'corsAllowedOrigins' | 'upstream' | 'legacy' | 'allowAssistant' | 'transfersPerKey'> & ForwardOptions['config']
+  readonly config: Pick<Config, 'publicUrl' | 'corsAllowedOrigins' | 'legacy' | 'allowAssistant'> & ForwardOptions['config']
   readonly trusted: (address: string | undefined) => boolean
   /** The refusal for a key that has ended since its request began. */
   readonly endedSince: (visit: Visit) => Promise<FacadeError | undefined>
+  /** What one key may have under way. */
+  readonly bounds: Bounds
   /** MLflow's own /health and /version, asked at most once a second. */
   readonly probes: Shared
 }
 
 const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
-  const { config, upstream, monitor, trusted, probes, endedSince } = options
+  const { config, upstream, monitor, trusted, bounds, probes, endedSince } = options
   const forward = await openForward(app, options)
-  const openTransfers = new Map<string, number>()
 
   app.route({ method: methods, url: `${mount}/*`, config: { access: { early, judged } }, handler: serve })
   for (const url of oldRoutes) app.route({ method: methods, url, config: { access: { early, judged } }, handler: serveOld })
@@ -113,7 +115,7 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
     if (!own && stateChanging.has(raw.method ?? '')) throw new FacadeError('forbidden', { message: foreignPage(head.origin ?? '', request, config.publicUrl), reason: 'foreign_origin' })
     checkManagedWorkspace(request)
     const workspace = chosenWorkspace(request)
-    if (movesArtifact(judged) || isSpooled(request, monitor.layout)) countTransfer(request, reply)
+    bounds.enter(visit, movesArtifact(judged) || isSpooled(request, monitor.layout))
     forward(request, reply, {
       match: judged,
       target: visit.path + visit.target.query,
@@ -143,22 +145,6 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
     const ended = await endedSince(visit) // a body may have taken its time
     if (ended !== undefined) throw ended
     return body
-  }
-
-  /** Artifact transfers are long: one key may not take all of MLflow's workers. */
-  function countTransfer (request: FastifyRequest, reply: FastifyReply): void {
-    const id = request.visit.caller?.keyId
-    if (id === undefined) return
-    const open = openTransfers.get(id) ?? 0
-    if (open >= config.transfersPerKey) {
-      throw new FacadeError('rateLimited', { message: `This API key has ${open} transfers open, which is its limit. Try again.`, reason: 'transfers', headers: { 'retry-after': '2' } })
-    }
-    openTransfers.set(id, open + 1)
-    reply.raw.once('close', () => {
-      const left = (openTransfers.get(id) ?? 1) - 1
-      if (left === 0) openTransfers.delete(id)
-      else openTransfers.set(id, left)
-    })
   }
 }
 

@@ -7,12 +7,15 @@ import type { UpstreamConfig } from '../config.js'
 import { FacadeError } from '../errors.js'
 import { createRoster, type Roster } from '../request/roster.js'
 import type { Exchange, Limits } from './exchange.js'
+import { createTurns } from './turns.js'
 
 /** Heads of MLflow's answers; queries of 70 KB come back in some of its Locations. */
 const headMaxBytes = 96 * 1024
 /** uvicorn closes a connection after 5 s of silence; reusing one at that moment would be a lost request. */
 const keepAliveMs = 4000
 const connectTimeoutMs = 5000
+/** How long a request waits for a connection when all are in use. */
+const turnMs = 10_000
 
 /** A short answer to a question of our own. */
 export interface ProbeAnswer {
@@ -32,6 +35,8 @@ export interface Upstream {
   readonly open: Roster<Exchange>
   /** Sends one; the answer and every fault reach the exchange itself. */
   send: (exchange: Exchange) => void
+  /** One has ended, sent or not. */
+  ended: (exchange: Exchange) => void
   /** Is told when MLflow closes a connection. */
   onBroken: (listener: () => unknown) => void
   /** Asks MLflow something for ourselves; a header of ours is left out by an undefined one. */
@@ -43,13 +48,12 @@ export interface Upstream {
 /** @param socketPath unix socket of an MLflow of our own; the URL's host then only names it */
 export function openUpstream (config: UpstreamConfig, url: URL, socketPath?: string): Upstream {
   let broken = (): void => {}
-  const limits: Limits = { timeoutMs: config.timeoutMs, idleTimeoutMs: config.idleTimeoutMs }
+  const limits: Limits = { timeoutMs: config.timeoutMs, idleTimeoutMs: config.idleTimeoutMs, turnMs }
   const open = createRoster<Exchange>()
   const host = config.host ?? url.host
   const name = url.hostname.replace(/^\[|\]$/g, '')
   const servername = isIP(name) > 0 ? {} : { servername: name }
-  const pool = new Pool(url.origin, {
-    connections: null, // a long download must not make others wait for its connection
+  const options: Pool.Options = {
     pipelining: 1,
     keepAliveTimeout: keepAliveMs,
     keepAliveMaxTimeout: keepAliveMs,
@@ -59,12 +63,19 @@ export function openUpstream (config: UpstreamConfig, url: URL, socketPath?: str
     maxHeaderSize: headMaxBytes,
     // The certificate is that of the URL's host, whatever the Host header says (undici would take the name from there).
     connect: { ...config.tls, rejectUnauthorized: true, checkServerIdentity: (_name, certificate) => checkServerIdentity(name, certificate), timeout: connectTimeoutMs, ...(socketPath === undefined ? {} : { socketPath }) }
-  })
+  }
+  const pool = new Pool(url.origin, { ...options, connections: config.connections })
+  const probes = new Pool(url.origin, options) // whether MLflow lives must not hang on what others do with it
   // Our own closing of idle connections is UND_ERR_INFO; all else is MLflow's doing.
-  pool.on('disconnect', (_origin, _targets, error) => { if (error.code !== 'UND_ERR_INFO') broken() })
+  for (const each of [pool, probes]) each.on('disconnect', (_origin, _targets, error) => { if (error.code !== 'UND_ERR_INFO') broken() })
+  const turns = createTurns(config.connections, exchange => {
+    const { method, path } = exchange.outgoing
+    pool.dispatch({ method: method as 'GET', path, headers: exchange.headers, body: exchange.body, ...servername } as Dispatcher.DispatchOptions, exchange)
+  })
   const clock = setInterval(() => {
     const now = performance.now()
     for (const exchange of [...open.items]) exchange.judgeSilence(now, limits)
+    turns.sweep()
   }, Math.min(1000, limits.timeoutMs / 4, limits.idleTimeoutMs / 4)).unref()
 
   return {
@@ -76,18 +87,19 @@ export function openUpstream (config: UpstreamConfig, url: URL, socketPath?: str
     onBroken (listener) {
       broken = listener
     },
-    send (exchange) {
-      const { method, path } = exchange.outgoing
-      pool.dispatch({ method: method as 'GET', path, headers: exchange.headers, body: exchange.body, ...servername } as Dispatcher.DispatchOptions, exchange)
+    send: turns.take,
+    ended (exchange) {
+      open.remove(exchange)
+      turns.leave(exchange)
     },
     async probe (path, { method = 'GET', body, headers = {}, timeoutMs = 5000 } = {}) {
       const own = { host, ...config.authorization === undefined ? {} : { authorization: config.authorization } }
-      const answer = await pool.request({ method: method as 'GET', path, headers: { ...own, ...headers }, ...servername, ...body === undefined ? {} : { body }, signal: AbortSignal.timeout(timeoutMs) })
+      const answer = await probes.request({ method: method as 'GET', path, headers: { ...own, ...headers }, ...servername, ...body === undefined ? {} : { body }, signal: AbortSignal.timeout(timeoutMs) })
       return { status: answer.statusCode, contentType: String(answer.headers['content-type'] ?? ''), body: (await answer.body.text()).slice(0, 10_000) }
     },
     async close () {
       clearInterval(clock)
-      await pool.destroy()
+      await Promise.all([pool.destroy(), probes.destroy()])
     }
   }
 }

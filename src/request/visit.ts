@@ -6,6 +6,7 @@ import type { Exchange } from '../mlflow/exchange.js'
 import { readHead, type RequestHead } from '../mlflow/headers.js'
 import type { Match } from '../mlflow/operations/matcher.js'
 import { mount, readTarget, type Target } from '../mlflow/paths.js'
+import type { Use } from './bounds.js'
 import type { Placed } from './roster.js'
 
 export interface Visit extends Placed {
@@ -28,6 +29,9 @@ export interface Visit extends Placed {
   /** The new path, where it came by an old one. */
   legacy: string | undefined
   caller: Caller | undefined
+  /** What its key has under way, while this request counts among it; and whether as a transfer. */
+  use: Use | undefined
+  isTransfer: boolean
   /** The key was tried, and why it was refused. */
   refusal: string | undefined
   /** Status of an answer of ours that was written whole, though it may linger; 0: none. */
@@ -60,6 +64,8 @@ export function arrive (request: IncomingMessage, url: string, address: string, 
     match: undefined,
     legacy: undefined,
     caller: undefined,
+    use: undefined,
+    isTransfer: false,
     refusal: undefined,
     answered: 0,
     failure: undefined,

@@ -24,6 +24,7 @@ function table (t: Test, changes: Record<string, unknown>[] = []) {
     authorization: undefined,
     open: createRoster(),
     send: () => {},
+    ended: () => {},
     onBroken: listener => { broken = listener },
     async probe (path) {
       asked.push(path)

@@ -1,0 +1,50 @@
+/** Connections to MLflow, so many at once: who comes later waits in a row, and a clock of the upstream sees to it that nobody waits for long. */
+import type { Exchange } from './exchange.js'
+
+export interface Turns {
+  /** Starts an exchange, now or when it is its turn. */
+  take: (exchange: Exchange) => void
+  /** An exchange has ended, whether or not it had its turn. */
+  leave: (exchange: Exchange) => void
+  /** Forgets those that gave up while they waited. */
+  sweep: () => void
+}
+
+/** @param start begins an exchange, which has a connection from then on */
+export function createTurns (most: number, start: (exchange: Exchange) => void): Turns {
+  let waiting: Exchange[] = []
+  let taken = 0
+  let moving = false
+  return {
+    take (exchange) {
+      exchange.waitingSince = performance.now()
+      waiting.push(exchange)
+      advance()
+    },
+    leave (exchange) {
+      if (!exchange.hasTurn) return
+      exchange.hasTurn = false
+      taken--
+      advance()
+    },
+    sweep () {
+      if (waiting.length > 0) waiting = waiting.filter(({ endedAt }) => endedAt === 0)
+    }
+  }
+
+  /** A loop, since what is started may end within its start (MLflow cannot be reached), for any number of them. */
+  function advance (): void {
+    if (moving) return
+    moving = true
+    while (taken < most) {
+      const exchange = waiting.shift()
+      if (exchange === undefined) break
+      if (exchange.endedAt !== 0) continue
+      exchange.waitingSince = 0
+      exchange.hasTurn = true
+      taken++
+      start(exchange)
+    }
+    moving = false
+  }
+}
