@@ -47,6 +47,8 @@ const versionText = /^\d+\.\d+\.\d+\S*$/
  */
 export function recognise (answers: Answers, prefix: string): Layout | string {
   if (!isRest(answers.rest) && !isRest(answers.prefixedRest)) return complaint(answers)
+  const fault = [answers.chunked, answers.serverInfo].find(isPassing)
+  if (fault !== undefined || !tellsWorkspaces(answers.serverInfo)) return `MLflow answers ${(fault ?? answers.serverInfo).status} where it says what it is`
   const rootVersion = versionIn(answers.version)
   return {
     version: rootVersion ?? versionIn(answers.prefixedVersion) ?? 'unknown',
@@ -94,6 +96,16 @@ export function losesChunks (layout: Layout, family: Family, method: string): bo
 
 function versionIn ({ status, body }: Answer): string | undefined {
   return status === 200 && versionText.test(body.trim()) ? body.trim() : undefined
+}
+
+/** Whether an answer tells of the moment, not of the server: what it seems to say would be believed until MLflow is started again. */
+function isPassing ({ status }: Answer): boolean {
+  return status === 401 || status === 429 || status >= 500
+}
+
+/** Whether `server-info` can be believed: 404 is how an MLflow answers that has none. */
+export function tellsWorkspaces ({ status }: Answer): boolean {
+  return status === 200 || status === 404
 }
 
 /** What `server-info` tells of workspaces; undefined where it does not. */

@@ -1,7 +1,7 @@
 /** Watches the MLflow behind: recognises its layout, notices when it goes, and recognises it anew before anything is sent to one that came back. */
 import { Readable } from 'node:stream'
 import { type FacadeError, unavailable } from '../errors.js'
-import { type Answer, home, type Layout, recognise, workspacesIn } from './layout.js'
+import { type Answer, home, type Layout, recognise, tellsWorkspaces, workspacesIn } from './layout.js'
 import { mount } from './paths.js'
 import { nameFault, type Upstream } from './upstream.js'
 
@@ -69,7 +69,8 @@ export function watch (upstream: Upstream, onChange: (state: { layout?: Layout, 
     if (version.status !== 200 || version.body.trim() !== known.version) return false
     if (known.workspaces === undefined) return true
     const info = await get(home(known, 'rest', 'GET') + serverInfo)
-    return (info.status !== 200 && info.status !== 404) || workspacesIn(info) === known.workspaces // it may fail for a moment
+    // It may fail for a moment; after a broken connection that would say of the next MLflow what was true of the last.
+    return tellsWorkspaces(info) ? workspacesIn(info) === known.workspaces : trusted
   }
 
   /** Asks what tells the layouts apart; nothing is written. */

@@ -50,6 +50,8 @@ export interface Shape {
   readonly chunkedIsEmpty: boolean
   /** Undefined: it does not know of any. */
   readonly workspaces: boolean | undefined
+  /** With what status it fails to say so, for the moment. */
+  readonly infoFault?: number | undefined
   /** Keeps probes waiting until it no longer does. */
   readonly hangs: boolean
   /** What it answers to every probe instead. */
@@ -164,6 +166,7 @@ function probeAnswer (shape: Shape, method: string, target: string): string {
   if (below(shape.healthAtRoot ? '' : prefix, '/health')) return answer(200, 'OK', { 'content-type': 'text/html; charset=utf-8' })
   const rest = shape.restUnderPrefix ? prefix : ''
   if (below(rest, '/api/2.0/mlflow/experiments/get') || below(prefix, '/ajax-api/2.0/mlflow/experiments/get')) return answer(200, '{"experiment":{}}', { 'content-type': 'application/json' })
+  if (shape.infoFault !== undefined && below(rest, '/api/3.0/mlflow/server-info')) return answer(shape.infoFault)
   if (shape.workspaces !== undefined && below(rest, '/api/3.0/mlflow/server-info')) return answer(200, `{"store_type": "SqlStore", "workspaces_enabled": ${shape.workspaces}}\n`, { 'content-type': 'application/json' })
   if (method === 'POST' && below(rest, '/api/2.0/mlflow/experiments/search')) return answer(shape.chunkedIsEmpty ? 400 : 200, '{}', { 'content-type': 'application/json' })
   if (path.startsWith('/api/2.0/mlflow-artifacts/')) return answer(404, shape.streamsArtifacts ? '{"error_code":"RESOURCE_DOES_NOT_EXIST"}' : '{"error_code": "NOT_FOUND"}', { 'content-type': 'application/json' })

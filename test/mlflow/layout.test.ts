@@ -29,7 +29,14 @@ t.test('only an MLflow that says so keeps workspaces apart', async t => {
   const said = (answer: Partial<Answers['serverInfo']>) => { const found = recognise({ ...none, rest: json, serverInfo: { ...json, ...answer } }, '/p'); return typeof found === 'string' ? found : found.workspaces }
   t.equal(said({ body: '{"store_type":"SqlStore","workspaces_enabled":true}' }), true)
   t.equal(said({ body: '{"store_type": "SqlStore", "workspaces_enabled": false}\n' }), false)
-  for (const answer of [html, { body: '{"store_type":"SqlStore"}' }, { body: '{"workspaces_enabled":"true"}' }, { status: 500, body: '{"workspaces_enabled":true}' }]) t.equal(said(answer), undefined)
+  for (const answer of [html, { body: '{"store_type":"SqlStore"}' }, { body: '{"workspaces_enabled":"true"}' }]) t.equal(said(answer), undefined)
+})
+
+t.test('a fault of the moment where MLflow says what it is recognises nothing', async t => {
+  for (const status of [401, 429, 500, 502, 503, 504]) {
+    for (const answer of ['chunked', 'serverInfo'] as const) t.match(recognise({ ...none, rest: json, [answer]: { ...json, status } }, '/p'), `MLflow answers ${status}`, answer)
+  }
+  for (const status of [403, 302, 204]) t.match(recognise({ ...none, rest: json, serverInfo: { ...json, status } }, '/p'), `MLflow answers ${status}`)
 })
 
 t.test('what is no MLflow is named by what it lacks', async t => {

@@ -99,6 +99,29 @@ t.test('one that comes back with other workspaces is recognised anew, though its
   t.equal(changes.length, 3)
 })
 
+t.test('a fault of server-info while MLflow is recognised is no word on its workspaces', async t => {
+  const { monitor, answers } = table(t)
+  for (const status of [401, 429, 500, 503]) {
+    answers.set('/api/3.0/mlflow/server-info', { ...json, status })
+    t.match(await failureOf(monitor.refresh()), { statusCode: 503, reason: 'upstream_not_ready' })
+    t.equal(monitor.layout, undefined, String(status))
+  }
+  answers.set('/api/3.0/mlflow/server-info', { ...json, body: '{"workspaces_enabled": true}' })
+  t.match(await monitor.refresh(), { workspaces: true })
+})
+
+t.test('after a broken connection a fault of server-info vouches for nothing', async t => {
+  const { monitor, answers, breaks } = table(t)
+  answers.set('/api/3.0/mlflow/server-info', { ...json, body: '{"workspaces_enabled": true}' })
+  await monitor.refresh()
+  breaks()
+  answers.set('/api/3.0/mlflow/server-info', { ...json, status: 500 })
+  t.match(await failureOf(monitor.refresh()), { reason: 'upstream_not_ready' })
+  t.equal(monitor.layout, undefined)
+  answers.set('/api/3.0/mlflow/server-info', { ...json, body: '{"workspaces_enabled": false}' })
+  t.match(await monitor.refresh(), { workspaces: false })
+})
+
 t.test('an MLflow that refuses is a problem at once, named without its address', async t => {
   const changes: Record<string, unknown>[] = []
   const { monitor, answers } = table(t, changes)

@@ -52,3 +52,16 @@ t.test('an MLflow that comes back without them, in the same version, is not sent
     t.equal(mlflow.calls.length, status === 200 ? 1 : 0)
   }
 })
+
+t.test('an MLflow that comes back and cannot yet say whether it keeps them apart is sent nothing until it can', async t => {
+  const { call, mlflow } = await facade(t, echo)
+  for (const [workspaces, status] of [[false, 403], [true, 200]] as const) {
+    await mlflow.stop()
+    mlflow.calls.length = 0
+    await mlflow.start({ workspaces, infoFault: 503 })
+    for (const key of ['tiedToOne', 'write'] as const) t.equal((await call('GET', search, { key })).status, 503)
+    t.equal(mlflow.calls.length, 0)
+    await mlflow.start({ infoFault: undefined })
+    t.equal((await call('GET', search, { key: 'tiedToOne' })).status, status)
+  }
+})
