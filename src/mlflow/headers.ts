@@ -36,18 +36,26 @@ function actionOf (name: string): Action {
   return name.includes('_') && action !== 'pass' ? 'drop' : action
 }
 
-// The same few spellings come again and again; the bound keeps a caller who invents names from filling memory.
-const known = new Map<string, Action>()
-const knownMax = 1000
+/** So many names are kept, of at most so many characters: 64 KB, whatever callers invent. */
+const keptNames = 1000
+const keptLength = 64
 
-function lookUp (name: string): Action {
-  let action = known.get(name)
-  if (action === undefined) {
-    action = actionOf(name)
-    if (known.size < knownMax) known.set(name, action)
+/** Keeps what is read from names: the same few spellings come again and again. When it is full it begins anew, so that invented names keep no real one out. */
+export function remembering<T> (read: (name: string) => T): (name: string) => T {
+  const kept = new Map<string, T>()
+  return name => {
+    let value = kept.get(name)
+    if (value === undefined) {
+      value = read(name)
+      if (name.length > keptLength) return value
+      if (kept.size === keptNames) kept.clear()
+      kept.set(name, value)
+    }
+    return value
   }
-  return action
 }
+
+const lookUp = remembering(actionOf)
 
 /** A request head, read once. */
 export interface RequestHead {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import t from 'tap'
-import { incoming, outgoing, outgoingToGateway, readHead, type Identity } from '../../src/mlflow/headers.js'
+import { incoming, outgoing, outgoingToGateway, readHead, remembering, type Identity } from '../../src/mlflow/headers.js'
 
 const identity: Identity = { host: 'mlflow:5000', authorization: undefined, requestId: '0af76519-16cd-43dd-8448-eb211c80319c', userId: 'me', keyId: 'key_1', workspace: undefined, origin: undefined, clientAddress: '203.0.113.9', publicProtocol: 'https', publicHost: 'registry.example' }
 const same = (value: string) => value
@@ -62,10 +62,23 @@ t.test('names that callers invent fill no memory', async t => {
   const collect = runInNewContext('gc') as () => void
   const used = (): number => { collect(); return process.memoryUsage().heapUsed }
   const invent = (from: number): void => { for (let name = from; name < from + 200_000; name++) readHead([`x-${name}-${'n'.repeat(50)}`, 'v']) }
+  const empty = used()
+  for (let name = 0; name < 300; name++) readHead([Buffer.alloc(70_000, `n${name}`).toString(), 'v'])
+  t.ok(used() - empty < 8 * 2 ** 20, 'long ones')
   invent(0)
   const before = used()
   invent(200_000)
   t.ok(used() - before < 8 * 2 ** 20)
+})
+
+t.test('names that callers invent do not keep out for good those that come again and again', async t => {
+  let reads = 0
+  const read = remembering(name => { reads++; return name })
+  for (let name = 0; name < 2000; name++) read(`x-${name}`)
+  read('accept')
+  reads = 0
+  for (let count = 0; count < 100; count++) t.equal(read('accept'), 'accept')
+  t.equal(reads, 0)
 })
 
 t.test('a trace of the facade\'s own leads to its log line', async t => {
