@@ -20,6 +20,7 @@ import { shareProbes } from './mlflow/probes.js'
 import type { Upstream } from './mlflow/upstream.js'
 import openapi from './openapi/plugin.js'
 import page from './endpoints/page.js'
+import { openPlatform } from './platform/forward.js'
 import { trusting } from './request/peers.js'
 import { refuse } from './request/refuse.js'
 import { endedSince, watchRevocations } from './request/revocation.js'
@@ -67,6 +68,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   const probes = shareProbes(upstream, monitor)
   const stopWatching = watchRevocations(upstream.open, verifier)
 
+  const platform = config.platformUrl === undefined ? undefined : openPlatform(config.platformUrl, config)
   const answerBroken = answerBrokenHead(log, metrics)
 
   const app = Fastify({
@@ -83,9 +85,10 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   /** What the router cannot even decode runs no hook: it is recorded and marked here like every other request. */
   function refuseUnrouted (_error: Error, request: FastifyRequest, reply: FastifyReply): void {
     ledger.begin(request)
+    reply.raw.once('finish', () => ledger.end(request.visit, reply.raw))
+    if (platform?.take(request, reply) === true) return
     markOldPath(request, config.legacy)
     markOrigin(request.visit, config.corsAllowedOrigins)
-    reply.raw.once('finish', () => ledger.end(request.visit, reply.raw))
     refuse(reply, new FacadeError('badRequest', { message: request.visit.target.problem ?? 'The request target cannot be read.', reason: 'malformed' })) // without Fastify's error: its text holds the path
   }
 
@@ -94,7 +97,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
 
   app.setErrorHandler((error, _request, reply) => refuse(reply, toFacadeError(error)))
   await app.register(telemetry, { ledger })
-  await app.register(entry, { legacy: config.legacy, origins: config.corsAllowedOrigins, draining })
+  await app.register(entry, { legacy: config.legacy, origins: config.corsAllowedOrigins, draining, platform })
   app.setNotFoundHandler((_request, reply) => refuse(reply, new FacadeError('notFound')))
   await app.register(health, { verifier, problem: () => preparing() ?? monitor.problem, version: () => monitor.lastLayout?.version, draining })
   await app.register(openapi, { monitor })
@@ -112,6 +115,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
     monitor.close()
     oldPaths.close()
     await upstream.close()
+    await platform?.close()
     await verifier.close()
   })
   monitor.refresh().catch(() => {}) // the log says why; requests and probes try again

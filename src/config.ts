@@ -21,6 +21,8 @@ export interface Config {
   /** Addresses and CIDR ranges of load balancers whose forwarded headers count. */
   readonly trustProxy: readonly string[]
   readonly legacy: LegacyConfig
+  /** The platform's other API, which gets all that is none of our paths. */
+  readonly platformUrl: URL | undefined
   readonly allowAssistant: boolean
   readonly bodyMaxBytes: number
   readonly spoolMaxBytes: number
@@ -127,6 +129,8 @@ export function loadConfig (env: Env, readText: (path: string) => string): Confi
   if (deprecatedAt !== undefined && sunsetAt !== undefined && sunsetAt < deprecatedAt) problems.push('LEGACY_SUNSET lies before LEGACY_DEPRECATED: RFC 8594 wants it later')
   const upstreamUrl = value('MLFLOW_UPSTREAM_URL', base)
   if (upstreamUrl?.protocol === 'http:' && Object.values(tls).some(part => part !== undefined)) problems.push('MLFLOW_UPSTREAM_CA_FILE, …_CERT_FILE and …_KEY_FILE have no effect on an http:// MLFLOW_UPSTREAM_URL: use https:// or unset them')
+  const platformUrl = value('PLATFORM_UPSTREAM_URL', base)
+  if (platformUrl !== undefined && platformUrl.origin === upstreamUrl?.origin) problems.push('PLATFORM_UPSTREAM_URL is where MLFLOW_UPSTREAM_URL is: callers without a key would reach MLflow')
 
   const config: Partial<Config> = {
     host,
@@ -154,6 +158,7 @@ export function loadConfig (env: Env, readText: (path: string) => string): Confi
     corsAllowedOrigins: value('CORS_ALLOWED_ORIGINS', origins) ?? new Set(),
     trustProxy: value('TRUST_PROXY', cidrs) ?? [],
     legacy: { mode: value('LEGACY_PATHS', oneOf('redirect', 'forward', 'gone')) ?? 'redirect', deprecatedAt: deprecatedAt ?? new Date(0), sunsetAt },
+    platformUrl,
     allowAssistant: value('ALLOW_ASSISTANT', oneOf('true', 'false')) === 'true',
     bodyMaxBytes: value('BODY_MAX_BYTES', positiveCount) ?? 0,
     spoolMaxBytes: value('SPOOL_MAX_BYTES', count) ?? 0,

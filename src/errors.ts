@@ -16,14 +16,14 @@ const table = {
   badRequest: { status: 400, errorCode: 'INVALID_PARAMETER_VALUE', message: 'The request is not valid HTTP for this API.', help: 'The path, the query or the headers cannot be read in one way only: dot segments, backslashes, control characters, a broken percent-encoding, a body on GET, two different keys. The message names which.' },
   unauthenticated: { status: 401, errorCode: 'UNAUTHENTICATED', message: `No valid API key was presented. ${howToPresent}`, help: 'No key, or one that is unknown, malformed, expired or revoked: the answer does not say which, the log line does (`refusal`). Where what came cannot be a key, the message says what was seen.' },
   forbidden: { status: 403, errorCode: 'PERMISSION_DENIED', message: 'The API key may not do this.', help: 'The key is valid; the scope, the workspace or the balance that the message names is missing, or a page of another origin tried to write.' },
-  notFound: { status: 404, errorCode: 'ENDPOINT_NOT_FOUND', message: 'There is nothing at this path. MLflow is served under /mlflow/: set the tracking URI to this origin with /mlflow.', help: 'The path is none of the facade\'s: the tracking URI is the origin with `/mlflow` behind it. Or it is an endpoint of MLflow that the facade does not know, and the key is not an administrator\'s: MLflow\'s client then falls back to an older API.' },
+  notFound: { status: 404, errorCode: 'ENDPOINT_NOT_FOUND', message: 'There is nothing at this path. MLflow is served under /mlflow/: set the tracking URI to this origin with /mlflow.', help: 'The path is none of the facade\'s, and there is no `PLATFORM_UPSTREAM_URL` to pass it on to: the tracking URI is the origin with `/mlflow` behind it. Or it is an endpoint of MLflow that the facade does not know, and the key is not an administrator\'s: MLflow\'s client then falls back to an older API.' },
   gone: { status: 410, errorCode: 'ENDPOINT_NOT_FOUND', message: 'This path has moved under /mlflow/.', help: 'An old path was asked for where `LEGACY_PATHS=gone`. The message names the new one.' },
   tooLarge: { status: 413, errorCode: 'INVALID_PARAMETER_VALUE', message: 'The body is too large.', help: 'A body that is no artifact has at most `BODY_MAX_BYTES`. A chunked upload to an MLflow that cannot take chunks is spooled to disk up to `SPOOL_MAX_BYTES`: send a Content-Length, or raise the setting.' },
   headTooLarge: { status: 431, errorCode: 'INVALID_PARAMETER_VALUE', message: 'The request line and headers are larger than 80 KiB.', help: 'Shorten the query, or use the POST form of the search.' },
   slowRequest: { status: 408, errorCode: 'INVALID_PARAMETER_VALUE', message: 'The request head did not arrive within 60 s.', help: 'The client or the network between is too slow, or never ended the head.' },
   rateLimited: { status: 429, errorCode: 'REQUEST_LIMIT_EXCEEDED', message: 'Too many requests. Try again after the time in Retry-After.', help: 'Too many refused keys from one address (20 at once, then two a second; a good key is never refused for its address), too many validations of unseen keys, too many requests or transfers of one key under way, or the auth service limits the key. MLflow\'s client waits and repeats by itself.' },
   unavailable: { status: 503, errorCode: 'TEMPORARILY_UNAVAILABLE', message: 'The service cannot answer at the moment. Try again.', help: 'MLflow, the key store or the auth service does not answer, all `MLFLOW_UPSTREAM_CONNECTIONS` were in use for 10 s, or the facade is shutting down: `/ready` and the log line tell which. Or the disk has no room for another chunked upload (`SPOOL_TOTAL_BYTES`).' },
-  badGateway: { status: 502, errorCode: 'INTERNAL_ERROR', message: 'MLflow refused or broke the connection.', help: 'Look at MLflow\'s own log at the time of the request id; the facade\'s log line holds the cause (`error`).' },
+  badGateway: { status: 502, errorCode: 'INTERNAL_ERROR', message: 'MLflow refused or broke the connection.', help: 'Look at MLflow\'s own log at the time of the request id; the facade\'s log line holds the cause (`error`). Where the message names the platform, it is what answers at `PLATFORM_UPSTREAM_URL`.' },
   timeout: { status: 504, errorCode: 'DEADLINE_EXCEEDED', message: 'MLflow did not answer in time.', help: 'MLflow took longer than `MLFLOW_UPSTREAM_TIMEOUT` for its first byte, or a transfer was silent for `MLFLOW_UPSTREAM_IDLE_TIMEOUT`.' },
   internal: { status: 500, errorCode: 'INTERNAL_ERROR', message: 'The facade failed. Report the request id.', help: 'A fault of the facade: the log line of the request id holds the stack.' }
 } satisfies Record<string, ErrorKind>
@@ -69,6 +69,11 @@ const openaiCodes: Readonly<Record<string, string>> = {
   PERMISSION_DENIED: 'insufficient_permissions',
   ENDPOINT_NOT_FOUND: 'unknown_url',
   REQUEST_LIMIT_EXCEEDED: 'rate_limit_exceeded'
+}
+
+/** A text as a sentence: it may begin with a name that is written small within one. */
+export function sentence (text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
 /**

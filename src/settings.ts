@@ -47,6 +47,7 @@ const table = {
   LEGACY_PATHS: { value: 'redirect', allowed: '`redirect`, `forward` or `gone`', about: 'What old paths do: GET and HEAD redirected and the rest served in place, all served in place, or 410.' },
   LEGACY_DEPRECATED: { value: released, allowed: day, about: 'Since when old paths are deprecated (RFC 9745).' },
   LEGACY_SUNSET: { allowed: day, about: 'When old paths end (RFC 8594).' },
+  PLATFORM_UPSTREAM_URL: { allowed: 'an http:// or https:// URL without user, query or fragment', about: 'The platform\'s other API: what is none of the facade\'s paths is passed on to it untouched, with its own credentials. Unset: 404.' },
   ALLOW_ASSISTANT: { value: 'false', allowed: '`true` or `false`', about: 'Lets administrators reach MLflow\'s assistant, which runs tools on the server\'s host.' },
   BODY_MAX_BYTES: { value: String(64 * 1024 ** 2), allowed: 'a number of bytes above 0', about: 'Largest body of an operation that moves no artifact; above it 413.' },
   SPOOL_MAX_BYTES: { value: String(5 * 1024 ** 3), allowed: 'a number of bytes', about: 'Largest chunked upload that is spooled to disk for an MLflow that takes chunked bodies for empty; above it 413.' },

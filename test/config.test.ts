@@ -85,6 +85,7 @@ t.test('every value that is not allowed is a problem that names its setting and 
     METRICS_PORT: ['on', '99999'],
     METRICS_HOST: ['*'],
     MLFLOW_UPSTREAM_URL: ['mlflow:5000', 'ftp://x', '/x', 'http://', 'http://x?y', 'http://x#y', 'http://me@x', 'http://me:pw@x'],
+    PLATFORM_UPSTREAM_URL: ['platform:80', 'ftp://x', '/x', 'http://x?y', 'http://me:pw@x'],
     MLFLOW_UPSTREAM_AUTHORIZATION: ['a\nb', 'é'],
     MLFLOW_UPSTREAM_HOST: ['http://x', 'x:y', 'x y'],
     MLFLOW_UPSTREAM_TIMEOUT: ['0', '-1', '5s', 'x', '3000000', 'Infinity', '0x10'],
@@ -173,6 +174,7 @@ t.test('settings that contradict each other are problems', async t => {
     [{ ...https, MLFLOW_UPSTREAM_CA_FILE: junk }, /MLFLOW_UPSTREAM_CA_FILE/],
     [{ ...https, MLFLOW_UPSTREAM_CA_FILE: '/nowhere' }, /ENOENT/],
     [{ MLFLOW_UPSTREAM_URL: 'http://x', MLFLOW_UPSTREAM_CA_FILE: cert }, /no effect/],
+    [{ ...https, PLATFORM_UPSTREAM_URL: 'https://x/api' }, /callers without a key would reach MLflow/],
     [{ LEGACY_DEPRECATED: '2027-01-01', LEGACY_SUNSET: '2026-12-31' }, /before LEGACY_DEPRECATED/],
     [{ KEYS_URL: 'http://a', HOKUSAI_AUTH_SERVICE_URL: 'http://b' }, /two different key stores/]
   ] as const) t.throws(() => real(env), { message: problem }, JSON.stringify(env))

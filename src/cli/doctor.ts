@@ -7,12 +7,13 @@ import { gatewayChecks } from '../doctor/gateway.js'
 import { keyChecks } from '../doctor/keys.js'
 import { mlflowChecks } from '../doctor/mlflow.js'
 import { withScene } from '../doctor/scene.js'
+import { platformChecks } from '../doctor/platform.js'
 import { settingsChecks } from '../doctor/settings.js'
 import { parse, printJson, UsageError, type Command, type Io } from './command.js'
 import { readConfig } from './environment.js'
 
 /** Every check but `configuration`, which has to pass before any of them can run. */
-export const checks: readonly Check[] = [...settingsChecks, ...keyChecks, ...mlflowChecks, ...artifactChecks, ...gatewayChecks, ...frontChecks]
+export const checks: readonly Check[] = [...settingsChecks, ...keyChecks, ...mlflowChecks, ...artifactChecks, ...gatewayChecks, ...platformChecks, ...frontChecks]
 
 export const doctor: Command = {
   name: 'doctor',

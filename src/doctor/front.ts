@@ -71,7 +71,8 @@ async function ask (base: URL, path: string, headers: Record<string, string> = {
   return { status: answer.statusCode, headers: answer.headers, body: (await answer.body.text()).slice(0, 10_000) }
 }
 
-function isFacade (body: string): boolean {
+/** Whether an answer to `/version` is the facade's. */
+export function isFacade (body: string): boolean {
   try {
     const { version, mlflow } = JSON.parse(body) as { version?: unknown, mlflow?: unknown }
     return typeof version === 'string' && mlflow !== undefined

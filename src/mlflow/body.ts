@@ -2,9 +2,10 @@
 import type { IncomingMessage } from 'node:http'
 import { PassThrough, type Readable } from 'node:stream'
 import { FacadeError } from '../errors.js'
+import type { RequestHead } from './headers.js'
 
 /** Up to this length a body goes out in one write with its head; a cut one then never reaches MLflow at all. */
-export const smallMaxBytes = 64 * 1024
+const smallMaxBytes = 64 * 1024
 
 /** The caller broke its own upload: nothing to answer to. */
 export class CutUploadError extends Error {
@@ -58,6 +59,14 @@ export function through (request: IncomingMessage, maxBytes: number = Infinity):
   request.once('close', () => { if (!request.complete) body.destroy(new CutUploadError()) })
   if (maxBytes !== Infinity) count(request, body, maxBytes)
   return request.pipe(body)
+}
+
+/** A body as it is sent on: none, a small one whole, any other as a stream. */
+export function bodyOf (request: IncomingMessage, { contentLength, transferEncoding }: Pick<RequestHead, 'contentLength' | 'transferEncoding'>): Promise<Buffer> | Readable | null {
+  if (transferEncoding !== undefined) return through(request)
+  const length = Number(contentLength ?? 0)
+  if (length === 0) return null
+  return length <= smallMaxBytes ? gather(request, smallMaxBytes) : through(request)
 }
 
 function count (request: IncomingMessage, body: Readable, maxBytes: number): void {

@@ -1,13 +1,12 @@
-/** One request to MLflow and its answer: undici's handler on one side, Node's response on the other, bytes handed on as they come. */
+/** One request to MLflow, or to the platform, and its answer: undici's handler on one side, Node's response on the other, bytes handed on as they come. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import type { Dispatcher } from 'undici'
 import { begin, finish, linger, unread } from '../request/answer.js'
-import { FacadeError, unavailable } from '../errors.js'
+import { FacadeError, sentence, unavailable } from '../errors.js'
 import type { Placed } from '../request/roster.js'
-import { incoming, type AnswerHead } from './headers.js'
-import type { Layout } from './layout.js'
+import type { AnswerHead } from './headers.js'
 import { handedOn } from './sweep.js'
 
 /** Answers up to this size are handed on in one write with their head. */
@@ -18,14 +17,16 @@ export interface Outgoing {
   readonly method: string
   /** Path and query, as MLflow gets them. */
   readonly path: string
-  /** Where MLflow has what, as the path was made. */
-  readonly layout: Layout
+  /** Static prefix of MLflow, as the path was made. */
+  readonly prefix: string
 }
 
 /** Who looks after exchanges; one for all of them. */
 export interface Keeper {
-  /** The public form of a Location of MLflow. */
-  readonly location: (value: string, layout: Layout) => string
+  /** What stands behind, as messages name it within a sentence. */
+  readonly name: string
+  /** The head of an answer as the caller gets it. */
+  readonly head: (raw: readonly Buffer[], outgoing: Outgoing) => AnswerHead
   /** The answer can be written (null), or there is none to come. */
   readonly onReady: (exchange: Exchange, error: Error | null) => void
   readonly onEnd: (exchange: Exchange) => void
@@ -107,7 +108,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Placed {
   /** Cancels it when it was silent for too long. */
   judgeSilence (now: number, limits: Limits): void {
     if (this.waitingSince !== 0) {
-      if (now - this.waitingSince > limits.turnMs) this.cancel(unavailable('All connections to MLflow are in use. Try again.', 'upstream_busy'))
+      if (now - this.waitingSince > limits.turnMs) this.cancel(unavailable(`All connections to ${this.keeper.name} are in use. Try again.`, 'upstream_busy'))
       return
     }
     const { bytesRead } = this.request.socket
@@ -118,7 +119,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Placed {
     const waiting = this.sentWhole && this.firstByteAt === 0
     if (now - this.activeAt <= (waiting ? limits.timeoutMs : limits.idleTimeoutMs)) return
     if (this.done === undefined) this.cancel(new FacadeError('timeout', { message: 'The body did not arrive in time.', reason: 'upload_idle' }))
-    else this.cancel(new FacadeError('timeout', { reason: waiting ? 'upstream_timeout' : 'upstream_idle' }))
+    else this.cancel(new FacadeError('timeout', { message: sentence(`${this.keeper.name} did not answer in time.`), reason: waiting ? 'upstream_timeout' : 'upstream_idle' }))
   }
 
   onConnect (abort: (error?: Error) => void): void {
@@ -143,11 +144,11 @@ export class Exchange implements Dispatcher.DispatchHandler, Placed {
     if (status >= 100 && status < 105) return true // interim answers are the business of this hop; nobody has defined further ones
     this.firstByteAt = this.activeAt = performance.now()
     if (status < 200 || status > 599) {
-      this.abort?.(new FacadeError('badGateway', { message: 'MLflow answered with a status that is not HTTP.', reason: 'upstream_status' }))
+      this.abort?.(new FacadeError('badGateway', { message: sentence(`${this.keeper.name} answered with a status that is not HTTP.`), reason: 'upstream_status' }))
       return true
     }
     this.status = status
-    this.answer = incoming(raw, value => this.keeper.location(value, this.outgoing.layout))
+    this.answer = this.keeper.head(raw, this.outgoing)
     // Without a length the end is not in sight; then every chunk goes on as it comes (SSE).
     const bodiless = this.outgoing.method === 'HEAD' || status === 204 || status === 304
     if (bodiless || (this.answer.length >= 0 && this.answer.length <= smallMaxBytes)) {

@@ -7,8 +7,9 @@ import type { Config } from '../config.js'
 import { FacadeError, toFacadeError } from '../errors.js'
 import { refuse } from '../request/refuse.js'
 import type { Visit } from '../request/visit.js'
-import { bodyTooLarge, CutUploadError, gather, smallMaxBytes, through } from './body.js'
+import { bodyOf, bodyTooLarge, CutUploadError, through } from './body.js'
 import { Exchange, type Done, type Keeper } from './exchange.js'
+import { incoming } from './headers.js'
 import { home, losesChunks, type Layout } from './layout.js'
 import { movesArtifact, type Match } from './operations/matcher.js'
 import type { Monitor } from './monitor.js'
@@ -60,7 +61,8 @@ export async function openForward (app: FastifyInstance, options: ForwardOptions
   }
 
   const keeper: Keeper = {
-    location: (value, layout) => publicLocation(value, layout, upstream),
+    name: 'MLflow',
+    head: (raw, outgoing) => incoming(raw, value => publicLocation(value, outgoing, upstream)),
     onReady: (exchange, error) => {
       const { reply, status, done } = exchange
       if (error === null) done?.(null, { statusCode: status, headers: {}, body: exchange })
@@ -86,7 +88,7 @@ export async function openForward (app: FastifyInstance, options: ForwardOptions
       return
     }
     const method = raw.method ?? ''
-    const exchange = visit.exchange = new Exchange(reply, { method, path: home(layout, match.family, method) + target, layout }, keeper)
+    const exchange = visit.exchange = new Exchange(reply, { method, path: home(layout, match.family, method) + target, prefix: layout.prefix }, keeper)
     upstream.open.add(exchange)
     const stop = (error: unknown): void => exchange.cancel(error instanceof CutUploadError ? error : toFacadeError(error))
     const start = (ready: Exchange['body'], length: string | undefined): void => {
@@ -108,9 +110,11 @@ export async function openForward (app: FastifyInstance, options: ForwardOptions
     else if (visit.head.transferEncoding !== undefined) {
       if (losesChunks(layout, match.family, method)) spooled(raw, maxBytes).then(({ body, length }) => start(body, String(length))).catch(stop)
       else start(through(raw, maxBytes), undefined)
-    } else if (length === undefined || length === '0') start(null, length)
-    else if (Number(length) <= smallMaxBytes) gather(raw, smallMaxBytes).then(whole => start(whole, length)).catch(stop)
-    else start(through(raw), length)
+    } else {
+      const whole = bodyOf(raw, visit.head)
+      if (whole instanceof Promise) whole.then(whole => start(whole, length)).catch(stop)
+      else start(whole, length)
+    }
   }
 
   async function spooled (request: IncomingMessage, maxBytes: number): ReturnType<Spool['take']> {
@@ -150,12 +154,12 @@ function writeAnswer (request: FastifyRequest, reply: FastifyReply): void {
 }
 
 /** A Location of MLflow, which names its own origin and prefix, as a relative one under the mount; a foreign one (object storage) stays. */
-export function publicLocation (value: string, layout: Pick<Layout, 'prefix'>, upstream: Pick<Upstream, 'origin' | 'host'>): string {
+export function publicLocation (value: string, { prefix }: Pick<Layout, 'prefix'>, upstream: Pick<Upstream, 'origin' | 'host'>): string {
   const [, , authority, rest = ''] = /^(https?:)?\/\/([^/?#]*)(.*)$/is.exec(value) ?? []
   const own = [new URL(upstream.origin).host, upstream.host.toLowerCase()]
   if (authority !== undefined && !own.includes(authority.toLowerCase())) return value
   if (authority === undefined && !value.startsWith('/')) return value
   // One slash at the front: more of them would name another host.
   const path = (authority === undefined ? value : rest).replace(/^\/*/, '/')
-  return mount + (path === layout.prefix || path.startsWith(`${layout.prefix}/`) ? path.slice(layout.prefix.length) || '/' : path)
+  return mount + (path === prefix || path.startsWith(`${prefix}/`) ? path.slice(prefix.length) || '/' : path)
 }

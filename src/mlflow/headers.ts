@@ -22,12 +22,15 @@ const actions: Readonly<Record<string, Action>> = {
   forwarded: 'forwarded'
 }
 
+/** What belongs to one hop (RFC 9110, section 7.6.1); `expect` is answered by Node. */
+export const hopByHop: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade',
+  'http2-settings', 'expect'])
+
 /**
- * Hop-by-hop (RFC 9110, section 7.6.1), what undici refuses (`expect`, `keep-alive`), and what would let a caller speak for us, change the request behind our back,
+ * Besides what belongs to one hop: what would let a caller speak for us, change the request behind our back,
  * or do what only MLflow does towards itself (`x-mlflow-guardrail-bypass`).
  */
-const dropped = new Set(['keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer', 'upgrade', 'http2-settings', 'expect',
-  'x-request-id', 'x-real-ip', 'x-original-url', 'x-rewrite-url', 'x-http-method', 'x-http-method-override', 'x-method-override', 'x-mlflow-authorization', 'x-mlflow-guardrail-bypass'])
+const dropped = new Set([...hopByHop, 'x-request-id', 'x-real-ip', 'x-original-url', 'x-rewrite-url', 'x-http-method', 'x-http-method-override', 'x-method-override', 'x-mlflow-authorization', 'x-mlflow-guardrail-bypass'])
 
 function actionOf (name: string): Action {
   // WSGI folds underscores and dashes into one name (PEP 3333), so a spelling with underscores of a header that means something to us is a forgery of it.
@@ -113,7 +116,7 @@ export function readHead (raw: readonly string[]): RequestHead {
 }
 
 /** Takes out what `Connection` names. */
-function withoutNamed (headers: string[], connection: readonly string[]): string[] {
+export function withoutNamed (headers: string[], connection: readonly string[]): string[] {
   const single = connection.length === 1 ? connection[0] : undefined
   if (single === 'keep-alive' || single === 'close' || single === 'Keep-Alive') return headers
   const named = new Set(connection.join(',').toLowerCase().split(',').map(token => token.trim()))
@@ -192,8 +195,15 @@ function headerText (id: string): string {
   return /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(id) ? id : encodeURIComponent(id)
 }
 
-/** Hop-by-hop headers of an answer; cookies, which would land on our origin; and the request id, which is ours. So is what pages of other origins may do: MLflow would let those of localhost in, with cookies. */
-const withheld = new Set(['x-request-id', 'connection', 'keep-alive', 'proxy-authenticate', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'set-cookie'])
+const withheld = new Set([...hopByHop, 'x-request-id', 'set-cookie'])
+
+/**
+ * What of an answer belongs to one hop; cookies, which would land on our origin; and the request id, which is ours. So is what pages of other origins may do:
+ * MLflow would let those of localhost in, with cookies.
+ */
+function isWithheld (name: string): boolean {
+  return withheld.has(name) || name.startsWith('access-control-')
+}
 
 /** MLflow's answer as the caller gets it. */
 export interface AnswerHead {
@@ -207,8 +217,9 @@ export interface AnswerHead {
 /**
  * Reads the raw headers of MLflow's answer (undici's flat list of buffers).
  * @param location maps a Location of MLflow to a public one
+ * @param isHeld whether a header, by its name in lower case, does not pass
  */
-export function incoming (raw: readonly Buffer[], location: (value: string) => string): AnswerHead {
+export function incoming (raw: readonly Buffer[], location: (value: string) => string, isHeld: (name: string) => boolean = isWithheld): AnswerHead {
   const headers: string[] = []
   let length = -1
   let contentType: string | undefined
@@ -218,7 +229,7 @@ export function incoming (raw: readonly Buffer[], location: (value: string) => s
     const value = raw[index + 1]?.toString('latin1') ?? ''
     const lower = name.toLowerCase()
     if (lower === 'connection') connection.push(value)
-    if (withheld.has(lower) || lower.startsWith('access-control-')) continue
+    if (isHeld(lower)) continue
     if (lower === 'content-length') length = Number(value)
     else if (lower === 'content-type') contentType = value
     headers.push(name, lower === 'location' ? location(value) : value)

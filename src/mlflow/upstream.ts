@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream'
 import { checkServerIdentity } from 'node:tls'
 import { Pool, type Dispatcher } from 'undici'
 import type { UpstreamConfig } from '../config.js'
-import { FacadeError } from '../errors.js'
+import { FacadeError, sentence } from '../errors.js'
 import { createRoster, type Roster } from '../request/roster.js'
 import type { Exchange, Limits } from './exchange.js'
 import { createTurns } from './turns.js'
@@ -106,14 +106,14 @@ export function openUpstream (config: UpstreamConfig, url: URL, socketPath?: str
 
 const refused = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ENOENT', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT'])
 
-/** A fault on the way to MLflow as an error of ours: no address and no stack in its message. */
-export function nameFault (fault: Error): FacadeError {
+/** A fault on the way to what stands behind as an error of ours: no address and no stack in its message. */
+export function nameFault (fault: Error, name: string = 'MLflow'): FacadeError {
   if (fault instanceof FacadeError) return fault
   const code = (fault as NodeJS.ErrnoException).code ?? ''
   const cause = { cause: fault }
-  if (refused.has(code)) return new FacadeError('badGateway', { message: 'MLflow cannot be reached.', reason: 'upstream_refused', ...cause })
-  if (/^(ERR_TLS|CERT|DEPTH|UNABLE|SELF_SIGNED|ERR_SSL|EPROTO)/.test(code)) return new FacadeError('badGateway', { message: 'MLflow\'s certificate was not accepted.', reason: 'upstream_tls', ...cause })
-  if (code === 'UND_ERR_HEADERS_OVERFLOW') return new FacadeError('badGateway', { message: 'The head of MLflow\'s answer is too large.', reason: 'upstream_head', ...cause })
-  if (fault.name === 'HTTPParserError') return new FacadeError('badGateway', { message: 'MLflow\'s answer is not HTTP.', reason: 'upstream_protocol', ...cause })
-  return new FacadeError('badGateway', { reason: 'upstream_reset', ...cause })
+  if (refused.has(code)) return new FacadeError('badGateway', { message: sentence(`${name} cannot be reached.`), reason: 'upstream_refused', ...cause })
+  if (/^(ERR_TLS|CERT|DEPTH|UNABLE|SELF_SIGNED|ERR_SSL|EPROTO)/.test(code)) return new FacadeError('badGateway', { message: sentence(`${name}'s certificate was not accepted.`), reason: 'upstream_tls', ...cause })
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') return new FacadeError('badGateway', { message: `The head of ${name}'s answer is too large.`, reason: 'upstream_head', ...cause })
+  if (fault.name === 'HTTPParserError') return new FacadeError('badGateway', { message: sentence(`${name}'s answer is not HTTP.`), reason: 'upstream_protocol', ...cause })
+  return new FacadeError('badGateway', { message: sentence(`${name} refused or broke the connection.`), reason: 'upstream_reset', ...cause })
 }

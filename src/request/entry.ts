@@ -5,6 +5,7 @@ import { finish } from './answer.js'
 import type { LegacyConfig } from '../config.js'
 import { markOrigin, preflight } from './cors.js'
 import { FacadeError } from '../errors.js'
+import type { Platform } from '../platform/forward.js'
 import { successor } from '../mlflow/paths.js'
 import { refuse } from './refuse.js'
 
@@ -17,14 +18,17 @@ interface Options {
   readonly origins: ReadonlySet<string>
   /** True once the process is on its way out: each answer then ends its connection. */
   readonly draining: () => boolean
+  /** Takes over what is none of our paths, where there is a platform behind. */
+  readonly platform: Platform | undefined
 }
 
-export default fp<Options>(async (app, { legacy, origins, draining }) => {
+export default fp<Options>(async (app, { legacy, origins, draining, platform }) => {
   app.addHook('onRequest', (request, reply, done) => {
     const { visit } = request
+    if (draining()) visit.headers.push('connection', 'close')
+    if (platform?.take(request, reply) === true) return
     markOldPath(request, legacy)
     markOrigin(visit, origins)
-    if (draining()) visit.headers.push('connection', 'close')
     const problem = visit.target.problem ?? headProblem(request)
     if (problem !== undefined) {
       refuse(reply, new FacadeError('badRequest', { message: problem, reason: 'malformed' }))
@@ -51,13 +55,21 @@ export function markOldPath ({ visit }: FastifyRequest, legacy: LegacyConfig): v
   if (legacy.sunsetAt !== undefined) visit.headers.push('sunset', legacy.sunsetAt.toUTCString())
 }
 
-/** What makes a head ambiguous for somebody on the way, or undefined. */
-function headProblem ({ raw, visit: { head } }: FastifyRequest): string | undefined {
+/** What makes it ambiguous whom a request is for and where it ends, or undefined. */
+export function framingProblem ({ raw, visit: { head } }: FastifyRequest): string | undefined {
   // RFC 9112, section 3.2; which of two would count is a matter of taste.
   if (head.hosts > 1 || (head.hosts === 0 && raw.httpVersion === '1.1')) return 'A request has one Host header.'
+  if (head.transferEncoding !== undefined && head.transferEncoding.toLowerCase() !== 'chunked') return 'The only transfer coding that is understood is chunked.'
+  return undefined
+}
+
+/** What makes a head ambiguous for somebody on the way, or undefined. */
+function headProblem (request: FastifyRequest): string | undefined {
+  const { raw, visit: { head } } = request
+  const problem = framingProblem(request)
+  if (problem !== undefined) return problem
   const hasBody = head.transferEncoding !== undefined || Number(head.contentLength ?? 0) > 0
   if (hasBody && (raw.method === 'GET' || raw.method === 'HEAD')) return `A ${raw.method} request must not have a body.`
-  if (head.transferEncoding !== undefined && head.transferEncoding.toLowerCase() !== 'chunked') return 'The only transfer coding that is understood is chunked.'
   if (head.workspace.length > 1) return 'The header X-MLFLOW-WORKSPACE was sent more than once.'
   return undefined
 }

@@ -1,8 +1,7 @@
 /** Fronts that take the mount off a path and say so: Traefik's StripPrefix, Caddy's handle_path, a `proxy_pass` with a path in nginx. */
 import { mount } from '../mlflow/paths.js'
+import { isFacadeOnly } from './own.js'
 
-/** What of ours MLflow has no path for stays where it is. Under the mount `/`, `/health` and `/version` are MLflow's, and those are meant. */
-const ours = /^\/(?:live|ready|docs|openapi\.json|openapi\.yaml|whoami|login|logout|console|admin)(?![^/?])/
 /** Paths that lie under the mount already, or under the old one. */
 const mounted = /^(?:\/api)?\/mlflow(?![^/?])/
 
@@ -15,8 +14,12 @@ export function isStripped (prefix: string | string[] | undefined): boolean {
   return typeof prefix === 'string' && (prefix.endsWith(mount) || prefix.endsWith(`${mount}/`))
 }
 
-/** The request target as it was before the front took the mount off. */
+/**
+ * The request target as it was before the front took the mount off. What of ours MLflow has no path for stays where it is;
+ * of `/`, `/health` and `/version`, which both have, MLflow's are meant.
+ */
 export function restoreMount (target: string, prefix: string | string[] | undefined): string {
   if (prefix === undefined || !isStripped(prefix)) return target
-  return target.startsWith('/') && !mounted.test(target) && !ours.test(target) ? mount + target : target
+  const [path = ''] = target.split('?', 1)
+  return target.startsWith('/') && !mounted.test(target) && !isFacadeOnly(path) ? mount + target : target
 }

@@ -1,0 +1,80 @@
+/** Passes on what is none of the facade's paths to the platform's other API: no key of ours is asked for, and nothing is judged but whose path it is. */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Config } from '../config.js'
+import { FacadeError, toFacadeError } from '../errors.js'
+import { bodyOf, CutUploadError } from '../mlflow/body.js'
+import { Exchange, type Keeper } from '../mlflow/exchange.js'
+import { nameFault, openUpstream, type Upstream } from '../mlflow/upstream.js'
+import { framingProblem } from '../request/entry.js'
+import { isOurs } from '../request/own.js'
+import { publicHost, publicProtocol } from '../request/peers.js'
+import { refuse } from '../request/refuse.js'
+import { passedBack, passedOn } from './headers.js'
+
+export interface Platform {
+  /** Passes a request on. @returns false where its path is ours, and nothing was done */
+  readonly take: (request: FastifyRequest, reply: FastifyReply) => boolean
+  /** Waits for nothing: what is still under way is cut. */
+  readonly close: () => Promise<void>
+}
+
+/** @param url where the platform is; what MLflow's connections may and how long they wait holds for it, too */
+export function openPlatform (url: URL, config: Pick<Config, 'upstream' | 'publicUrl'>): Platform {
+  const upstream = openUpstream({ ...config.upstream, host: undefined, authorization: undefined, tls: {} }, url)
+  const keeper: Keeper = {
+    name: 'the platform',
+    head: passedBack,
+    onReady (exchange, error) {
+      const { reply } = exchange
+      if (error !== null) {
+        refuse(reply, nameFault(error, keeper.name))
+        return
+      }
+      reply.hijack()
+      exchange.writeAnswer(reply.request.visit.headers)
+    },
+    onEnd: upstream.ended
+  }
+  return {
+    take (request, reply) {
+      const { path, query } = request.visit.target
+      // Without a slash in front it is a proxy's request or `OPTIONS *`; where a raw "#" stands, paths end for some.
+      if (!path.startsWith('/') || path.includes('#') || query.includes('#') || isOurs(path)) return false
+      request.visit.operation = 'platform'
+      const problem = framingProblem(request)
+      if (problem === undefined) pass(request, reply, upstream, keeper, config.publicUrl)
+      else refuse(reply, new FacadeError('badRequest', { message: problem, reason: 'malformed' }))
+      return true
+    },
+    close: upstream.close
+  }
+}
+
+/** Marks an exchange as sent; its answer comes by its keeper. */
+const sent = (): void => {}
+
+function pass (request: FastifyRequest, reply: FastifyReply, upstream: Upstream, keeper: Keeper, publicUrl: URL | undefined): void {
+  const { raw, visit } = request
+  const { path, query } = visit.target
+  const exchange = visit.exchange = new Exchange(reply, { method: raw.method ?? '', path: upstream.basePath + path + query, prefix: '' }, keeper)
+  upstream.open.add(exchange)
+  const stop = (error: unknown): void => exchange.cancel(error instanceof CutUploadError ? error : toFacadeError(error))
+  const start = (body: Exchange['body']): void => {
+    if (exchange.endedAt !== 0) return // it was given up while its body was read
+    exchange.headers = passedOn(raw.rawHeaders, {
+      requestId: visit.id,
+      // The caller's, as a load balancer leaves it: the platform makes its links, and judges origins, by it.
+      host: raw.headers.host ?? upstream.host,
+      contentLength: visit.head.contentLength,
+      clientAddress: visit.address,
+      publicProtocol: publicProtocol(request, publicUrl),
+      publicHost: publicHost(request, publicUrl)
+    })
+    exchange.body = body
+    exchange.done = sent
+    upstream.send(exchange)
+  }
+  const body = bodyOf(raw, visit.head)
+  if (body instanceof Promise) body.then(start).catch(stop)
+  else start(body)
+}
