@@ -36,7 +36,7 @@ export interface Forwarded {
   /** Makes the headers of the request to this MLflow; a body that was spooled has got a length. */
   readonly headers: (length: string | undefined, layout: Layout) => string[]
   /** Reads the body where it must be judged before it is sent, and gives what to send. */
-  readonly judge?: () => Promise<Buffer>
+  readonly judge?: (layout: Layout) => Promise<Buffer>
   /** The workspaces that the caller's key is tied to; none: it may use all. */
   readonly tiedTo: readonly string[]
 }
@@ -106,7 +106,7 @@ export async function openForward (app: FastifyInstance, options: ForwardOptions
     }
 
     const length = visit.head.contentLength
-    if (judge !== undefined) judge().then(whole => start(whole, String(whole.length))).catch(stop)
+    if (judge !== undefined) judge(layout).then(whole => start(whole, String(whole.length))).catch(stop)
     else if (visit.head.transferEncoding !== undefined) {
       if (losesChunks(layout, match.family, method)) spooled(raw, maxBytes).then(({ body, length }) => start(body, String(length))).catch(stop)
       else start(through(raw, maxBytes), undefined)

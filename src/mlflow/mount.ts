@@ -119,7 +119,7 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
     forward(request, reply, {
       match: judged,
       target: visit.path + visit.target.query,
-      ...mark === undefined ? {} : { judge: async () => await inspect(request, mark) },
+      ...mark === undefined ? {} : { judge: async layout => await inspect(request, mark, layout) },
       tiedTo: caller?.workspaces ?? [],
       headers: (length, layout) => {
         const sent = { ...head, contentLength: length }
@@ -140,8 +140,8 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
     })
   }
 
-  async function inspect ({ raw, visit }: FastifyRequest, mark: 'graphql' | 'presigned'): Promise<Buffer> {
-    const body = await inspectBody(raw, mark, visit.caller?.scopes ?? new Set())
+  async function inspect ({ raw, visit }: FastifyRequest, mark: 'graphql' | 'presigned', layout: Layout): Promise<Buffer> {
+    const body = await inspectBody(raw, mark, visit.caller?.scopes ?? new Set(), layout)
     const ended = await endedSince(visit) // a body may have taken its time
     if (ended !== undefined) throw ended
     return body

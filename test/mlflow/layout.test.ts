@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Family } from '../../src/mlflow/operations/classes.js'
-import { hidesGatewayCredentials, home, losesChunks, recognise, type Answers, type Layout } from '../../src/mlflow/layout.js'
+import { boundsGraphql, hidesGatewayCredentials, home, losesChunks, recognise, type Answers, type Layout } from '../../src/mlflow/layout.js'
 
 const html = { status: 404, contentType: 'text/html; charset=utf-8', body: '<!doctype html>' }
 const json = { status: 200, contentType: 'application/json', body: '{"experiment": {}}' }
@@ -76,4 +76,9 @@ t.test('chunks are spooled where Flask would lose them, and only there', async t
 t.test('only an MLflow that is known to keep our credentials from LLM providers gets them on its gateway', async t => {
   const layout = servers[0]![2]
   for (const [version, hides] of [['2.22.5', false], ['3.9.0', false], ['3.14.0', false], ['3.15.0', true], ['3.17.2', true], ['3.15.0rc1', true], ['4.0.0', true], ['unknown', false]] as const) t.equal(hidesGatewayCredentials({ ...layout, version }), hides, version)
+})
+
+t.test('only an MLflow that is known to bound GraphQL queries is left to do so', async t => {
+  const layout = servers[0]![2]
+  for (const [version, bounds] of [['2.22.5', false], ['3.0.0', false], ['3.9.0', true], ['3.11.1', true], ['3.17.2', true], ['4.0.0', true], ['unknown', false]] as const) t.equal(boundsGraphql({ ...layout, version }), bounds, version)
 })

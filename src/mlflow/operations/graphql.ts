@@ -4,13 +4,24 @@ import { Kind, OperationTypeNode, parse, type DocumentNode, type FragmentDefinit
 /** Largest body that is judged, in bytes: MLflow's pages send less than 8 KiB. */
 export const graphqlMaxBytes = 256 * 1024
 
+/** How large a document may be; what fragments unfold to counts. */
+interface Bounds {
+  readonly tokens: number
+  readonly depth: number
+  readonly fields: number
+  readonly roots: number
+  readonly aliases: number
+}
+
 /**
- * Bounds of a document, for our own time and memory. They are wider than those of MLflow since 3.x (depth 10, 1000 selections, 10 root fields, 10 aliases),
- * whose own answer, 200 with `errors`, callers shall see. What fragments unfold to is held tighter: the scans of 3.9 and 3.11 do not look into them.
+ * For our own time and memory alone, where MLflow has bounds (depth 10, 1000 selections, 10 root fields, 10 aliases on a level): its own answer, 200 with
+ * `errors`, callers shall see. What fragments unfold to is held tighter: the scans of 3.9 and 3.11 do not look into them.
  */
-const maxTokens = 10_000
-const maxDepth = 100
+const wide: Bounds = { tokens: 10_000, depth: 100, fields: Infinity, roots: Infinity, aliases: Infinity }
 const maxUnfolded = 1000
+
+/** Where MLflow has none: 3000 searches would be one request of a key that reads. MLflow's later bounds; its pages of 2.22.5 select 60 fields, and no alias. */
+const narrow: Bounds = { tokens: 5000, depth: 10, fields: 1000, roots: 10, aliases: 10 }
 
 /** Root fields that only read, over all versions; `test` echoes its argument. The registries of MLflow name all there are. */
 export const readingFields: Readonly<Record<'query' | 'mutation', ReadonlySet<string>>> = {
@@ -26,17 +37,19 @@ export type GraphqlVerdict =
 /**
  * Judges the whole body of a GraphQL request.
  * @param contentEncoding the header of that name: MLflow would not decompress, so that a compressed body cannot be judged
+ * @param boundsItself whether this MLflow refuses queries that are too large
  */
-export function judgeGraphql (body: Uint8Array, contentEncoding?: string): GraphqlVerdict {
+export function judgeGraphql (body: Uint8Array, contentEncoding?: string, boundsItself: boolean = false): GraphqlVerdict {
   if (contentEncoding !== undefined && !/^\s*(?:identity)?\s*$/i.test(contentEncoding)) return refuse('The GraphQL body is compressed: send it as it is.')
   if (body.length > graphqlMaxBytes) return refuse(`The GraphQL body is larger than ${graphqlMaxBytes / 1024} KiB.`)
-  const document = readDocument(body)
+  const bounds = boundsItself ? wide : narrow
+  const document = readDocument(body, bounds)
   if (typeof document === 'string') return refuse(document)
   const operations = document.definitions.filter(definition => definition.kind === Kind.OPERATION_DEFINITION)
   const [operation] = operations
   if (operation === undefined || operations.length > 1) return refuse('The GraphQL document must hold exactly one operation.')
   if (document.definitions.some(definition => definition.kind !== Kind.OPERATION_DEFINITION && definition.kind !== Kind.FRAGMENT_DEFINITION)) return refuse('The GraphQL document may hold an operation and fragments only.')
-  const roots = rootFields(document, operation)
+  const roots = rootFields(document, operation, bounds)
   if (typeof roots === 'string') return refuse(roots)
   return { class: onlyReads(operation, roots) ? 'read' : 'admin' }
 }
@@ -51,7 +64,7 @@ function refuse (reason: string): GraphqlVerdict {
 }
 
 /** The document in a body, or why there is none. */
-function readDocument (body: Uint8Array): DocumentNode | string {
+function readDocument (body: Uint8Array, { tokens }: Bounds): DocumentNode | string {
   let text: string
   // A byte order mark stays in the text and makes it invalid JSON: Python's reader would take it for an encoding.
   try { text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body) } catch { return 'The GraphQL body is not UTF-8.' }
@@ -61,11 +74,11 @@ function readDocument (body: Uint8Array): DocumentNode | string {
   if (typeof request !== 'object' || request === null) return 'The GraphQL body must be a JSON object.'
   const { query } = request as { query?: unknown }
   if (typeof query !== 'string') return 'The GraphQL body has no "query".'
-  try { return parse(query, { noLocation: true, maxTokens }) } catch { return 'The GraphQL query cannot be parsed, or is too long.' }
+  try { return parse(query, { noLocation: true, maxTokens: tokens }) } catch { return 'The GraphQL query cannot be parsed, or is too long.' }
 }
 
 /** Names of the root fields, through fragments; or why the document is refused. */
-function rootFields (document: DocumentNode, operation: OperationDefinitionNode): string[] | string {
+function rootFields (document: DocumentNode, operation: OperationDefinitionNode, bounds: Bounds): string[] | string {
   const fragments = new Map<string, FragmentDefinitionNode>()
   for (const definition of document.definitions) {
     if (definition.kind !== Kind.FRAGMENT_DEFINITION) continue
@@ -73,17 +86,19 @@ function rootFields (document: DocumentNode, operation: OperationDefinitionNode)
     fragments.set(definition.name.value, definition)
   }
   const roots: string[] = []
-  let unfolded = 0
+  const counted = { unfolded: 0, fields: 0, aliases: 0 }
   return visit(operation.selectionSet, 1, true, new Set()) ?? roots
 
   /** Walks what MLflow would run, fragments in place of their spreads; what stands in none is bounded by the tokens. */
   function visit (set: SelectionSetNode, depth: number, atRoot: boolean, entered: ReadonlySet<string>): string | undefined {
-    if (depth > maxDepth) return `The GraphQL query is nested deeper than ${maxDepth} levels.`
+    if (depth > bounds.depth) return `The GraphQL query is nested deeper than ${bounds.depth} levels.`
     for (const selection of set.selections) {
-      if (entered.size > 0 && ++unfolded > maxUnfolded) return `The GraphQL fragments unfold to more than ${maxUnfolded} fields.`
+      if (entered.size > 0 && ++counted.unfolded > maxUnfolded) return `The GraphQL fragments unfold to more than ${maxUnfolded} fields.`
+      if (++counted.fields > bounds.fields) return `The GraphQL query selects more than ${bounds.fields} fields.`
       let problem: string | undefined
       if (selection.kind === Kind.FIELD) {
-        if (atRoot) roots.push(selection.name.value)
+        if (atRoot && roots.push(selection.name.value) > bounds.roots) return `The GraphQL query has more than ${bounds.roots} root fields.`
+        if (selection.alias !== undefined && ++counted.aliases > bounds.aliases) return `The GraphQL query has more than ${bounds.aliases} aliases.`
         if (selection.selectionSet !== undefined) problem = visit(selection.selectionSet, depth + 1, false, entered)
       } else if (selection.kind === Kind.INLINE_FRAGMENT) problem = visit(selection.selectionSet, depth + 1, atRoot, entered)
       else {

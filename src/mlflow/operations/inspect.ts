@@ -4,7 +4,8 @@ import { allows, type Scope } from '../../auth/scopes.js'
 import { FacadeError } from '../../errors.js'
 import type { Mark } from './classes.js'
 import { gather } from '../body.js'
-import { graphqlMaxBytes, judgeGraphql } from './graphql.js'
+import { boundsGraphql, type Layout } from '../layout.js'
+import { graphqlMaxBytes, judgeGraphql, type GraphqlVerdict } from './graphql.js'
 
 /** A presigned link works without a key, so it outlives a revocation: not for long. */
 const presignedMaxSeconds = 300
@@ -14,13 +15,12 @@ const presignedMaxSeconds = 300
  * @returns the body to send
  * @throws FacadeError 400, 403, 413; CutUploadError
  */
-export async function inspectBody (request: IncomingMessage, mark: Exclude<Mark, 'facade'>, granted: ReadonlySet<Scope>): Promise<Buffer> {
+export async function inspectBody (request: IncomingMessage, mark: Exclude<Mark, 'facade'>, granted: ReadonlySet<Scope>, layout: Layout): Promise<Buffer> {
   const body = await gather(request, graphqlMaxBytes)
-  return mark === 'presigned' ? capExpiry(body) : judgedGraphql(body, request.headers['content-encoding'], granted)
+  return mark === 'presigned' ? capExpiry(body) : judgedGraphql(body, judgeGraphql(body, request.headers['content-encoding'], boundsGraphql(layout)), granted)
 }
 
-function judgedGraphql (body: Buffer, contentEncoding: string | undefined, granted: ReadonlySet<Scope>): Buffer {
-  const verdict = judgeGraphql(body, contentEncoding)
+function judgedGraphql (body: Buffer, verdict: GraphqlVerdict, granted: ReadonlySet<Scope>): Buffer {
   if ('refused' in verdict) throw new FacadeError('badRequest', { message: verdict.refused, reason: 'graphql' })
   if (!allows(granted, verdict.class)) throw new FacadeError('forbidden', { message: `This GraphQL operation needs the scope mlflow:${verdict.class}, which the API key does not have.`, reason: 'scope' })
   return body

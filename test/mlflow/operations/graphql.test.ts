@@ -5,8 +5,8 @@ import { readRegistry, versions } from '../../../scripts/registry.js'
 
 const run = 'mlflowGetRun(input: {runId: "1"}) { run { info { runName } } }'
 
-function judge (query: unknown, more: object = {}): unknown {
-  return judgeGraphql(Buffer.from(JSON.stringify({ query, ...more })))
+function judge (query: unknown, more: object = {}, boundsItself = true): unknown {
+  return judgeGraphql(Buffer.from(JSON.stringify({ query, ...more })), undefined, boundsItself)
 }
 
 t.test('a single known query only reads', t => {
@@ -96,6 +96,30 @@ t.test('what MLflow refuses by its own bounds is left to it', t => {
   for (const query of [`query Q { ${roots} }`, get(repeated(12, index => `experiment_${index}: experiment { name }`)),
     get(`experiment { ${'name { '.repeat(12)} name ${'} '.repeat(12)} }`), get(`experiment { ${repeated(1002, index => `field_${index} { name }`)} }`)]) t.strictSame(judge(query), { class: 'read' }, query.slice(0, 80))
   t.strictSame(judge(`query Q { ${roots} createRun }`), { class: 'admin' }, 'but not what is not known to read')
+  t.end()
+})
+
+t.test('an MLflow without bounds of its own is sent what a later one would take, and no more', t => {
+  const repeated = (count: number, text: (index: number) => string): string => Array.from({ length: count }, (_, index) => text(index)).join(' ')
+  const searches = (count: number): string => repeated(count, index => `a${index}: mlflowSearchRuns(input: {}) { runs { info { runId } } }`)
+  const get = (inner: string): string => `{ mlflowGetRun(input: {runId: "1"}) { ${inner} } }`
+  const nested = (depth: number): string => `${'{ test '.repeat(depth)}${'}'.repeat(depth)}`
+  const cases: ReadonlyArray<readonly [query: string, reason: RegExp | undefined]> = [
+    [`mutation { ${searches(10)} }`, undefined],
+    [`mutation { ${searches(11)} }`, /more than 10 root fields/],
+    [`mutation { ${searches(5)} ...F ... on Mutation { b: mlflowSearchRuns(input: {}) { __typename } } } fragment F on Mutation { ${searches(5)} }`, /more than 10 root fields/],
+    [`{ ${'test '.repeat(11)} }`, /more than 10 root fields/],
+    [get(`run { ${repeated(10, index => `a${index}: modelVersions { name }`)} }`), undefined],
+    [get(`run { ${repeated(11, index => `a${index}: modelVersions { name }`)} }`), /more than 10 aliases/],
+    [get(`run { ${repeated(6, index => `... { a${index}: modelVersions { name } b${index}: modelVersions { name } }`)} }`), /more than 10 aliases/],
+    [nested(10), undefined],
+    [nested(11), /deeper than 10/],
+    [get('run '.repeat(999)), undefined],
+    [get('run '.repeat(1000)), /more than 1000 fields/],
+    [get(`run(x: [${'1 '.repeat(5000)}])`), /too long/]
+  ]
+  for (const [query, reason] of cases) t.match(judge(query, {}, false), reason === undefined ? { class: 'read' } : { refused: reason }, `${query.slice(0, 50)} ${String(reason)}`)
+  for (const [query] of cases.slice(0, -1)) t.strictSame(judge(query), { class: 'read' }, 'a later one says so itself')
   t.end()
 })
 

@@ -1,7 +1,7 @@
 /** Bodies that the facade reads: what MLflow gets is what was judged, however the request was spelled. */
 import t from 'tap'
 import { facade } from '../../helpers/app.js'
-import { echo } from '../../helpers/upstream.js'
+import { echo, shapeA } from '../../helpers/upstream.js'
 
 t.test('a presigned download lives 300 s at most, whoever asks and however the path is spelled', async t => {
   const { call, mlflow } = await facade(t, echo)
@@ -27,6 +27,15 @@ t.test('a GraphQL query beyond MLflow\'s own bounds reaches it as it is, and its
   t.equal(answered.status, 200)
   t.equal((await mlflow.calls[0]!.whole).toString(), body)
   t.equal((await call('POST', '/mlflow/graphql', { key: 'read', body: body.replace('test(', 'createRun(') })).status, 403)
+})
+
+t.test('thousands of searches in one query do not reach an MLflow that would run them all', async t => {
+  const query = `mutation { ${Array.from({ length: 1500 }, (_, index) => `a${index}:mlflowSearchRuns{x}`).join(' ')} }`
+  for (const [version, status] of [['2.22.5', 400], ['3.9.0', 200], ['3.17.2', 200]] as const) {
+    const { call, mlflow } = await facade(t, echo, { shape: { ...shapeA, version } })
+    t.equal((await call('POST', '/mlflow/graphql', { key: 'read', body: JSON.stringify({ query }) })).status, status, version)
+    t.equal(mlflow.calls.length, status === 200 ? 1 : 0)
+  }
 })
 
 t.test('who one is, the facade answers under both readings of %2F', async t => {
