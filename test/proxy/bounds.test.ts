@@ -76,6 +76,24 @@ t.test('however a request ends, it counts no more', async t => {
   }), { numRuns: 5, examples: [[Object.keys(ends)]] })
 })
 
+t.test('transfers that were pipelined and cut, one queued behind the other, count no more', async t => {
+  const { call, connect, mlflow, upstream, line } = await facade(t, silent)
+  for (let round = 0; round < 4; round++) {
+    mlflow.calls.length = 0
+    const connection = await connect()
+    connection.write(requestHead('GET', upload).repeat(8))
+    await mlflow.call(8)
+    connection.destroy()
+    for (const { header } of mlflow.calls) await line(header('x-request-id'))
+  }
+  t.equal(upstream.open.items.length, 0)
+  mlflow.calls.length = 0
+  const answers = Array.from({ length: 32 }, async () => await call('GET', upload))
+  await Promise.race([mlflow.call(32), ...answers]) // none is answered before all are there: not one of the key's 32 was lost
+  for (const { write } of mlflow.calls) write(answer(200, 'ok'))
+  for (const { status } of await Promise.all(answers)) t.equal(status, 200)
+})
+
 t.test('counting a key\'s requests agrees with a list of them', async () => {
   const keyIds = ['a', 'b', undefined]
   const step = fc.record({ key: fc.constantFrom(...keyIds), isTransfer: fc.boolean(), leaves: fc.nat(3), twice: fc.boolean() })
