@@ -53,7 +53,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   })
   const oldPaths = openOldPaths(usageFile(config.dataDir), log, Date.now, () => metrics.writeFailures.inc({ what: 'old_paths' }))
   const bounds = createBounds(config)
-  const connections = createConnections({ stallMs, onStall: socket => ledger.left(socket, new FacadeError('timeout', { reason: 'output_stalled' })) })
+  const connections = createConnections({ stallMs, onCut: (socket, cause) => ledger.left(socket, cause) })
   const ledger: Ledger = openLedger({
     log,
     metrics,

@@ -1,10 +1,13 @@
 /** The open connections: how many requests of each are under way at once, and which of them no longer take what is written to them. */
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { FacadeError } from '../errors.js'
 import { createRoster, type Placed } from './roster.js'
 
 /** A client may pipeline any number of requests (RFC 9112, section 9.3.2), and Node reads them as they come; each can hold a file, a connection to MLflow and an answer. */
 const inFlightMax = 8
+/** One read of a socket can hold two thousand requests more, and Node makes them all at once: 2.3 MiB that would stay for as long as the first ones take. */
+const waitingMax = 64
 /** As long as nginx waits between two writes (`send_timeout`). */
 export const stallMs = 60_000
 const lookEveryMs = 2000
@@ -12,7 +15,7 @@ const lookEveryMs = 2000
 interface Connection extends Placed {
   readonly socket: Socket
   inFlight: number
-  /** What was read beyond that: at most what one read of the socket held, since it is paused then. */
+  /** What was read beyond that, before the socket was paused. */
   readonly waiting: Array<readonly [IncomingMessage, ServerResponse]>
   /** Bytes that were written and bytes that the system has yet to take, at the last look; and since when they stand (0: nothing waits). */
   written: number
@@ -32,20 +35,18 @@ export interface Connections {
 interface Options {
   /** How long a connection may take nothing of what is written to it. */
   readonly stallMs: number
-  /** Such a connection has been closed. */
-  readonly onStall: (socket: Socket) => void
+  /** We have closed a connection, and why. */
+  readonly onCut: (socket: Socket, cause: FacadeError) => void
 }
 
-export function createConnections ({ stallMs, onStall }: Options): Connections {
+export function createConnections ({ stallMs, onCut }: Options): Connections {
   const open = createRoster<Connection>()
   const ofSocket = new Map<Socket, Connection>()
   let handle: RequestListener = () => {}
   const clock = setInterval(() => {
     const now = performance.now()
     for (const connection of [...open.items]) {
-      if (!stands(connection, now, stallMs)) continue
-      connection.socket.destroy()
-      onStall(connection.socket)
+      if (stands(connection, now, stallMs)) cut(connection, new FacadeError('timeout', { reason: 'output_stalled' }))
     }
   }, Math.min(lookEveryMs, stallMs / 4)).unref()
 
@@ -83,12 +84,24 @@ export function createConnections ({ stallMs, onStall }: Options): Connections {
 
   function arrive (request: IncomingMessage, response: ServerResponse): void {
     const connection = ofSocket.get(request.socket)
+    if (request.socket.destroyed) return // within this very read
     if (connection === undefined || (connection.inFlight < inFlightMax && connection.waiting.length === 0)) {
       handle(request, response)
       return
     }
+    if (connection.waiting.length === waitingMax) {
+      cut(connection, new FacadeError('rateLimited', { reason: 'pipelined' }))
+      return
+    }
     connection.waiting.push([request, response])
     pause(request.socket)
+  }
+
+  function cut ({ socket, waiting }: Connection, cause: FacadeError): void {
+    waiting.length = 0
+    stopParsing(socket)
+    socket.destroy()
+    onCut(socket, cause)
   }
 
   function advance ({ socket, waiting, inFlight }: Connection): void {
@@ -105,6 +118,15 @@ export function createConnections ({ stallMs, onStall }: Options): Connections {
 function pause (socket: Socket): void {
   socket.pause()
   socket.emit('pause')
+}
+
+/**
+ * Node goes on making requests of what was read, and holds them until the socket has closed, which is not before all that can be read of
+ * other sockets was read: 500 MiB for a hundred of them. 2 is what its own parser is told for an upgrade: there is no more HTTP to come.
+ */
+function stopParsing (socket: Socket): void {
+  const { parser } = socket as Socket & { parser?: { onIncoming: (() => number) | null } | null }
+  if (parser !== undefined && parser !== null) parser.onIncoming = () => 2
 }
 
 /** Whether output waits that has not moved for so long. Partial progress of one large write shows in the handle only. */

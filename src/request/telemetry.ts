@@ -96,7 +96,7 @@ const callerLeft = 499
 /** What became of a request whose connection closed before its answer had ended: not always is it the caller who left. */
 function statusOfCut ({ exchange, answered }: Visit): number {
   if (answered !== 0 || exchange === undefined) return answered || callerLeft
-  if (exchange.failure !== undefined) return exchange.failure instanceof CallerLeftError ? callerLeft : exchange.status
+  if (exchange.failure !== undefined) return exchange.failure instanceof CallerLeftError ? callerLeft : exchange.status || callerLeft
   return exchange.response.writableEnded ? callerLeft : exchange.status // not ended: it was written whole and lingered (answer.ts)
 }
 

@@ -7,14 +7,17 @@ import { answer, echo, silent } from '../helpers/upstream.js'
 
 const search = '/mlflow/api/2.0/mlflow/experiments/search'
 const upload = '/mlflow/api/2.0/mlflow-artifacts/artifacts/1/model.bin'
-/** Enough for many reads of the socket; the proof was run with 20,000, on Node 20, 22 and 24. */
+/** Enough for many reads of the socket. */
 const many = Number(process.env.PIPELINED ?? 2000)
 
 t.test('requests of one connection', async t => {
-  const { connect, mlflow, upstream } = await facade(t, silent)
-  t.beforeEach(() => { mlflow.calls.length = 0 })
+  const { connect, mlflow, upstream, line, metric } = await facade(t, silent, { env: { REQUESTS_PER_KEY: '1000', MLFLOW_UPSTREAM_CONNECTIONS: '1000' } })
+  t.beforeEach(() => {
+    mlflow.calls.length = 0
+    mlflow.behave(silent)
+  })
 
-  t.test('reach MLflow eight at a time, however many are pipelined, and are answered in order', async t => {
+  t.test('reach MLflow eight at a time, up to 72 that are unanswered, and are answered in order', async t => {
     let open = 0
     let most = 0
     mlflow.behave(call => {
@@ -25,14 +28,37 @@ t.test('requests of one connection', async t => {
       }, 1)
     })
     const connection = await connect()
-    connection.write(Array.from({ length: many }, (_, index) => requestHead('GET', `${search}?n=${index}`)).join(''))
+    const requests = Array.from({ length: many }, (_, index) => requestHead('GET', `${search}?n=${index}`))
+    connection.write(requests.slice(0, 72).join(''))
     let inOrder = 0
-    for (let index = 0; index < many; index++) if ((await connection.answer()).text() === String(index)) inOrder++
+    for (let index = 0; index < many; index++) {
+      if ((await connection.answer()).text() === String(index)) inOrder++
+      if (index % 36 === 35) connection.write(requests.slice(index + 37, index + 73).join(''))
+    }
     t.equal(inOrder, many)
     t.equal(most, 8)
     t.equal(upstream.open.items.length, 0)
     connection.write(requestHead('GET', `${search}?n=more`))
     t.equal((await connection.answer()).text(), 'more', 'the connection goes on')
+  })
+
+  t.test('beyond that end it, and hold nothing any more, however many connections do so', async t => {
+    const before = process.memoryUsage().heapUsed
+    const connections = await Promise.all(Array.from({ length: 100 }, async () => await connect()))
+    for (const connection of connections) connection.write(requestHead('GET', search).repeat(8))
+    await mlflow.call(800)
+    let most = 0
+    await Promise.all(connections.map(async ({ write, closed }) => {
+      write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(2400))
+      await closed
+      most = Math.max(most, process.memoryUsage().heapUsed - before)
+    }))
+    t.ok(most < 100 * 2 ** 20, `${Math.round(most / 2 ** 20)} MiB`)
+    for (const call of mlflow.calls) await call.closed
+    t.equal(mlflow.calls.length, 800)
+    t.equal(upstream.open.items.length, 0)
+    t.match(await line(mlflow.calls[0]?.header('x-request-id')), { status: 499, refusal: 'pipelined' })
+    t.equal(await metric('refusals_total{reason="pipelined"}'), 800)
   })
 
   t.test('that wait take their bodies with them', async t => {
