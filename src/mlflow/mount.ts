@@ -3,6 +3,7 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config.js'
 import { FacadeError, toFacadeError } from '../errors.js'
 import type { Bounds } from '../request/bounds.js'
+import { mayWrite } from '../request/cors.js'
 import { foreignPage, isOwnOrigin, publicHost, publicProtocol } from '../request/peers.js'
 import { refuse } from '../request/refuse.js'
 import { isStripped } from '../request/stripped.js'
@@ -111,7 +112,7 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
     }
     const { caller, head } = visit
     const peerTrusted = trusted(raw.socket.remoteAddress)
-    const own = head.origin === undefined || config.corsAllowedOrigins.has(head.origin) || isOwnOrigin(head.origin, request, config, peerTrusted)
+    const own = head.origin === undefined || mayWrite(visit, config.corsAllowedOrigins) || isOwnOrigin(head.origin, request, config, peerTrusted)
     if (!own && stateChanging.has(raw.method ?? '')) throw new FacadeError('forbidden', { message: foreignPage(head.origin ?? '', request, config.publicUrl), reason: 'foreign_origin' })
     checkManagedWorkspace(request)
     const workspace = chosenWorkspace(request)

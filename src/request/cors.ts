@@ -25,6 +25,11 @@ export function preflight ({ headers }: IncomingMessage, { head }: Visit, allowe
   return ['access-control-allow-methods', methods, 'access-control-max-age', preflightMaxAge, ...readable ? ['access-control-allow-headers', asked] : []]
 }
 
+/** Whether such a page may also write: with a key in a header, which it must have been given. A cookie would come with the call of any page, and vouches for our own alone. */
+export function mayWrite ({ head, keyIn }: Pick<Visit, 'head' | 'keyIn'>, allowed: ReadonlySet<string>): boolean {
+  return keyIn === 'header' && mayCall(head.origin, allowed)
+}
+
 function mayCall (origin: string | undefined, allowed: ReadonlySet<string>): origin is string {
   return origin !== undefined && allowed.has(origin)
 }

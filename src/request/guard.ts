@@ -46,6 +46,7 @@ export default fp<{ verifier: KeyVerifier }>(async (app, { verifier }) => {
     const presented = presentedKey(request.visit.head, toGateway(request.visit))
     if (presented.kind === 'conflict') { refuse(reply, new FacadeError('badRequest', { message: `Two different API keys were presented, in ${presented.headers.join(' and ')}: send one.`, reason: 'two_keys' })); return }
     if (presented.kind === 'none') { refuse(reply, unauthenticated('no_key')); return }
+    request.visit.keyIn = 'header' // presentedKey reads nothing else
     const settle = (verdict: Verdict): void => {
       const refusal = judge(request, verdict, needed, presented.key)
       if (refusal === undefined) done()

@@ -29,6 +29,8 @@ export interface Visit extends Placed {
   /** The new path, where it came by an old one. */
   legacy: string | undefined
   caller: Caller | undefined
+  /** Where the key stood that the guard tried. What comes by itself with every call of a browser, as a cookie does, is no header here: pages of other origins write by this alone. */
+  keyIn: 'header' | undefined
   /** What its key has under way, while this request counts among it; and whether as a transfer. */
   use: Use | undefined
   isTransfer: boolean
@@ -64,6 +66,7 @@ export function arrive (request: IncomingMessage, url: string, address: string, 
     match: undefined,
     legacy: undefined,
     caller: undefined,
+    keyIn: undefined,
     use: undefined,
     isTransfer: false,
     refusal: undefined,

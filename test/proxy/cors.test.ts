@@ -1,5 +1,7 @@
 /** Pages of other origins: which may call, what their browsers are told, and what nobody is told. */
 import t from 'tap'
+import { readHead } from '../../src/mlflow/headers.js'
+import { mayWrite } from '../../src/request/cors.js'
 import { facade, keys, type Facade, type Request } from '../helpers/app.js'
 import { answer, echo, says } from '../helpers/upstream.js'
 
@@ -57,10 +59,14 @@ t.test('with CORS_ALLOWED_ORIGINS', async t => {
     t.equal((await told(up, 'https://evil.example', 'POST', create, { body: '{}' })).status, 403)
   })
 
-  t.test('a cookie of such a page is no key', async t => {
-    const { status, cors } = await told(up, page, 'POST', create, { key: null, body: '{}', headers: { Cookie: `session=${keys.write}; key=${keys.write}` } })
+  t.test('a cookie of such a page is no key, also one that the facade gave', async t => {
+    mlflow.calls.length = 0
+    const signedIn = await call('POST', '/login', { headers: { 'Content-Type': 'application/x-www-form-urlencoded' }, body: `key=${keys.write}` })
+    const given = signedIn.all('set-cookie').map(cookie => `${cookie.split(';')[0]}; `).join('')
+    const { status, cors } = await told(up, page, 'POST', create, { key: null, body: '{}', headers: { Cookie: `${given}session=${keys.write}; key=${keys.write}` } })
     t.equal(status, 401)
     t.notMatch(cors.join(), 'credentials')
+    t.equal(mlflow.calls.length, 0)
   })
 
   t.test('its browser may ask before a call, on every path and without a key', async t => {
@@ -81,6 +87,14 @@ t.test('with CORS_ALLOWED_ORIGINS', async t => {
     t.strictSame((await told(up, page, 'OPTIONS', create, { key: null })).cors, [`access-control-allow-origin: ${page}`, expose])
     t.strictSame((await call('OPTIONS', create, { key: null, headers: asked })).headers.filter(([name]) => name.startsWith('access-control')), [])
   })
+})
+
+t.test('whoever is known by anything but a key in a header writes from no other page', async t => {
+  const head = readHead(['Origin', page])
+  t.ok(mayWrite({ head, keyIn: 'header' }, new Set([page])))
+  t.notOk(mayWrite({ head, keyIn: undefined }, new Set([page])))
+  t.notOk(mayWrite({ head, keyIn: 'header' }, new Set()))
+  t.notOk(mayWrite({ head: readHead([]), keyIn: 'header' }, new Set([page])))
 })
 
 t.test('without it nobody is told anything', async t => {
