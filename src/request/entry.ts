@@ -46,12 +46,17 @@ export default fp<Options>(async (app, { legacy, origins, draining, platform }) 
   })
 }, { name: 'entry' })
 
+/** A longer path has no Link: of the longest, encoding would make a head of 240 KB, which neither clients nor proxies take. */
+const linkMaxLength = 2048
+
 /** Every answer on an old path says that it is one, errors too: RFC 9745 (a date of RFC 9651) and RFC 8594. */
 export function markOldPath ({ visit }: FastifyRequest, legacy: LegacyConfig): void {
   const next = successor(visit.target.path)
   if (next === undefined) return
   visit.legacy = next
-  visit.headers.push('deprecation', `@${legacy.deprecatedAt.getTime() / 1000}`, 'link', `<${next.replaceAll('<', '%3C').replaceAll('>', '%3E').replaceAll('"', '%22')}>; rel="successor-version"`)
+  visit.headers.push('deprecation', `@${legacy.deprecatedAt.getTime() / 1000}`)
+  const link = next.length > linkMaxLength ? '' : next.replaceAll('<', '%3C').replaceAll('>', '%3E').replaceAll('"', '%22')
+  if (link !== '' && link.length <= linkMaxLength) visit.headers.push('link', `<${link}>; rel="successor-version"`)
   if (legacy.sunsetAt !== undefined) visit.headers.push('sunset', legacy.sunsetAt.toUTCString())
 }
 

@@ -94,6 +94,19 @@ t.test('redirect, the default', async t => {
     t.equal(answers[0]?.header('link'), `</mlflow${on}>; rel="successor-version"`)
   })
 
+  t.test('a Link has at most 2 KiB: a longer path has none, and all else that is said of it', async t => {
+    const root = '/api/2.0/mlflow-artifacts/artifacts/'
+    const room = 2048 - '/mlflow'.length - root.length
+    for (const [name, has] of [['x'.repeat(room), true], ['x'.repeat(room + 1), false], ['"'.repeat(room / 3), true], ['"'.repeat(room / 3 + 1), false], ['<'.repeat(70_000), false]] as const) {
+      for (const method of ['GET', 'OPTIONS']) {
+        const answered = await call(method, root + name, { key: null })
+        t.equal(answered.all('link').length, has ? 1 : 0, `${name.length} of ${name[0]}`)
+        t.strictSame(answered.all('deprecation'), ['@1790812800'])
+        t.equal(answered.all('sunset').length, 1)
+      }
+    }
+  })
+
   t.test('what a Link cannot hold as it is, is encoded there', async t => {
     const answered = await call('GET', '/api/2.0/mlflow-artifacts/artifacts/a"<b>', { key: null })
     t.equal(answered.header('link'), '</mlflow/api/2.0/mlflow-artifacts/artifacts/a%22%3Cb%3E>; rel="successor-version"')
