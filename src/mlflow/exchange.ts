@@ -118,8 +118,13 @@ export class Exchange implements Dispatcher.DispatchHandler, Placed {
     }
     const waiting = this.sentWhole && this.firstByteAt === 0
     if (now - this.activeAt <= (waiting ? limits.timeoutMs : limits.idleTimeoutMs)) return
-    if (this.done === undefined) this.cancel(new FacadeError('timeout', { message: 'The body did not arrive in time.', reason: 'upload_idle' }))
+    if (this.owesBody()) this.cancel(new FacadeError('slowRequest', { message: 'The body did not arrive in time.', reason: 'upload_idle' }))
     else this.cancel(new FacadeError('timeout', { message: sentence(`${this.keeper.name} did not answer in time.`), reason: waiting ? 'upstream_timeout' : 'upstream_idle' }))
+  }
+
+  /** Whether it is the caller that is silent: the body is not whole, and nothing of it waits for MLflow to take it. */
+  private owesBody (): boolean {
+    return this.done === undefined || (!this.sentWhole && !this.request.complete && !(this.body instanceof Readable && this.body.readableLength > 0))
   }
 
   onConnect (abort: (error?: Error) => void): void {

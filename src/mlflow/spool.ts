@@ -37,7 +37,7 @@ export interface Spool {
 export async function openSpool (folder: string, totalBytes: number | undefined): Promise<Spool> {
   const total = totalBytes ?? Math.min(totalMaxBytes, Math.floor(await freeOn(dirname(folder)).catch(() => Infinity) / 2))
   let takenBytes = 0
-  /** What the disk had at the last look, less what was taken since; bounds of their own keep it from being asked for each chunk. */
+  /** What the disk had at the last look, less what was taken since: the disk is not asked for each chunk. */
   let diskBytes = 0
   let unseenBytes = 0
 

@@ -52,7 +52,7 @@ export function answer (request: FastifyRequest, reply: FastifyReply, { type, fo
   return reply.type(type).send(form.body)
 }
 
-/** A longer Accept-Encoding is nobody's who means well: it is not read. Browsers send 30 characters. */
+/** A longer Accept-Encoding is not read: browsers send 30 characters. */
 const acceptedMaxLength = 1024
 
 /** Below the least weight that can be given: what nobody speaks of is taken where nothing else is. */

@@ -6,7 +6,7 @@ import type { Visit } from './visit.js'
 const exposed = ['Accept-Ranges', 'Content-Disposition', 'Content-Range', 'Deprecation', 'ETag', 'Link', 'Retry-After', 'Sunset', 'WWW-Authenticate', 'X-Request-Id'].join(', ')
 /** Seconds for which a browser need not ask again; Chromium takes no more than two hours. */
 const preflightMaxAge = '600'
-/** Longer lists of header names are nobody's who means well. */
+/** A longer list of header names is not read: no page has so many. */
 const askedMaxLength = 4096
 const token = /^[\w!#$%&'*+.^`|~-]+$/
 

@@ -24,7 +24,7 @@ export const serverOptions = {
   http: { requireHostHeader: false, maxHeaderSize: headMaxBytes, headersTimeout: headTimeoutMs, connectionsCheckingInterval: 5000 }
 } as const
 
-/** The open connections, for who closes the server: Node does not count as idle those that were opened ahead and never used. */
+/** The open connections, for whoever closes the server: Node does not count as idle those that were opened ahead and never used. */
 export function openSockets (server: Server): ReadonlySet<Socket> {
   const open = new Set<Socket>()
   server.on('connection', socket => {

@@ -183,7 +183,7 @@ t.test('keys', async t => {
     t.equal(mlflow.calls.length, 0)
   })
 
-  t.test('what no known MLflow has is 404 for who is no administrator, 401 without a good key, and an administrator\'s own risk', async t => {
+  t.test('what no known MLflow has is 404 for callers who are not administrators, 401 without a good key, and an administrator\'s own risk', async t => {
     const before = await metric('refusals_total{reason="unknown_operation"}')
     for (const [method, target] of [['GET', '/mlflow/api/2.0/mlflow/not-known-yet'], ['DELETE', '/mlflow/anything'], ['GET', '/mlflow/api%2F2.0/mlflow/runs/get'], ['PUT', '/api/3.0/mlflow/x'], ['POST', '/mlflow/gateway/new']] as const) {
       for (const key of ['read', 'write', 'gateway'] as const) {

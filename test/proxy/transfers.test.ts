@@ -167,8 +167,8 @@ t.test('slow callers', async t => {
       const connection = await connect()
       connection.write(requestHead(method, target, { headers }) + parts.slice(0, 5).join(''))
       const answered = await connection.answer()
-      t.equal(answered.status, 504, name)
-      t.equal(answered.json().error_code, 'DEADLINE_EXCEEDED')
+      t.equal(answered.status, 408, name)
+      t.match(answered.json(), { error_code: 'INVALID_PARAMETER_VALUE', message: 'The body did not arrive in time.' })
       t.equal(answered.header('connection'), 'close')
       // The rest comes too late to be sent.
       connection.write(parts.slice(5).join(''))
@@ -180,6 +180,17 @@ t.test('slow callers', async t => {
       t.notOk(message.whole)
     }
     t.equal(plain.upstream.open.items.length + spooling.upstream.open.items.length, 0)
+  })
+
+  t.test('an upload that MLflow does not take is no fault of the caller', async t => {
+    const { connect, mlflow } = await facade(t, call => call.socket.pause(), { env })
+    const connection = await connect()
+    const bytes = 64 * 1024 * 1024
+    connection.write(requestHead('PUT', upload, { headers: { 'Content-Length': String(bytes) } }))
+    connection.socket.write(Buffer.alloc(bytes))
+    const answered = await connection.answer()
+    t.match([answered.status, answered.json().error_code], [504, 'DEADLINE_EXCEEDED'])
+    t.equal(mlflow.calls.length, 1)
   })
 
   t.test('a download to a slow reader survives, one to a reader who has stopped does not', async t => {
