@@ -26,20 +26,25 @@ function judgedGraphql (body: Buffer, verdict: GraphqlVerdict, granted: Readonly
   return body
 }
 
-/** The request with its `expiration` (seconds) at most at the bound; MLflow signs for up to 7 days, and without one for as long as its own setting says. */
+/**
+ * The request with its `expiration` (seconds) at most at the bound; MLflow signs for up to 7 days, and without one for as long as its own setting says.
+ * @throws FacadeError 400 for what is no JSON object, or one nested so deep (some thousand levels) that it cannot be written again
+ */
 export function capExpiry (body: Buffer): Buffer {
-  const message = readObject(body)
-  const short = Number(message.expiration ?? Infinity) <= presignedMaxSeconds
-  // Written anew even when it is short: what was judged is then what MLflow reads, whatever the body held twice.
-  return Buffer.from(JSON.stringify(short ? message : { ...message, expiration: presignedMaxSeconds }))
+  try {
+    const message = readObject(body)
+    const short = Number(message.expiration ?? Infinity) <= presignedMaxSeconds
+    // Written anew even when it is short: what was judged is then what MLflow reads, whatever the body held twice.
+    return Buffer.from(JSON.stringify(short ? message : { ...message, expiration: presignedMaxSeconds }))
+  } catch { // without its cause: that of the parser quotes the body
+    throw new FacadeError('badRequest', { message: 'The body must be a JSON object of a few levels.', reason: 'malformed' })
+  }
 }
 
 /** MLflow also takes JSON that is wrapped in a JSON string (handlers.py, for old clients). */
 function readObject (body: Buffer): Record<string, unknown> {
-  try {
-    const once: unknown = JSON.parse(body.toString('utf8'))
-    const message: unknown = typeof once === 'string' ? JSON.parse(once) : once
-    if (typeof message === 'object' && message !== null && !Array.isArray(message)) return message as Record<string, unknown>
-  } catch { /* the same answer */ }
-  throw new FacadeError('badRequest', { message: 'The body must be a JSON object.', reason: 'malformed' })
+  const once: unknown = JSON.parse(body.toString('utf8'))
+  const message: unknown = typeof once === 'string' ? JSON.parse(once) : once
+  if (typeof message !== 'object' || message === null || Array.isArray(message)) throw new TypeError('not an object')
+  return message as Record<string, unknown>
 }

@@ -38,6 +38,18 @@ t.test('thousands of searches in one query do not reach an MLflow that would run
   }
 })
 
+t.test('a body that is nested deeper than can be judged is a 400, whatever holds it', async t => {
+  const { call, mlflow } = await facade(t, echo)
+  const lists = '['.repeat(60_000) + ']'.repeat(60_000)
+  const objects = `${'{"a":'.repeat(40_000)}1${'}'.repeat(40_000)}`
+  const presigned = [`{"path": ${lists}}`, `{"expiration": ${lists}}`, JSON.stringify(`{"path": ${lists}}`), lists, objects]
+  for (const body of presigned) t.equal((await call('POST', '/mlflow/api/2.0/mlflow/artifacts/presigned-download-url', { key: 'read', body })).status, 400, body.slice(0, 30))
+  for (const query of [`{${'a{'.repeat(2400)}a${'}'.repeat(2400)}}`, `{ test(x: ${'['.repeat(2400)}${']'.repeat(2400)}) }`, '{'.repeat(60_000)]) {
+    t.equal((await call('POST', '/mlflow/graphql', { key: 'read', body: JSON.stringify({ query }) })).status, 400, query.slice(0, 30))
+  }
+  t.equal(mlflow.calls.length, 0)
+})
+
 t.test('who one is, the facade answers under both readings of %2F', async t => {
   const { call, mlflow } = await facade(t, echo)
   for (const path of ['/mlflow/ajax-api/2.0/mlflow/users/current', '/mlflow/ajax-api%2F2.0/mlflow/users/current']) {
