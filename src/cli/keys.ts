@@ -38,10 +38,10 @@ create
 revoke ends a key within a second. rotate replaces a key by a new one with the
 same grants and expiry; the old one ends at once, or after --overlap.
 
-import takes JSON lines, a JSON array, or CSV with a header line. Fields: key, or
-key_hash (its SHA-256 in hexadecimal); user_id, name, scopes, workspaces,
-rate_per_hour, expires_at, is_admin. Without scopes a key gets those of create.
-One bad line and nothing is imported.
+import takes JSON lines, a JSON array, or CSV with a header line. Fields: key
+(20 characters at least) or key_hash (its SHA-256 in hexadecimal); user_id, name,
+scopes, workspaces, rate_per_hour, expires_at, is_admin. Without scopes a key gets
+those of create. One bad line and nothing is imported.
 
   --json             print JSON, on each of these commands`,
   async run (args, io) {

@@ -156,7 +156,7 @@ t.test('keys come in from JSON lines, a JSON array and CSV', async t => {
   const old = (digit: string, length: number): string => `hk_live_${digit.repeat(length)}`
   const files = [
     `${JSON.stringify({ key: old('1', 32), user_id: 'u1', name: 'one', scopes: ['mlflow:read'], email: 'a@example.com' })}\n\n${JSON.stringify({ key_hash: hashKey(old('2', 40)), userId: 2, scopes: [] })}\n`,
-    JSON.stringify([{ key: old('3', 42), scopes: 'mlflow:read mlflow:gateway', expires_at: '2990-01-01T00:00:00Z', is_admin: false, revoked_at: null }, { KEY: old('4', 10), is_admin: true, expires_at: 32_503_680_000 }], null, 2),
+    JSON.stringify([{ key: old('3', 42), scopes: 'mlflow:read mlflow:gateway', expires_at: '2990-01-01T00:00:00Z', is_admin: false, revoked_at: null }, { KEY: old('4', 12), is_admin: true, expires_at: 32_503_680_000 }], null, 2),
     `\uFEFFkey,user_id,name,scopes,expires_at\r\n${old('5', 32)},u5,"a, ""b""","mlflow:read,model:write",\r\n\r\n${old('6', 32)},,,,2990-01-01\r\n`
   ]
   for (const text of files) t.match(await run('import', file(text)), { code: 0, stdout: '2 imported, 0 known already.\n' })
@@ -167,33 +167,35 @@ t.test('keys come in from JSON lines, a JSON array and CSV', async t => {
   t.strictSame(await scopes(old('1', 32)), ['mlflow:read'])
   t.strictSame(await scopes(old('2', 40)), [])
   t.strictSame(await scopes(old('3', 42)), ['mlflow:read', 'mlflow:gateway'])
-  t.strictSame(await scopes(old('4', 10)), ['mlflow:read', 'mlflow:write', 'mlflow:admin'])
+  t.strictSame(await scopes(old('4', 12)), ['mlflow:read', 'mlflow:write', 'mlflow:admin'])
   t.strictSame(await scopes(old('5', 32)), ['mlflow:read', 'mlflow:write'])
   t.strictSame(await scopes(old('6', 32)), [], 'an empty cell is an empty list')
   t.match(await verify(old('5', 32)), { caller: { name: 'a, "b"', userId: 'u5', expiresAt: undefined } })
   t.match(await verify(old('2', 40)), { caller: { userId: '2' } })
-  t.match(await verify(old('4', 10)), { caller: { expiresAt: Date.parse('3000-01-01') } })
+  t.match(await verify(old('4', 12)), { caller: { expiresAt: Date.parse('3000-01-01') } })
   t.match(JSON.parse((await run('import', file(files[0] ?? ''), '--json')).stdout), { imported: 0, known: 2 })
 })
 
 t.test('one bad line, named by its number, and nothing is imported', async t => {
   const { run, file } = open(t)
+  const long = (letter: string): string => letter.repeat(20)
   const bad: Array<[string, RegExp]> = [
-    ['{"key":"a"}\n\n{"key":"b","scopes":["x"]}\nnope\n{"key":"a"}', /line 3: "x" is not a scope[^]*line 4: It is not a JSON object[^]*line 5: It is the key of line 1/],
-    ['[{"key":"a"},{"name":"b"},7]', /line 2: It has neither key nor key_hash[^]*line 3: It is not a JSON object/],
-    ['key,scopes\na,mlflow:read\n"b\nc",mlflow:read\nd,x', /line 3: The key is not[^]*line 5: "x"/],
-    ['key\na,b', /line 2: It has a field/],
-    ['[{"key":"a"}', /JSON array/],
-    ['{"key":"a","expire_at":"2030-01-01"}', /line 1: "expire_at" is not a field/],
-    ['{"key":"a","expires_at":"tomorrow"}', /line 1: "tomorrow" is not a date/],
-    ['{"key":"a","rate_per_hour":0}', /line 1: The rate_per_hour/],
-    ['{"key":"a","scopes":[1]}', /line 1: The scopes/],
-    ['{"key":"a","workspaces":["A"]}', /line 1: "A" is not a workspace/],
-    ['{"key":"a","key_hash":"b"}', /line 1: It has a key and a key_hash/],
+    [`{"key":"${long('a')}"}\n\n{"key":"${long('b')}","scopes":["x"]}\nnope\n{"key":"${long('a')}"}`, /line 3: "x" is not a scope[^]*line 4: It is not a JSON object[^]*line 5: It is the key of line 1/],
+    [`[{"key":"${long('a')}"},{"name":"b"},7]`, /line 2: It has neither key nor key_hash[^]*line 3: It is not a JSON object/],
+    [`key,scopes\n${long('a')},mlflow:read\n"b\nc",mlflow:read\n${long('d')},x`, /line 3: The key is not[^]*line 5: "x"/],
+    [`key\n${long('a')},b`, /line 2: It has a field/],
+    [`[{"key":"${long('a')}"}`, /JSON array/],
+    [`{"key":"${long('a')}","expire_at":"2030-01-01"}`, /line 1: "expire_at" is not a field/],
+    [`{"key":"${long('a')}","expires_at":"tomorrow"}`, /line 1: "tomorrow" is not a date/],
+    [`{"key":"${long('a')}","rate_per_hour":0}`, /line 1: The rate_per_hour/],
+    [`{"key":"${long('a')}","scopes":[1]}`, /line 1: The scopes/],
+    [`{"key":"${long('a')}","workspaces":["A"]}`, /line 1: "A" is not a workspace/],
+    [`{"key":"${long('a')}","key_hash":"b"}`, /line 1: It has a key and a key_hash/],
     ['{"key_hash":"b"}', /line 1: The key_hash/],
-    ['{"key":"a","is_active":false}', /line 1: The key is not active/],
-    ['{"key":"a","revoked_at":"2020-01-01"}', /line 1: The key is revoked/],
-    ['{"key":"a","user_id":{}}', /line 1: The user_id is not text/],
+    [`{"key":"${long('a')}","is_active":false}`, /line 1: The key is not active/],
+    [`{"key":"${long('a')}","revoked_at":"2020-01-01"}`, /line 1: The key is revoked/],
+    [`{"key":"${long('a')}","user_id":{}}`, /line 1: The user_id is not text/],
+    [`{"key":"${'s'.repeat(19)}"}\n{"key":"${'s'.repeat(20)}"}\n{"key":"x"}`, /^Nothing was imported:\nline 1: The key has 19 characters[^\n]*\nline 3: The key has 1 characters[^\n]*$/],
     ['', /no keys/]
   ]
   for (const [text, message] of bad) await t.rejects(run('import', file(text)), { constructor: UsageError, message }, text)
@@ -203,7 +205,7 @@ t.test('one bad line, named by its number, and nothing is imported', async t => 
 t.test('what is said of a bad import never holds a key', async t => {
   const { run, file } = open(t)
   const key = `hk_live_${'s'.repeat(42)}`
-  for (const text of [`{"key":"${key}"`, `{"key":"${key}","scopes":["${key}"]}`, `{"${key}":1}`, `[{"key":"${key}"}`, `key\n"${key} "`, `{"key":"a","expires_at":"${key}"}`, `{"key":"${key}","workspaces":["${key}"]}`]) {
+  for (const text of [`{"key":"${key}"`, `{"key":"${key}","scopes":["${key}"]}`, `{"${key}":1}`, `[{"key":"${key}"}`, `key\n"${key} "`, `{"key":"${'a'.repeat(20)}","expires_at":"${key}"}`, `{"key":"${key}","workspaces":["${key}"]}`]) {
     const error = await run('import', file(text)).then(() => undefined, (error: unknown) => error as Error)
     t.ok(error instanceof UsageError)
     t.notMatch(error?.message, /ssss/, text)

@@ -10,6 +10,9 @@ interface Entry {
   readonly value: unknown
 }
 
+/** A key of 20 random letters and digits has 119 bits; of one that came as a hash the length cannot be told. */
+const keyMinLength = 20
+
 /** What an entry may hold. Names are compared without case, dashes and underscores, so that exports of several systems fit. */
 const fields = {
   key: ['key', 'apikey'],
@@ -110,6 +113,7 @@ function keyOf (key: string | undefined, hash: string | undefined): { readonly k
   if (key !== undefined && hash !== undefined) throw new GrantError('It has a key and a key_hash: keep one.')
   if (key !== undefined) {
     if (!isPlausible(key)) throw new GrantError('The key is not 1 to 512 visible ASCII characters.')
+    if (key.length < keyMinLength) throw new GrantError(`The key has ${key.length} characters, and fewer than ${keyMinLength} can be guessed: make a new one instead.`)
     return { key }
   }
   const hex = /^(?:sha256:)?([0-9a-f]{64})$/i.exec(hash ?? '')?.[1]
