@@ -29,7 +29,8 @@ interface Service {
 const compose = parse(readFileSync('compose.yaml', 'utf8'), { merge: true }) as { services: Readonly<Record<string, Service>>, networks: Readonly<Record<string, { internal?: boolean } | null>> }
 
 t.test('the image runs on Node 24, as a user that is not root, and keeps its data in /data', async t => {
-  for (const { from } of stages) t.match(from, /^node:24-/)
+  for (const { from } of stages) t.match(from, /^node:24-[\w.-]+@sha256:[0-9a-f]{64}$/, 'by its digest: a tag can be moved')
+  t.equal(new Set(stages.map(({ from }) => from)).size, 1)
   t.match(find('USER')?.text, /^[1-9]\d*:[1-9]\d*$/)
   t.equal(find('VOLUME')?.text, '/data')
   t.match(environment(last), { NODE_ENV: 'production', HOST: '0.0.0.0', DATA_DIR: '/data' })
@@ -96,4 +97,11 @@ t.test('the compose file pins what it runs, MLflow to the version that is tested
   const { build } = compose.services['mlflow'] ?? {}
   t.match(typeof build === 'object' ? build.dockerfile_inline : '', `mlflow==${pinned.version} `)
   t.strictSame(Object.entries(compose.services).filter(([, { profiles }]) => profiles !== undefined).map(([name]) => name), ['s3', 'bucket'])
+})
+
+t.test('actions of the workflow are pinned by commit, with the release that it is of', t => {
+  const uses = [...readFileSync('.github/workflows/ci.yml', 'utf8').matchAll(/uses: (.+)$/gm)].map(([, text]) => text)
+  t.ok(uses.length > 4)
+  for (const text of uses) t.match(text, /^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/)
+  t.end()
 })
