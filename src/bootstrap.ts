@@ -1,5 +1,5 @@
 /** The first admin key: a new store would otherwise let nobody in who could make keys over HTTP. */
-import { rmSync, writeFileSync } from 'node:fs'
+import { rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { KeyRecord, KeyStore } from './auth/store.js'
 
@@ -34,6 +34,11 @@ export async function ensureFirstKey (store: KeyStore, dataDir: string, terminal
 /** Where the key is written when there is no terminal. */
 export function firstKeyFile (dataDir: string): string {
   return join(dataDir, 'admin-key')
+}
+
+/** Since when it lies there; undefined: it does not. */
+export function firstKeySince (dataDir: string): Date | undefined {
+  return statSync(firstKeyFile(dataDir), { throwIfNoEntry: false })?.mtime
 }
 
 /** A file that was there, perhaps readable for others or a link, is not written into but replaced. */

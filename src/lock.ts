@@ -2,15 +2,18 @@
  * Keeps a second process out of DATA_DIR. The lock is SQLite's own on an empty database: the kernel gives it back when its
  * process ends, however it ends, so it never goes stale, and the length of the path does not matter (it does for a socket).
  */
-import { mkdirSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import sqlite from '@photostructure/sqlite'
 import { ConfigError } from './config.js'
+import { tighten } from './folder.js'
 
 /** DATA_DIR is in use or cannot be used: one sentence for people. */
 export class DataDirError extends Error {}
 
 export interface DataDirLock {
+  /** Why others of this machine may reach into the folder, as a sentence; undefined: they may not. */
+  readonly exposed: string | undefined
   release: () => void
 }
 
@@ -20,7 +23,7 @@ const held = new Set<Database>()
 type Database = InstanceType<typeof sqlite.DatabaseSync>
 
 /**
- * Takes the folder for this process, and makes it where it is missing. Commands that manage keys do without the lock:
+ * Takes the folder for this process, makes it where it is missing, and shuts it to others: whoever can open the lock could keep us out. Commands that manage keys do without the lock:
  * the key store has locks of its own.
  * @throws DataDirError, or ConfigError where there is a file of that name
  */
@@ -28,11 +31,15 @@ export function lockDataDir (folder: string): DataDirLock {
   let db: Database | undefined
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
-    db = new sqlite.DatabaseSync(join(folder, 'lock.db'))
+    const exposed = tighten(folder)
+    const file = join(folder, 'lock.db')
+    closeSync(openSync(file, 'a', 0o600)) // before SQLite makes it, for everyone
+    db = new sqlite.DatabaseSync(file)
     db.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE') // nothing is written, so there is no journal to leave behind
     const taken = db
     held.add(taken)
     return {
+      exposed,
       release () {
         if (held.delete(taken)) taken.close()
       }

@@ -9,7 +9,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { buildApp } from './app.js'
 import { openStore, openVerifier, StoreUnavailableError, type KeyVerifier } from './auth/store.js'
-import { ensureFirstKey, firstKeyFile, type FirstKey } from './bootstrap.js'
+import { ensureFirstKey, firstKeyFile, firstKeySince, type FirstKey } from './bootstrap.js'
 import type { Io } from './cli/command.js'
 import { ConfigError, type Config } from './config.js'
 import { openLocalMlflow } from './local/mlflow.js'
@@ -34,6 +34,7 @@ export async function serve (config: Config, io: Io, { upgradeDatabase }: StartO
   const lock = lockDataDir(config.dataDir)
   rmSync(join(config.dataDir, 'spool'), { recursive: true, force: true }) // what a crash left there; nobody else uses it
   const { log, drain, dropped } = openLog(config.logLevel)
+  if (lock.exposed !== undefined) log.warn(lock.exposed)
   const metrics = createMetrics(() => upstream.open.items.length, dropped)
   const { verifier, first } = await openKeys(config, io, log, metrics)
   const local = config.upstream.url === undefined
@@ -63,6 +64,8 @@ export async function serve (config: Config, io: Io, { upgradeDatabase }: StartO
     await drain()
     lock.release()
   })
+  const lyingSince = first === undefined ? firstKeySince(config.dataDir) : undefined
+  if (lyingSince !== undefined) log.warn({ since: lyingSince }, 'the first admin key lies in DATA_DIR/admin-key: keep it elsewhere, or make keys of their own for people, and remove the file')
   local?.start() // not before: a signal that nobody handles would leave it behind
   log.info({ url, metrics: metricsServer === undefined ? undefined : (metricsServer.address() as AddressInfo).port }, 'listening')
   io.stderr.write(greeting(url, originFor(config, port), tokenLine(config, first)))

@@ -24,7 +24,7 @@ const table = {
   PORT: { value: '8080', allowed: port, about: 'Port to listen on; `0` takes any free one and prints it.' },
   METRICS_HOST: { allowed: 'an address or host name', about: 'Address of the metrics; default as `HOST`.' },
   METRICS_PORT: { value: '9464', allowed: `${port}, or off`, about: 'Port of the Prometheus metrics, apart from the public one; `off` for none.' },
-  DATA_DIR: { value: './data', allowed: 'a folder', about: 'Folder of all that is kept. One process at a time: it is locked.' },
+  DATA_DIR: { value: './data', allowed: 'a folder', about: 'Folder of all that is kept, for the user of the facade alone (mode 0700). One process at a time: it is locked.' },
   MLFLOW_UPSTREAM_URL: { allowed: 'an http:// or https:// URL without user, query or fragment', about: 'The MLflow server behind; may hold a path (its static prefix). Unset: an MLflow of our own is prepared and started in `DATA_DIR`.' },
   MLFLOW_UPSTREAM_AUTHORIZATION: { secret: true, allowed: 'the printable value of an Authorization header', about: '`Authorization` header that the MLflow behind wants from the facade. On the LLM gateway MLflow 3.15 and later get it as `X-MLflow-Authorization`, older ones not at all: they would hand it on to the provider.' },
   MLFLOW_UPSTREAM_HOST: { allowed: 'a host name, perhaps with a port', about: '`Host` header towards MLflow, where its `--allowed-hosts` wants another than the URL\'s.' },

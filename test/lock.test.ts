@@ -1,8 +1,9 @@
 /** The lock of DATA_DIR: one process at a time, and never a stale lock. */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import t from 'tap'
 import { openStore } from '../src/auth/store.js'
 import { lockDataDir } from '../src/lock.js'
@@ -51,4 +52,54 @@ t.test('a folder that cannot be used is named with its reason', async t => {
   const file = join(t.testdir(), 'file')
   writeFileSync(file, '')
   t.throws(() => lockDataDir(file), { message: /DATA_DIR \(.*\) is no folder/ })
+})
+
+t.test('a folder and files of ours are shut to others, whoever made them open', t => {
+  const modeOf = (path: string): number => statSync(path).mode & 0o777
+  const fresh = join(t.testdir(), 'fresh')
+  const lock = lockDataDir(fresh)
+  t.equal(lock.exposed, undefined)
+  t.strictSame([modeOf(fresh), modeOf(join(fresh, 'lock.db'))], [0o700, 0o600])
+  lock.release()
+  const copied = t.testdir({ 'lock.db': '', 'keys.db': '', 'keys.db-wal': '', 'admin-key': '', 'old-paths.json': '', mlflow: {} })
+  chmodSync(copied, 0o755)
+  for (const name of readdirSync(copied)) chmodSync(join(copied, name), name === 'mlflow' ? 0o755 : 0o644)
+  const again = lockDataDir(copied)
+  t.equal(again.exposed, undefined)
+  t.equal(modeOf(copied), 0o700)
+  for (const name of readdirSync(copied).filter(name => name !== 'mlflow')) t.equal(modeOf(join(copied, name)), 0o600, name)
+  again.release()
+  t.end()
+})
+
+t.test('a folder that holds more than ours is left open and told of, and our files in it are shut', t => {
+  const shared = t.testdir({ 'thesis.txt': '', 'keys.db': '' })
+  chmodSync(shared, 0o755)
+  for (const name of readdirSync(shared)) chmodSync(join(shared, name), 0o644)
+  const lock = lockDataDir(shared)
+  t.teardown(lock.release)
+  t.match(lock.exposed, /holds other things.*mode 0755/)
+  const modes = [shared, join(shared, 'thesis.txt'), join(shared, 'keys.db'), join(shared, 'lock.db')].map(path => statSync(path).mode & 0o777)
+  t.strictSame(modes, [0o755, 0o644, 0o600, 0o600])
+  t.end()
+})
+
+t.test('another user of the machine can neither take the lock nor keep us from it', { skip: process.getuid?.() === 0 ? false : 'only root can become another user' }, t => {
+  const folder = mkdtempSync(join(tmpdir(), 'shared-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  chmodSync(folder, 0o755)
+  writeFileSync(join(folder, 'thesis.txt'), '') // so that the folder stays open, and the file alone guards itself
+  lockDataDir(folder).release()
+  const { status, stderr } = spawnSync('sh', ['-c', `: < ${folder}/thesis.txt && : < ${folder}/lock.db`], { uid: 65534, gid: 65534, encoding: 'utf8', env: { PATH: process.env.PATH, LC_ALL: 'C' } })
+  t.not(status, 0)
+  t.match(stderr, /lock\.db.*[Pp]ermission denied/)
+  const foreign = mkdtempSync(join(tmpdir(), 'foreign-'))
+  t.teardown(() => rmSync(foreign, { recursive: true }))
+  chownSync(foreign, 65534, 65534)
+  chmodSync(foreign, 0o777)
+  const lock = lockDataDir(foreign)
+  t.teardown(lock.release)
+  t.match(lock.exposed, /belongs to another user.*mode 0777/)
+  t.equal(statSync(foreign).mode & 0o777, 0o777, 'it is theirs')
+  t.end()
 })

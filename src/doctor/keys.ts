@@ -1,5 +1,6 @@
 /** Checks of the key store, and of a key where one is given. */
 import { existsSync } from 'node:fs'
+import { firstKeyFile, firstKeySince } from '../bootstrap.js'
 import { NotAcceptedError, openService } from '../auth/remote.js'
 import { openStore, openVerifier, StoreBusyError, type Verdict as KeyVerdict } from '../auth/store.js'
 import type { Config } from '../config.js'
@@ -8,6 +9,7 @@ import { notRunning } from './mlflow.js'
 
 /** Names that were in use: a facade and an auth service that did not agree on one were an outage. */
 const serviceIds = ['platform', 'ml-platform']
+const dayMs = 86_400_000
 const noKey = 'no key was given: set HOKUSAI_API_KEY, or use --key'
 
 export const keyChecks: readonly Check[] = [
@@ -57,6 +59,16 @@ export const keyChecks: readonly Check[] = [
       } catch (fault) {
         return skipped(`the key store cannot say: ${sentence(fault)}`)
       }
+    }
+  },
+  {
+    id: 'admin-key',
+    about: 'the first admin key does not lie in `DATA_DIR/admin-key` for longer than a day',
+    run ({ config: { dataDir } }) {
+      const since = firstKeySince(dataDir)
+      if (since === undefined) return fine('no admin key lies in DATA_DIR')
+      const message = `The first admin key lies in DATA_DIR/admin-key since ${since.toISOString()}: whoever reads that file may do everything.`
+      return Date.now() - since.getTime() < dayMs ? fine(message) : warning(message, `keep the key elsewhere, or make keys for those who manage others: hokusai-mlflow keys create --name NAME --scopes mlflow:admin; then rm '${firstKeyFile(dataDir)}'`)
     }
   },
   {

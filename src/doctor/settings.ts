@@ -1,6 +1,7 @@
 /** Checks of what the settings say by themselves, beyond being well formed. */
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { exposure } from '../folder.js'
 import { keepFreeBytes } from '../mlflow/spool.js'
 import { type Check, error, fine, warning } from './check.js'
 
@@ -11,12 +12,14 @@ const idleLeastMs = 60_000
 export const settingsChecks: readonly Check[] = [
   {
     id: 'data-dir',
-    about: '`DATA_DIR` can be written, and its disk has room for the largest chunked upload (`SPOOL_MAX_BYTES`, `SPOOL_TOTAL_BYTES`)',
+    about: '`DATA_DIR` can be written, by this user alone, and its disk has room for the largest chunked upload (`SPOOL_MAX_BYTES`, `SPOOL_TOTAL_BYTES`)',
     run ({ config: { dataDir, spoolMaxBytes, spoolTotalBytes = Infinity } }) {
       const folder = nearestFolder(resolve(dataDir))
       try { accessSync(folder, constants.W_OK | constants.X_OK) } catch {
         return error(`DATA_DIR (${dataDir}) cannot be written by this user.`, 'give this user the right to write there, or set DATA_DIR to another folder')
       }
+      const open = existsSync(dataDir) ? exposure(dataDir) : undefined
+      if (open !== undefined) return warning(open, `give the facade a folder of its own and to its user alone: chmod 700 ${dataDir}`)
       const { bavail, bsize } = statfsSync(folder)
       const free = bavail * bsize
       if (free < keepFreeBytes) return warning(`The disk of DATA_DIR is nearly full (${size(free)} free): chunked uploads are refused, and soon neither keys nor times of last use can be written.`, 'free some, or move DATA_DIR to another disk')

@@ -1,7 +1,7 @@
 /** The process: how it starts, what it says when it cannot, and how it ends without losing what is under way. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { connect as connectSocket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -98,6 +98,21 @@ t.test('what still runs after the grace is cut, and the exit is 0 all the same',
   await stopped
   const ms = performance.now() - start
   t.ok(ms > 400 && ms < 3000, `${Math.round(ms)} ms`)
+})
+
+t.test('a later start says since when the first admin key lies in its file, and that others may reach into the folder', async t => {
+  const mlflow = await standIn(t, echo)
+  const dataDir = mkdtempSync(join(tmpdir(), 'facade-'))
+  t.teardown(() => rmSync(dataDir, { recursive: true, force: true }))
+  const first = await startFacade(t, { mlflowUrl: mlflow.url.href, env: { DATA_DIR: dataDir } })
+  await first.stop()
+  t.notMatch(first.output(), /lies in DATA_DIR/, 'not when it has just been made: its place is named then')
+  writeFileSync(join(dataDir, 'thesis.txt'), '')
+  chmodSync(dataDir, 0o755)
+  const second = await startFacade(t, { mlflowUrl: mlflow.url.href, env: { DATA_DIR: dataDir } })
+  await second.stop()
+  t.match(second.output(), new RegExp(`"since":"${statSync(join(dataDir, 'admin-key')).mtime.toISOString()}".*the first admin key lies in DATA_DIR/admin-key`))
+  t.match(second.output(), /"level":"warn".*DATA_DIR holds other things.*mode 0755/)
 })
 
 t.test('within the delay it says that it is not ready, and still serves', async t => {

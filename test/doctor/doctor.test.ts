@@ -1,5 +1,5 @@
 /** Faults of settings, keys and the way through the front, each seeded: it is named, alone, with what mends it; and a healthy set-up is left in peace. */
-import { readFileSync, statfsSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, statfsSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import t from 'tap'
@@ -58,6 +58,27 @@ t.test('a DATA_DIR that cannot be written, or whose disk is smaller than what ma
   writeFileSync(file, '', { mode: 0o600 })
   const none = await examine({ MLFLOW_UPSTREAM_URL: url, DATA_DIR: join(file, 'data'), KEYS_URL: `sqlite:${join(folder, 'keys.db')}` })
   t.strictSame(none.named, ['data-dir'])
+})
+
+t.test('a DATA_DIR that others may reach into, and that a start leaves as it is, is named', async t => {
+  const url = await fakeMlflow(t)
+  const folder = t.testdir()
+  chmodSync(folder, 0o755)
+  t.strictSame((await examine({ MLFLOW_UPSTREAM_URL: url, DATA_DIR: folder })).named, [], 'a start will shut it')
+  writeFileSync(join(folder, 'thesis.txt'), '')
+  t.match((await examine({ MLFLOW_UPSTREAM_URL: url, DATA_DIR: folder })).findings, [{ check: 'data-dir', message: /0755/, mend: /chmod 700/ }])
+})
+
+t.test('a first admin key that still lies in DATA_DIR is told of, and named after a day', async t => {
+  const url = await fakeMlflow(t)
+  const folder = t.testdir()
+  const file = join(folder, 'admin-key')
+  writeFileSync(file, 'hk_live_x\n')
+  const fresh = await examine({ MLFLOW_UPSTREAM_URL: url, DATA_DIR: folder })
+  t.strictSame(fresh.named, [])
+  t.match(fresh.checks.find(({ check }) => check === 'admin-key'), { message: new RegExp(new Date().toISOString().slice(0, 10)) })
+  utimesSync(file, 0, Date.parse('2026-01-02') / 1000)
+  t.match((await examine({ MLFLOW_UPSTREAM_URL: url, DATA_DIR: folder })).findings, [{ check: 'admin-key', message: /since 2026-01-02/, mend: /rm / }])
 })
 
 t.test('a load balancer that nobody trusts, and everybody trusted, are named', async t => {
