@@ -15,7 +15,7 @@ import { openOldPaths, usageFile } from './legacy.js'
 import { createMetrics, type Metrics } from './metrics.js'
 import { watch } from './mlflow/monitor.js'
 import mlflow from './mlflow/mount.js'
-import { mount, routed } from './mlflow/paths.js'
+import { methods, mount, routed } from './mlflow/paths.js'
 import { shareProbes } from './mlflow/probes.js'
 import type { Upstream } from './mlflow/upstream.js'
 import openapi from './openapi/plugin.js'
@@ -102,7 +102,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   await app.register(health, { verifier, problem: () => preparing() ?? monitor.problem, version: () => monitor.lastLayout?.version, draining })
   await app.register(openapi, { monitor })
   await app.register(page, { publicUrl: config.publicUrl })
-  app.get(mount, (request, reply) => reply.code(308).header('location', `${mount}/${request.visit.target.query}`).send())
+  app.route({ method: methods, url: mount, handler: (request, reply) => reply.code(308).header('location', `${mount}/${request.visit.target.query}`).send() })
   await app.register(async guarded => {
     await guarded.register(guard, { verifier })
     await guarded.register(whoami)

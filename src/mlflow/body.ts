@@ -7,6 +7,9 @@ import type { RequestHead } from './headers.js'
 /** Up to this length a body goes out in one write with its head; a cut one then never reaches MLflow at all. */
 const smallMaxBytes = 64 * 1024
 
+/** MLflow reads the body of a GET, and `requests.get(json=…)` sends one; who sends more than this means something else. */
+export const getBodyMaxBytes = 1024 * 1024
+
 /** The caller broke its own upload: nothing to answer to. */
 export class CutUploadError extends Error {
   constructor () { super('the upload was cut') }
@@ -14,9 +17,10 @@ export class CutUploadError extends Error {
 
 /**
  * Gathers a body.
- * @throws FacadeError 413 above `maxBytes`; CutUploadError
+ * @param tooLarge makes the error for more than `maxBytes`; without it 413
+ * @throws that error; CutUploadError
  */
-export async function gather (request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+export async function gather (request: IncomingMessage, maxBytes: number, tooLarge: () => FacadeError = bodyTooLargeToRead): Promise<Buffer> {
   return await new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let length = 0
@@ -29,7 +33,7 @@ export async function gather (request: IncomingMessage, maxBytes: number): Promi
         return
       }
       leave()
-      reject(new FacadeError('tooLarge', { reason: 'body_too_large' }))
+      reject(tooLarge())
     }
 
     function end (): void {
@@ -61,6 +65,10 @@ export function through (request: IncomingMessage, maxBytes: number = Infinity):
   return request.pipe(body)
 }
 
+export function hasBody ({ contentLength, transferEncoding }: Pick<RequestHead, 'contentLength' | 'transferEncoding'>): boolean {
+  return transferEncoding !== undefined || Number(contentLength ?? 0) > 0
+}
+
 /** A body as it is sent on: none, a small one whole, any other as a stream. */
 export function bodyOf (request: IncomingMessage, { contentLength, transferEncoding }: Pick<RequestHead, 'contentLength' | 'transferEncoding'>): Promise<Buffer> | Readable | null {
   if (transferEncoding !== undefined) return through(request)
@@ -77,6 +85,14 @@ function count (request: IncomingMessage, body: Readable, maxBytes: number): voi
     request.off('data', take)
     body.destroy(bodyTooLarge(maxBytes))
   })
+}
+
+function bodyTooLargeToRead (): FacadeError {
+  return new FacadeError('tooLarge', { reason: 'body_too_large' })
+}
+
+export function getBodyTooLarge (): FacadeError {
+  return new FacadeError('badRequest', { message: 'A GET request must not have a body of more than 1 MiB.', reason: 'malformed' })
 }
 
 /** For a body of an operation that moves no artifact. */

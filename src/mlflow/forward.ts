@@ -7,7 +7,7 @@ import type { Config } from '../config.js'
 import { FacadeError, toFacadeError } from '../errors.js'
 import { refuse } from '../request/refuse.js'
 import type { Visit } from '../request/visit.js'
-import { bodyOf, bodyTooLarge, CutUploadError, through } from './body.js'
+import { bodyOf, bodyTooLarge, CutUploadError, gather, getBodyMaxBytes, getBodyTooLarge, hasBody, through } from './body.js'
 import { Exchange, type Done, type Keeper } from './exchange.js'
 import { incoming } from './headers.js'
 import { home, losesChunks, type Layout } from './layout.js'
@@ -81,13 +81,13 @@ export async function openForward (app: FastifyInstance, options: ForwardOptions
   function begin (request: FastifyRequest, reply: FastifyReply, { match, target, headers, judge, tiedTo }: Forwarded, layout: Layout): void {
     const { raw, visit } = request
     if (raw.socket.destroyed) return // the caller left while MLflow was looked for
+    const method = raw.method ?? ''
     const maxBytes = movesArtifact(match) ? Infinity : bodyMaxBytes
     const problem = workspaceProblem(tiedTo, layout) ?? lengthProblem(visit, maxBytes)
     if (problem !== undefined) {
       refuse(reply, problem)
       return
     }
-    const method = raw.method ?? ''
     const exchange = visit.exchange = new Exchange(reply, { method, path: home(layout, match.family, method) + target, prefix: layout.prefix }, keeper)
     upstream.open.add(exchange)
     const stop = (error: unknown): void => exchange.cancel(error instanceof CutUploadError ? error : toFacadeError(error))
@@ -107,6 +107,7 @@ export async function openForward (app: FastifyInstance, options: ForwardOptions
 
     const length = visit.head.contentLength
     if (judge !== undefined) judge(layout).then(whole => start(whole, String(whole.length))).catch(stop)
+    else if (method === 'GET' && hasBody(visit.head)) gather(raw, getBodyMaxBytes, getBodyTooLarge).then(whole => start(whole, String(whole.length))).catch(stop)
     else if (visit.head.transferEncoding !== undefined) {
       if (losesChunks(layout, match.family, method)) spooled(raw, maxBytes).then(({ body, length }) => start(body, String(length))).catch(stop)
       else start(through(raw, maxBytes), undefined)

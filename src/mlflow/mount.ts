@@ -15,11 +15,9 @@ import { hidesGatewayCredentials, losesChunks, type Layout } from './layout.js'
 import { inspectBody } from './operations/inspect.js'
 import { match, matchFixed, movesArtifact, type Match } from './operations/matcher.js'
 import { collapseSlashes } from './operations/readings.js'
-import { belowMount, mount, oldRoutes } from './paths.js'
+import { belowMount, methods, mount, oldRoutes } from './paths.js'
 import type { Shared } from './probes.js'
 
-/** The methods that MLflow knows; OPTIONS is answered before. */
-const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 const stateChanging = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
 
 /** A Location longer than this breaks clients (Python's http.client reads lines of 64 KiB): such a request is served in place. */

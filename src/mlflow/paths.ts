@@ -6,6 +6,9 @@ import { decode } from './operations/readings.js'
 /** Where MLflow lives in public. */
 export const mount = '/mlflow'
 
+/** The methods that MLflow knows; OPTIONS is answered before. */
+export const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
+
 /** A request target (RFC 9112, section 3.2) taken apart, both parts exactly as they came. */
 export interface Target {
   readonly path: string

@@ -1,7 +1,7 @@
 /** Writing an answer while the request's body may still be under way. Every head that is not Fastify's goes through `begin`. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
-/** How much of an unread body is taken, and how long, before the socket ends: a caller that is refused may otherwise pour in gigabytes. */
+/** How much of an unread body is taken, and how long: a caller that is refused may otherwise pour in gigabytes. */
 const drainMaxBytes = 64 * 1024
 const drainMaxMs = 1000
 
@@ -31,6 +31,18 @@ export function begin (request: IncomingMessage, response: ServerResponse, statu
   }
 }
 
+/** Heads of answers of our own: a browser takes none for anything but what it says it is, and nobody keeps one. */
+export const ownHeaders = ['x-content-type-options', 'nosniff', 'cache-control', 'no-store'] as const
+
+/**
+ * Writes a whole answer of our own. A small body that is still under way is read first, so that the connection can go on: who is refused
+ * comes back. So is the beginning of a chunked one, which may be small.
+ */
+export function finishOwn (request: IncomingMessage, response: ServerResponse, status: number, headers: string[], body: Buffer | undefined): void {
+  if (isSmall(request)) drain(request, () => finish(request, response, status, headers, body))
+  else finish(request, response, status, headers, body)
+}
+
 /**
  * Writes a whole answer. Where the request's body is still under way, the answer goes out at once and says
  * `Connection: close`; then the socket lingers, so that the caller can read it (a reset could overtake it).
@@ -49,19 +61,38 @@ export function finish (request: IncomingMessage, response: ServerResponse, stat
   linger(request, response)
 }
 
+const lingering = new WeakSet<ServerResponse>()
+
+/** The answer is written whole, though it may not have ended. */
+export function isWhole (response: ServerResponse): boolean {
+  return response.writableEnded || lingering.has(response)
+}
+
 /** Takes a little more of the request's body, then ends response and socket. */
 export function linger (request: IncomingMessage, response: ServerResponse): void {
+  lingering.add(response)
+  drain(request, () => response.end())
+}
+
+/** Whether a body that is under way may end within what is taken of it. A coding that is not chunked never ends. */
+export function isSmall (request: IncomingMessage): boolean {
+  const { 'transfer-encoding': coding, 'content-length': length } = request.headers
+  return unread(request) && (coding === undefined ? Number(length) <= drainMaxBytes : coding.toLowerCase() === 'chunked')
+}
+
+/** Takes so much of a request's body, for so long, or until it ends or is cut. */
+export function drain (request: IncomingMessage, then: () => void): void {
   let taken = 0
-  const end = (): void => {
+  const stop = (): void => {
     clearTimeout(timer)
-    request.off('data', take).off('end', end).off('close', end)
-    response.end()
+    request.off('data', take).off('end', stop).off('close', stop)
+    then()
   }
   const take = (chunk: Buffer): void => {
     taken += chunk.length
-    if (taken > drainMaxBytes) end()
+    if (taken > drainMaxBytes) stop()
   }
-  const timer = setTimeout(end, drainMaxMs)
-  request.on('data', take).once('end', end).once('close', end)
+  const timer = setTimeout(stop, drainMaxMs)
+  request.on('data', take).once('end', stop).once('close', stop)
   request.resume()
 }

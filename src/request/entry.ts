@@ -1,16 +1,17 @@
 /** What is settled from the head alone, before anyone asks whose request it is: refusals, OPTIONS, and the marks of old paths. */
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { finish } from './answer.js'
+import { finishOwn } from './answer.js'
 import type { LegacyConfig } from '../config.js'
 import { markOrigin, preflight } from './cors.js'
 import { FacadeError } from '../errors.js'
+import { getBodyMaxBytes, getBodyTooLarge, hasBody } from '../mlflow/body.js'
+import { methods, successor } from '../mlflow/paths.js'
 import type { Platform } from '../platform/forward.js'
-import { successor } from '../mlflow/paths.js'
 import { refuse } from './refuse.js'
 
-const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
-const allow = methods.join(', ')
+const known = [...methods, 'OPTIONS']
+const allow = known.join(', ')
 
 interface Options {
   readonly legacy: LegacyConfig
@@ -32,12 +33,12 @@ export default fp<Options>(async (app, { legacy, origins, draining, platform }) 
     const problem = visit.target.problem ?? headProblem(request)
     if (problem !== undefined) {
       refuse(reply, new FacadeError('badRequest', { message: problem, reason: 'malformed' }))
-    } else if (!methods.includes(request.raw.method ?? '')) {
+    } else if (!known.includes(request.raw.method ?? '')) {
       refuse(reply, new FacadeError('notFound')) // Fastify would judge some of them (QUERY) before it looks for a route
     } else if (request.raw.method === 'OPTIONS') {
       visit.operation = 'options'
       reply.hijack()
-      finish(request.raw, reply.raw, 204, ['allow', allow, ...preflight(request.raw, visit, origins, allow), ...visit.headers], undefined)
+      finishOwn(request.raw, reply.raw, 204, ['allow', allow, ...preflight(request.raw, visit, origins, allow), ...visit.headers], undefined)
     } else {
       // The parsers see a type that they know; MLflow gets the one that came, or none (it judges, not we).
       if (request.raw.headers['content-type'] !== undefined) request.raw.headers['content-type'] = 'application/octet-stream'
@@ -73,8 +74,8 @@ function headProblem (request: FastifyRequest): string | undefined {
   const { raw, visit: { head } } = request
   const problem = framingProblem(request)
   if (problem !== undefined) return problem
-  const hasBody = head.transferEncoding !== undefined || Number(head.contentLength ?? 0) > 0
-  if (hasBody && (raw.method === 'GET' || raw.method === 'HEAD')) return `A ${raw.method} request must not have a body.`
+  if (hasBody(head) && raw.method === 'HEAD') return 'A HEAD request must not have a body.'
+  if (raw.method === 'GET' && Number(head.contentLength ?? 0) > getBodyMaxBytes) return getBodyTooLarge().message
   if (head.workspace.length > 1) return 'The header X-MLFLOW-WORKSPACE was sent more than once.'
   return undefined
 }

@@ -1,7 +1,7 @@
 /** The one place where an error of ours becomes bytes. */
 import type { IncomingMessage } from 'node:http'
 import type { FastifyReply } from 'fastify'
-import { finish, unanswered } from './answer.js'
+import { finishOwn, ownHeaders, unanswered } from './answer.js'
 import { errorBody, type FacadeError } from '../errors.js'
 import { toGateway } from './visit.js'
 
@@ -15,8 +15,8 @@ export function refuse (reply: FastifyReply, error: FacadeError): void {
   reply.hijack()
   const body = Buffer.from(errorBody(error, visit.id, toGateway(visit)))
   const challenges = error.kind.status === 401 ? challengesFor(raw) : []
-  const headers = ['content-type', 'application/json', 'content-length', String(body.length), ...challenges, ...Object.entries(error.headers).flat(), ...visit.headers]
-  finish(raw, reply.raw, error.kind.status, headers, raw.method === 'HEAD' ? undefined : body)
+  const headers = ['content-type', 'application/json', 'content-length', String(body.length), ...ownHeaders, ...challenges, ...Object.entries(error.headers).flat(), ...visit.headers]
+  finishOwn(raw, reply.raw, error.kind.status, headers, raw.method === 'HEAD' ? undefined : body)
 }
 
 const bearer = ['www-authenticate', 'Bearer']

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import type { Logger } from 'pino'
 import { errorBody, FacadeError, type ErrorName } from '../errors.js'
 import type { Metrics } from '../metrics.js'
+import { isWhole, ownHeaders } from './answer.js'
 
 /** Heads up to 80 KiB pass (MLflow 3.x takes queries of 70 KB); Node counts a little more than the bytes of the head. */
 const headMaxBytes = 84 * 1024
@@ -51,11 +52,30 @@ const kinds: Readonly<Record<string, ErrorName>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'slowRequest'
 }
 
+/** So much is read of a connection whose end is on its way. */
+const brokenMaxBytes = 64 * 1024
+
+const ownLines = ownHeaders.map((part, index) => part + (index % 2 === 0 ? ': ' : '\r\n')).join('')
+
 /** Answers what Node's parser refused: no request came of it, so there are no hooks, and the connection ends. */
 export function answerBrokenHead (log: Logger, metrics: Metrics): (error: NodeJS.ErrnoException, socket: Socket) => void {
+  const ending = new WeakMap<Socket, number>()
+  /** Lets the socket's last answer out; a caller that goes on sending reads nothing any more. */
+  const end = (socket: Socket, answer: string): void => {
+    ending.set(socket, socket.bytesRead)
+    socket.end(answer)
+    setTimeout(() => socket.destroy(), 1000).unref()
+  }
   return (error, socket) => {
+    const since = ending.get(socket)
+    if (since !== undefined && error.code !== 'ECONNRESET' && socket.bytesRead - since <= brokenMaxBytes) return // Node tells of each further read
+    const message = (socket as Socket & { _httpMessage?: ServerResponse })._httpMessage
     // An answer that has begun must not get another one into its midst.
-    const begun = (socket as Socket & { _httpMessage?: ServerResponse })._httpMessage?.headersSent === true
+    const begun = message?.headersSent === true
+    if (message !== undefined && begun && since === undefined && socket.writable && isWhole(message)) {
+      end(socket, '')
+      return
+    }
     if (error.code === 'ECONNRESET' || !socket.writable || begun) {
       socket.destroy()
       return
@@ -65,7 +85,6 @@ export function answerBrokenHead (log: Logger, metrics: Metrics): (error: NodeJS
     const body = errorBody(problem, requestId)
     log.info({ request_id: requestId, operation: 'none', status: problem.kind.status, address: socket.remoteAddress, refusal: problem.reason, error: error.code }, 'request')
     metrics.refusals.inc({ reason: problem.reason })
-    socket.end(`HTTP/1.1 ${problem.kind.status} ${STATUS_CODES[problem.kind.status] ?? ''}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nx-request-id: ${requestId}\r\nconnection: close\r\n\r\n${body}`)
-    setTimeout(() => socket.destroy(), 1000).unref() // a caller that goes on sending reads nothing any more
+    end(socket, `HTTP/1.1 ${problem.kind.status} ${STATUS_CODES[problem.kind.status] ?? ''}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n${ownLines}x-request-id: ${requestId}\r\nconnection: close\r\n\r\n${body}`)
   }
 }

@@ -8,6 +8,7 @@ import { FacadeError } from '../errors.js'
 import { CallerLeftError } from '../mlflow/exchange.js'
 import type { Metrics } from '../metrics.js'
 import { collapse } from './flood.js'
+import { drain, ownHeaders, unread } from './answer.js'
 import { callerAddress } from './peers.js'
 import { createRoster } from './roster.js'
 import { restoreMount } from './stripped.js'
@@ -107,13 +108,24 @@ export default fp<{ ledger: Ledger }>(async (app, { ledger }) => {
     done()
   })
   // Answers that Fastify writes; what is written past it brings these headers itself.
-  app.addHook('onSend', ({ visit: { headers } }, reply, payload, done) => {
+  app.addHook('onSend', ({ raw, visit: { headers } }, reply, payload, done) => {
     for (let index = 0; index < headers.length; index += 2) {
       const [name = '', value] = [headers[index], headers[index + 1]]
       const said = name === 'vary' ? reply.getHeader(name) : undefined
       reply.header(name, said === undefined ? value : `${String(said)}, ${value}`)
     }
-    done(null, payload)
+    for (let index = 0; index < ownHeaders.length; index += 2) {
+      const name = ownHeaders[index] ?? ''
+      if (!reply.hasHeader(name)) reply.header(name, ownHeaders[index + 1])
+    }
+    if (!unread(raw)) {
+      done(null, payload)
+      return
+    }
+    drain(raw, () => {
+      if (unread(raw)) reply.header('connection', 'close')
+      done(null, payload)
+    })
   })
   app.addHook('onResponse', ({ visit }, reply, done) => {
     ledger.end(visit, reply.raw)

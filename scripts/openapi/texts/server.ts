@@ -21,7 +21,7 @@ export const server: Texts = {
   deletePromptOptimizationJob: ['Delete a prompt optimisation', 'Cancels it first where it still runs, and deletes its run.'],
   invokeGenaiEvaluate: ['Evaluate traces with scorers', 'Starts a job on the server, whose results go into a new run.'],
   graphql: ['Query by GraphQL', 'The queries that MLflow\'s pages use. One query in one request; the facade reads it and asks for `mlflow:admin` where it is none of the known ones.'],
-  graphqlGet: ['GraphQL by GET', 'MLflow has the route, but reads the query from a body, which a GET through the facade cannot have. Use POST.', 'deprecated'],
+  graphqlGet: ['GraphQL by GET', 'MLflow reads the query from the body, which many clients cannot send with a GET, and which the facade does not judge there. Use POST.', 'deprecated'],
   health: ['Is MLflow up', 'MLflow\'s own answer, asked at most once a second. The facade\'s own health is at `/health`.'],
   version: ['Version of MLflow', 'MLflow\'s own answer, asked at most once a second.'],
   getServerInfo: ['Get what the server can do', 'Which store it has, and which features are on. Clients ask for it at their start.'],

@@ -183,7 +183,7 @@ export const reasons: Readonly<Record<string, string>> = {
   getWorkspace: 'Tells of a tenant, whichever workspaces the key is tied to.',
   testWebhook: 'Makes the server call a URL and returns the answer.',
   graphql: 'Holds for a body that the facade read and found to be a known query; anything else needs admin or is refused.',
-  graphqlGet: 'MLflow reads the query from the body of a GET, which the facade refuses: what is left is nothing that can be judged.',
+  graphqlGet: 'MLflow reads the query from the body of a GET, which is not judged: pages send a POST.',
   getServerInfo: 'Clients and pages ask for it at their start.',
   serveGetUiTelemetry: 'MLflow\'s pages ask for it when they load.',
   servePostUiTelemetry: 'MLflow\'s pages report clicks to its makers; nothing is stored. A reader\'s pages must not fail on it.',
