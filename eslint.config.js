@@ -13,7 +13,7 @@ function tier (files, forbidden) {
 
 const io = { group: ['fastify', 'fastify-plugin', '@fastify/*', 'undici', 'pg', '@photostructure/sqlite', 'node:fs', 'node:fs/*', 'node:http', 'node:child_process'], message: 'this file is pure: no input or output' }
 const fastify = { group: ['fastify', 'fastify-plugin', '@fastify/*'], message: 'adapters do not know Fastify' }
-const routing = { group: ['**/routing/*'], message: 'the gateway does not know the routing analyser' }
+const routing = { group: ['**/alb-rules/**'], message: 'the gateway does not know the routing analyser' }
 
 export default [
   ...neostandard({ ts: true, noJsx: true, ignores: ['dist/', 'node_modules/', '.tap/', '.venvs/', 'data/', 'openapi/'] }),
@@ -32,6 +32,6 @@ export default [
   { files: ['test/**/*.ts'], rules: { '@typescript-eslint/no-floating-promises': 'off' } }, // tap awaits its subtests itself
   tier(['src/*.ts', 'src/{request,endpoints,mlflow,auth,openapi}/**/*.ts'], [routing]), // first: a later block replaces the rule for its own files
   tier(['src/config.ts', 'src/settings.ts', 'src/errors.ts', 'src/auth/{key,credentials,seen,scopes}.ts', 'src/mlflow/{paths,headers,layout}.ts', 'src/mlflow/operations/{classes,table,matcher,graphql}.ts', 'src/openapi/{document,schema}*.ts'], [io, routing]),
-  tier(['src/routing/**/*.ts'], [io, { group: ['../auth/*', '../mlflow/*', '../openapi/*', '../request/*', '../endpoints/*', '../app.js', '../config.js', '../errors.js'], message: 'routing knows nothing of the gateway' }]),
+  tier(['packages/alb-rules/src/**/*.ts'], [io, { group: ['../auth/*', '../mlflow/*', '../openapi/*', '../request/*', '../endpoints/*', '../app.js', '../config.js', '../errors.js'], message: 'routing knows nothing of the gateway' }]),
   tier(['src/auth/{store,sqlite,remote,cache,guesses,migrate}.ts', 'src/mlflow/{upstream,spool}.ts'], [fastify, routing])
 ]

@@ -1,6 +1,6 @@
 /** The files that are written from the table of the platform's routes. */
-import { writeRules } from '../src/routing/formats/write.js'
-import { platformRules, reasons, routes } from '../src/routing/table.js'
+import { writeRules } from '../packages/alb-rules/src/formats/write.js'
+import { platformRules, reasons, routes } from '../deploy/alb/platform-rules.js'
 
 /** Each file's path and text. */
 export function routingFiles (): Readonly<Record<string, string>> {
@@ -15,7 +15,7 @@ export function routingFiles (): Readonly<Record<string, string>> {
 function routingPage (table: string): string {
   return `# Where public requests go
 
-Written from \`src/routing/table.ts\`. The load balancer tries the rules in the order of their priority.
+Written from \`deploy/alb/platform-rules.ts\`. The load balancer tries the rules in the order of their priority.
 A rule names a path and what is below it as two values, \`/x\` and \`/x/*\`: \`/x*\` would take \`/xy\` as well.
 
 ${diagram()}

@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net'
 import { createServer, request as httpRequest, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { pipeline } from 'node:stream'
-import { decide } from '../routing/decide.js'
-import { createRequest, defaultPort, RequestError } from '../routing/request.js'
-import { conditionText, type Group, type Listener, type Redirect, type Rule, type RuleSet } from '../routing/rules.js'
+import { decide } from '../../packages/alb-rules/src/match.js'
+import { createRequest, defaultPort, RequestError } from '../../packages/alb-rules/src/request.js'
+import { conditionText, type Group, type Listener, type Redirect, type Rule, type RuleSet } from '../../packages/alb-rules/src/model.js'
 import { parse, printJson, UsageError, type Io } from './command.js'
 
 export interface Simulation {

@@ -20,7 +20,7 @@ t.test('every command of docs/requirements.md is one that CI runs, and succeeds'
   t.ok(commands.length >= 9)
   for (const command of commands) {
     const [program = '', ...argv] = command.split(' ')
-    if (command.startsWith('npx tap ')) for (const file of argv.slice(1)) t.ok(existsSync(file) && /^test\/.*\.test\.ts$/.test(file), command)
+    if (command.startsWith('npx tap ')) for (const file of argv.slice(1)) t.ok(existsSync(file) && /^(test|packages\/[^/]+\/test)\/.*\.test\.ts$/.test(file), command)
     else if (program === 'scripts/deploy-dev') t.match(read('test/platform/journey.test.ts'), /'scripts\/deploy-dev', \['--once'/, command)
     else t.match(await run('node', program === 'hokusai-mlflow' ? ['dist/src/cli/main.js', ...argv] : argv), { code: 0 }, command)
   }

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { startPlatform } from '../../scripts/deploy/platform.js'
 import { startSimulation } from '../../src/cli/simulate.js'
-import { readRules } from '../../src/routing/formats/read.js'
+import { readRules } from '../../packages/alb-rules/src/formats/read.js'
 import { startMlflow } from '../helpers/mlflow.js'
 import { freePort } from '../helpers/net.js'
 

@@ -1,0 +1,133 @@
+/** Questions about whole rule sets: is there a request that these rules match and those do not, and if so which? */
+import { addressText } from '../solver/address.js'
+import { extentOf, type Extent } from './extent.js'
+import { createBudget, LimitReached, type Budget } from '../solver/budget.js'
+import { separator } from '../solver/pattern.js'
+import { decide } from '../match.js'
+import { createRequest, defaultPort } from '../request.js'
+import { isDefault, targetKey, targetOf, type Listener, type Rule, type RuleSet, type Witness } from '../model.js'
+import { createSolver, type Point, type Solver } from '../solver/solver.js'
+
+export type Answer =
+  | { readonly is: 'yes', readonly point: Point }
+  | { readonly is: 'no' }
+  /** It hangs on something that cannot be read, or took too much work. The point shows what it hangs on. */
+  | { readonly is: 'unknown', readonly why: 'unreadable' | 'limit', readonly point?: Point }
+
+/** A rule with what the analysis knows about it. */
+export interface Place extends Extent {
+  readonly rule: Rule
+  readonly target: string
+  readonly key: string
+  /** The rules that are tried before it. */
+  readonly earlier: readonly Place[]
+}
+
+/** A listener with its rules in order. */
+export interface View {
+  readonly listener: Listener
+  readonly places: readonly Place[]
+}
+
+export interface Analysis {
+  readonly solver: Pick<Solver, 'find' | 'holds' | 'valuesOf'>
+  /** False only where no request lies in both; a quick first look. */
+  readonly mayMeet: (one: Extent, other: Extent) => boolean
+  /** Is there a request in all of the first and in none of the second? */
+  readonly ask: (inside: readonly Extent[], outside: readonly Extent[]) => Answer
+  /** Runs something within the work that one question may take; undefined where that is not enough. */
+  readonly tried: <T>(work: () => T) => T | undefined
+  /** Counts work that is done outside of the solver. */
+  readonly spend: Budget['spend']
+  /** The request as it is sent to the listener; what others would decide about it is to be told from it as well. */
+  readonly witness: (point: Point, listener: Listener, ...others: readonly Listener[]) => Witness
+}
+
+export interface AnalysisOptions {
+  /** Host names that witnesses should have where they fit. */
+  readonly hosts?: readonly string[]
+  /** Steps of the walks over patterns: of one question, and of all together. */
+  readonly questionStepsMax?: number
+  readonly stepsMax?: number
+}
+
+/** Real rules take up to a few millions in all; hostile ones end after some ten seconds. */
+const defaultSteps = { question: 1_000_000, all: 10_000_000 }
+
+export function createAnalysis (ruleSets: readonly RuleSet[], options: AnalysisOptions = {}): Analysis {
+  const budget = createBudget(options.questionStepsMax ?? defaultSteps.question, options.stepsMax ?? defaultSteps.all)
+  const solver = createSolver(budget, [...options.hosts ?? [], ...namedHosts(ruleSets), 'example.com', 'example.org', 'www.example.net'])
+  const headerNames = spelledNames(ruleSets)
+
+  function tried <T> (work: () => T): T | undefined {
+    if (!budget.begin()) return undefined
+    try {
+      return work()
+    } catch (error) {
+      if (error instanceof LimitReached) return undefined
+      throw error
+    }
+  }
+
+  function mayMeet (one: Extent, other: Extent): boolean {
+    return tried(() => solver.mayMeet(one.box, other.box)) ?? true
+  }
+
+  function ask (inside: readonly Extent[], outside: readonly Extent[]): Answer {
+    const answer = tried((): Answer => {
+      const point = solver.find(inside.map(extent => extent.box), outside.map(extent => extent.box))
+      if (point === undefined) return { is: 'no' }
+      if ([...inside, ...outside].every(extent => extent.isCertain)) return { is: 'yes', point }
+      const certain = solver.find(inside.map(extent => extent.certain), outside.map(extent => extent.possible))
+      return certain === undefined ? { is: 'unknown', why: 'unreadable', point } : { is: 'yes', point: certain }
+    })
+    return answer ?? { is: 'unknown', why: 'limit' }
+  }
+
+  function witness (point: Point, listener: Listener, ...others: readonly Listener[]): Witness {
+    const one = (part: string): string => solver.valuesOf(point, part)[0]?.text ?? ''
+    const protocol = listener.protocol ?? 'HTTP'
+    const port = listener.port === undefined || listener.port === defaultPort(protocol) ? '' : `:${listener.port}`
+    const query = (point.get('query') ?? []).map(pair => pair.text.replace(separator, '=')).join('&')
+    const headers = [...point].filter(([part, values]) => part.startsWith('header:') && values.length > 0)
+    const shown: Witness = {
+      method: one('method'),
+      url: `${protocol.toLowerCase()}://${one('host')}${port}${one('path')}${query === '' ? '' : '?' + query}`,
+      headers: Object.fromEntries(headers.map(([part, values]) => [headerNames.get(part.slice(7)) ?? part.slice(7), values.map(({ text }) => text)]))
+    }
+    const matters = point.has('source') || [listener, ...others].some(({ rules }) => decide(rules, createRequest(shown)).open.some(({ kind }) => kind === 'source-ip'))
+    return matters ? { ...shown, sourceIp: addressText(one('source')) } : shown
+  }
+
+  return { solver, mayMeet, ask, tried, spend: budget.spend, witness }
+}
+
+export function createView (listener: Listener): View {
+  const places: Place[] = []
+  for (const rule of listener.rules) {
+    places.push({ ...extentOf(rule), rule, target: targetOf(rule), key: targetKey(rule), earlier: [...places] })
+  }
+  return { listener, places }
+}
+
+/** The rules that have a number. */
+export function numbered ({ places }: View): readonly Place[] {
+  return places.filter(place => !isDefault(place.rule))
+}
+
+/** Names that stand in the rules without a wildcard, and are good examples therefore. */
+function namedHosts (ruleSets: readonly RuleSet[]): readonly string[] {
+  const conditions = allConditions(ruleSets)
+  const names = conditions.flatMap(condition => condition.kind === 'host-header' ? condition.values : [])
+  return [...new Set(names)].filter(name => /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?\.[a-z]+$/.test(name) && !name.includes('..'))
+}
+
+/** Header names as the rules spell them. */
+function spelledNames (ruleSets: readonly RuleSet[]): ReadonlyMap<string, string> {
+  const names = allConditions(ruleSets).flatMap(condition => condition.kind === 'http-header' ? [condition.name] : [])
+  return new Map(names.reverse().map(name => [name.toLowerCase(), name]))
+}
+
+function allConditions (ruleSets: readonly RuleSet[]): ReadonlyArray<Rule['conditions'][number]> {
+  return ruleSets.flatMap(({ listeners }) => listeners).flatMap(({ rules }) => rules).flatMap(({ conditions }) => conditions)
+}

@@ -1,0 +1,61 @@
+/** Finds what is over the limits that AWS sets: rules of a load balancer, values and wildcards of a rule, characters of a value. */
+import { numbered } from '../analysis/analysis.js'
+import type { Condition, Rule } from '../model.js'
+import type { Found, Subject } from '../check.js'
+
+const rulesMax = 100
+const valuesMax = 5
+const wildcardsMax = 5
+const charactersMax = 128
+
+export function checkLimits ({ views }: Subject): Found {
+  const balancers = [...new Set(views.map(({ listener }) => listener.balancer))]
+  const counts = balancers.map(balancer => views.filter(({ listener }) => listener.balancer === balancer).reduce((sum, view) => sum + numbered(view).length, 0))
+  const tooMany = counts.filter(count => count > rulesMax).map(count => ({
+    ...base(null, null),
+    message: `The load balancer has ${count} rules over all its listeners; ${rulesMax} are allowed, the default rules not counted.`,
+    fix: 'Delete rules that are never reached, put values of rules with one target together, or have the quota raised.'
+  }))
+  return [...tooMany, ...views.flatMap(view => numbered(view).flatMap(({ rule }) => overLimits(rule).map(({ message, fix }) => ({ ...base(view.listener.label, rule.priority), message, fix }))))]
+}
+
+function base (listener: string | null, rule: string | null) {
+  return { severity: 'error' as const, listener, rule, witness: null }
+}
+
+function overLimits (rule: Rule): ReadonlyArray<{ readonly message: string, readonly fix: string }> {
+  const values = rule.conditions.flatMap(valuesOf)
+  const count = values.length
+  const wildcards = values.reduce((sum, value) => sum + (value.isPattern ? wildcardsIn(value.text, value.escapes) : 0), 0)
+  const long = values.flatMap(({ parts }) => parts).filter(part => part.length > charactersMax)
+  const split = `Split rule ${rule.priority} into several with the same target.`
+  return [
+    ...(count > valuesMax ? [{ message: `Rule ${rule.priority} has ${count} values in its conditions; ${valuesMax} are allowed.`, fix: split }] : []),
+    ...(wildcards > wildcardsMax ? [{ message: `Rule ${rule.priority} has ${wildcards} wildcards in its conditions; ${wildcardsMax} are allowed.`, fix: split }] : []),
+    ...long.map(part => ({ message: `Rule ${rule.priority} has a value of ${part.length} characters (${part.slice(0, 40)}…); ${charactersMax} are allowed.`, fix: 'Shorten the value, with a wildcard if need be.' }))
+  ]
+}
+
+interface Value {
+  readonly text: string
+  /** What the limit on characters counts one by one. */
+  readonly parts: readonly string[]
+  readonly isPattern: boolean
+  readonly escapes: boolean
+}
+
+function valuesOf (condition: Condition): readonly Value[] {
+  switch (condition.kind) {
+    case 'unknown': return []
+    case 'query-string': return condition.pairs.map(({ key = '', value }) => ({ text: key + ' ' + value, parts: [key, value], isPattern: true, escapes: true }))
+    case 'host-header': case 'path-pattern': case 'http-header': case 'http-request-method': case 'source-ip': {
+      const isPattern = condition.kind !== 'http-request-method' && condition.kind !== 'source-ip'
+      const one = (text: string, counts: boolean): Value => ({ text, parts: [text], isPattern: counts, escapes: false })
+      return [...condition.values.map(text => one(text, isPattern)), ...condition.regexes.map(text => one(text, false))]
+    }
+  }
+}
+
+function wildcardsIn (text: string, escapes: boolean): number {
+  return (escapes ? text.replace(/\\[*?]/g, '') : text).replace(/[^*?]/g, '').length
+}

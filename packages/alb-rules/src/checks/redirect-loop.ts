@@ -1,0 +1,158 @@
+/** Finds redirects that lead back to themselves, through other redirects and listeners of the load balancer too. */
+import type { Place, View } from '../analysis/analysis.js'
+import { extentOf } from '../analysis/extent.js'
+import { compile, everything, fold, matches, mayMeet } from '../solver/pattern.js'
+import { defaultPort } from '../request.js'
+import { firstLocation, redirected, seenFromFirst, type Location, type Template, type Untold } from '../analysis/rewrite.js'
+import type { Redirect } from '../model.js'
+import type { Box, Point } from '../solver/solver.js'
+import type { Found, Subject } from '../check.js'
+
+/** Browsers give up after so many: what goes on longer does not end for them. */
+const redirectsMax = 20
+
+/** So many combinations of rules are followed from one redirect. */
+const followedMax = 2000
+
+/** A client asks again with GET after a POST, so a loop that a POST gets into is one of GET. */
+const posts = extentOf({ priority: 'default', conditions: [{ kind: 'http-request-method', values: ['POST'], regexes: [] }], steps: [], action: { kind: 'none' }, transforms: [] }).box
+
+interface Step {
+  readonly view: View
+  readonly place: Place
+  readonly location: Location
+}
+
+interface Chain {
+  readonly steps: readonly Step[]
+  /** What the first request must and must not be for the chain to come about. */
+  readonly inside: readonly Box[]
+  readonly outside: readonly Box[]
+}
+
+interface Loop {
+  readonly steps: readonly Step[]
+  readonly point: Point
+}
+
+export function checkLoops (subject: Subject): Found {
+  const reported = new Set<string>()
+  return subject.views.flatMap(view => view.places.flatMap(place => {
+    if (place.rule.action.kind !== 'redirect') return []
+    const loop = findLoop(view, place, subject)
+    if (loop === undefined) return []
+    const key = [...new Set(loop.steps.map(nameOf))].sort().join()
+    if (reported.has(key)) return []
+    reported.add(key)
+    const way = [...loop.steps, ...loop.steps.slice(0, 1)].slice(0, 6).map(nameOf).join(', then ')
+    return [{
+      severity: 'error' as const,
+      listener: view.listener.label,
+      rule: place.rule.priority,
+      message: `Rule ${place.rule.priority} (${place.target}) redirects in a circle: ${way}${loop.steps.length > 5 ? ' and so on without an end' : ''}.`,
+      fix: `Add a condition to rule ${place.rule.priority} that its own target does not meet, or correct the target.`,
+      witness: subject.analysis.witness(loop.point, view.listener)
+    }]
+  }))
+}
+
+function findLoop (view: View, place: Place, subject: Subject): Loop | undefined {
+  const { analysis, views } = subject
+  let followed = 0
+  const own = views.filter(({ listener }) => listener.balancer === view.listener.balancer)
+
+  function follow ({ steps, inside, outside }: Chain): Loop | undefined {
+    const last = steps.at(-1)
+    const redirect = last?.place.rule.action
+    if (last === undefined || redirect?.kind !== 'redirect') return undefined
+    const { location, untold } = redirected(last.location, redirect)
+    const next = own.find(({ listener }) => doorOf(listener).protocol === location.protocol && doorOf(listener).port === location.port)
+    if (next === undefined || (!untold.includes('host') && leadsAway(location.host, own))) return undefined
+    if (untold.length > 0) {
+      // What is made of several parts could lead to another redirect, or to the same: then nobody can say whether it ends.
+      if (next.places.some(other => other.rule.action.kind === 'redirect' && mayGetTo(other, location, untold, redirect, { steps, inside, outside }))) {
+        subject.undecided({ listener: view.listener.label, rule: place.rule.priority, about: `whether the redirect of rule ${place.rule.priority} ends: it makes one part of a URL of another`, why: 'unreadable', by: [] })
+      }
+      return undefined
+    }
+    const circle = circleOf(steps, { view: next, location })
+    if (circle !== undefined) {
+      // A circle that others make is theirs to report.
+      const point = circle.some(step => step.place === place) ? find(inside, outside) : undefined
+      return point === undefined ? undefined : { steps: fromPlace(circle, place), point }
+    }
+    for (const other of next.places) {
+      const box = seenFromFirst(other.certain, location)
+      if (box === undefined) continue
+      const chain: Chain = {
+        steps: [...steps, { view: next, place: other, location }],
+        inside: [...inside, box],
+        outside: [...outside, ...other.earlier.flatMap(one => seenBox(one.possible, location))]
+      }
+      const loop = find(chain.inside, chain.outside) === undefined ? undefined : follow(chain)
+      if (loop !== undefined) return loop
+    }
+    return undefined
+  }
+
+  function mayGetTo (other: Place, location: Location, untold: readonly Untold[], redirect: Redirect, { inside, outside }: Chain): boolean {
+    // Of a part that is made of several, what stands before the first of them is known.
+    const begins = ({ part, language }: Box[number]): boolean => {
+      if ((part !== 'host' && part !== 'path') || !untold.includes(part)) return true
+      const made = compile(`${redirect[part].split('#{')[0] ?? ''}*`)
+      return language.globs.some(glob => mayMeet(glob, made)) || language.marks.length > 0
+    }
+    if (!other.possible.every(begins)) return false
+    const box = seenFromFirst(other.possible.filter(({ part }) => !(untold as readonly string[]).includes(part)), location)
+    return box !== undefined && find([...inside, box], outside) !== undefined
+  }
+
+  function find (inside: readonly Box[], outside: readonly Box[]): Point | undefined {
+    const point = followed++ < followedMax ? analysis.tried(() => analysis.solver.find(inside, outside) ?? 'none') : undefined
+    if (point === undefined) subject.undecided({ listener: view.listener.label, rule: place.rule.priority, about: `whether the redirect of rule ${place.rule.priority} ends`, why: 'limit', by: [] })
+    return point === 'none' ? undefined : point
+  }
+
+  const { protocol, port } = doorOf(view.listener)
+  const chain: Chain = {
+    steps: [{ view, place, location: firstLocation(protocol, port) }],
+    inside: [place.certain],
+    outside: [posts, ...place.earlier.map(one => one.possible)]
+  }
+  return find(chain.inside, chain.outside) === undefined ? undefined : follow(chain)
+}
+
+/** The steps that come again and again; all but the first where the way only grows longer and longer. */
+function circleOf (steps: readonly Step[], next: Pick<Step, 'view' | 'location'>): readonly Step[] | undefined {
+  const at = steps.findIndex(step => step.view === next.view && JSON.stringify(step.location) === JSON.stringify(next.location))
+  if (at >= 0) return steps.slice(at)
+  return steps.length > redirectsMax ? steps.slice(1) : undefined
+}
+
+function fromPlace (circle: readonly Step[], place: Place): readonly Step[] {
+  const at = circle.findIndex(step => step.place === place)
+  return [...circle.slice(at), ...circle.slice(0, at)]
+}
+
+/** Whether no rule here names the host, so that it is somebody else's. */
+function leadsAway (host: Template, views: readonly View[]): boolean {
+  if (host.part !== undefined && host.before === '' && host.after === '') return false
+  const made = compile(fold(host.part === undefined ? host.before : `${host.before}*${host.after}`))
+  const conditions = views.flatMap(({ places }) => places).flatMap(({ rule }) => rule.conditions)
+  const globs = conditions.flatMap(condition => condition.kind === 'host-header' ? condition.values.map(value => compile(fold(value))) : [])
+  return !globs.some(glob => glob !== everything && (host.part === undefined ? matches(glob, fold(host.before)) : mayMeet(glob, made)))
+}
+
+function seenBox (box: Box, location: Location): readonly Box[] {
+  const seen = seenFromFirst(box, location)
+  return seen === undefined ? [] : [seen]
+}
+
+/** A listener of which nothing is known is taken for plain HTTP. */
+function doorOf ({ protocol = 'HTTP', port = defaultPort(protocol) }: View['listener']): { readonly protocol: 'HTTP' | 'HTTPS', readonly port: number } {
+  return { protocol, port }
+}
+
+function nameOf ({ view, place }: Step): string {
+  return `rule ${place.rule.priority}${view.listener.label === null ? '' : ` of ${view.listener.label}`}`
+}

@@ -1,0 +1,48 @@
+/** Reports what could not be decided: kinds of conditions and actions that are not known, and questions that took too much work. */
+import { unknownsOf } from '../model.js'
+import type { Found, Subject, Undecided } from '../check.js'
+
+/** So many open questions about a rule are told in words. */
+const notesMax = 3
+
+export function checkUnknowns ({ views, notes }: Subject): Found {
+  const notesByRule = new Map<string, Undecided[]>()
+  for (const note of notes) {
+    const key = `${note.rule} ${note.listener}`
+    const list = notesByRule.get(key) ?? []
+    list.push(note)
+    notesByRule.set(key, list)
+  }
+  return views.flatMap(({ listener, places }) => places.flatMap(({ rule, target }) => {
+    const unknowns = unknownsOf(rule)
+    const own = notesByRule.get(`${rule.priority} ${listener.label}`) ?? []
+    if (unknowns.length + own.length === 0) return []
+    const hangsOn = [...new Set(own.flatMap(note => note.by))].filter(priority => priority !== rule.priority)
+    const unreadable = unknowns.length === 0 ? [] : [`Rule ${rule.priority} (${target}) has ${unknowns.join(' and ')}, which cannot be analysed: what hangs on it is not decided here.`]
+    return [{
+      severity: 'warning' as const,
+      listener: listener.label,
+      rule: rule.priority,
+      by: hangsOn,
+      message: [...unreadable, ...own.slice(0, notesMax).map(note => sentence(note, rule.priority)), ...rest(own.length - notesMax)].join(' '),
+      fix: unknowns.length > 0
+        ? `Look at rule ${rule.priority} yourself, or say the same with wildcards.`
+        : hangsOn.length > 0 ? `Look at ${listed(hangsOn)} yourself.` : 'Make the patterns simpler, or analyse fewer rules at once.',
+      witness: null
+    }]
+  }))
+}
+
+function rest (count: number): readonly string[] {
+  return count > 0 ? [`${count} more ${count === 1 ? 'question' : 'questions'} about it could not be decided.`] : []
+}
+
+function sentence ({ about, why, by }: Undecided, rule: string): string {
+  const others = by.filter(priority => priority !== rule)
+  const reason = why === 'limit' ? 'the limit of work was reached' : others.length > 0 ? `it hangs on ${listed(others)}` : 'it hangs on what cannot be analysed'
+  return `It could not be decided ${about}: ${reason}.`
+}
+
+function listed (priorities: readonly string[]): string {
+  return `${priorities.length === 1 ? 'rule' : 'rules'} ${priorities.join(', ')}`
+}

@@ -1,0 +1,67 @@
+/** Which requests go elsewhere after a change of the rules, each with an example. */
+import { createAnalysis, createView, type Analysis, type AnalysisOptions, type Place, type View } from './analysis/analysis.js'
+import type { Listener, RuleSet, Witness } from './model.js'
+
+export interface Change {
+  readonly listener: string | null
+  /** A target, `none` where there is no such listener, `unknown` where it could not be decided. */
+  readonly before: string
+  readonly after: string
+  /** Null where no request could be computed. */
+  readonly witness: Witness | null
+  /** Null where the listener is missing, or where it could not be decided which rule takes the request. */
+  readonly rules: { readonly before: string | null, readonly after: string | null }
+  /** Set where the change is possible and not certain. */
+  readonly undecided?: 'unreadable' | 'limit'
+}
+
+/** One change for each pair of rules whose requests change their target; empty exactly where none does. */
+export function diffRuleSets (before: RuleSet, after: RuleSet, options: AnalysisOptions = {}): readonly Change[] {
+  const analysis = createAnalysis([before, after], options)
+  const pairs = paired(before.listeners, after.listeners)
+  const lost = before.listeners.filter(listener => !pairs.some(pair => pair[0] === listener))
+  const gained = after.listeners.filter(listener => !pairs.some(pair => pair[1] === listener))
+  return [
+    ...pairs.flatMap(([one, other]) => diffViews(createView(one), createView(other), analysis)),
+    ...lost.flatMap(listener => wholeListener(listener, analysis, target => ({ before: target, after: 'none' }), priority => ({ before: priority, after: null }))),
+    ...gained.flatMap(listener => wholeListener(listener, analysis, target => ({ before: 'none', after: target }), priority => ({ before: null, after: priority })))
+  ]
+}
+
+/** The same for two views of what should decide alike. */
+export function diffViews (before: View, after: View, analysis: Analysis): readonly Change[] {
+  return before.places.flatMap(one => after.places.filter(other => other.key !== one.key).flatMap(other => pairChange(one, other, [before.listener, after.listener], analysis)))
+}
+
+function pairChange (one: Place, other: Place, listeners: readonly [Listener, Listener], analysis: Analysis): readonly Change[] {
+  const answer = analysis.ask([one, other], [...one.earlier, ...other.earlier])
+  if (answer.is === 'no') return []
+  const base = { listener: listeners[0].label, before: one.target, after: other.target, rules: { before: one.rule.priority, after: other.rule.priority } }
+  if (answer.is === 'yes') return [{ ...base, witness: analysis.witness(answer.point, ...listeners) }]
+  return [{ ...base, witness: answer.point === undefined ? null : analysis.witness(answer.point, ...listeners), undecided: answer.why }]
+}
+
+/** What every rule of a listener takes comes or goes with it. */
+function wholeListener (listener: Listener, analysis: Analysis, targets: (target: string) => Pick<Change, 'before' | 'after'>, rules: (priority: string) => Change['rules']): readonly Change[] {
+  return createView(listener).places.flatMap(({ rule, target, earlier, ...extent }) => {
+    const answer = analysis.ask([extent], earlier)
+    if (answer.is === 'no') return []
+    const witness = answer.is === 'yes' ? analysis.witness(answer.point, listener) : null
+    return [{ listener: listener.label, ...targets(target), witness, rules: rules(rule.priority), ...(answer.is === 'unknown' ? { undecided: answer.why } : {}) }]
+  })
+}
+
+/** By name; what is left by protocol and port; a single listener of which nothing is known pairs with the single other one. */
+function paired (before: readonly Listener[], after: readonly Listener[]): ReadonlyArray<readonly [Listener, Listener]> {
+  const pairs: Array<readonly [Listener, Listener]> = []
+  const pair = (isSame: (one: Listener, other: Listener) => boolean): void => {
+    for (const one of before.filter(listener => !pairs.some(([taken]) => taken === listener))) {
+      const other = after.find(listener => !pairs.some(([, taken]) => taken === listener) && isSame(one, listener))
+      if (other !== undefined) pairs.push([one, other])
+    }
+  }
+  pair((one, other) => one.name !== undefined && one.name === other.name)
+  pair((one, other) => one.protocol !== undefined && one.protocol === other.protocol && one.port === other.port)
+  pair((one, other) => before.length === 1 && after.length === 1 && (one.label === null || other.label === null))
+  return pairs
+}

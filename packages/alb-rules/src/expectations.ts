@@ -1,0 +1,103 @@
+/** Requests with the target that each should go to, checked against rules: the rules' own tests. */
+import { parseDocument } from 'yaml'
+import { explain } from './explain.js'
+import { complain, InputError, listOf, member, objectOf, optionalText, textOf, type Spot } from './cursor.js'
+import { createRequest, RequestError } from './request.js'
+import { isDefault, targetOf, type RuleSet, type Witness } from './model.js'
+
+export interface Expectation {
+  readonly place: string
+  readonly request: Witness
+  readonly target: string
+}
+
+export interface TestResult {
+  readonly passed: number
+  readonly missed: readonly Miss[]
+  /** Rules that no expectation reaches. */
+  readonly unreached: ReadonlyArray<{ readonly listener: string | null, readonly rule: string, readonly target: string }>
+}
+
+export interface Miss {
+  readonly place: string
+  readonly url: string
+  readonly expected: string
+  /** The target, or why there is none. */
+  readonly actual: string
+  readonly listener: string | null
+  readonly rule: string | null
+}
+
+const members = new Set(['url', 'method', 'headers', 'sourceIp', 'target'])
+
+/** Reads YAML or JSON.
+ *  @throws InputError with the place */
+export function readExpectations (text: string): readonly Expectation[] {
+  const document = parseDocument(text.replace(/^\uFEFF/, ''))
+  const [problem] = document.errors
+  if (problem !== undefined) throw new InputError(`the expectations are neither YAML nor JSON: ${problem.message.split('\n')[0]}`)
+  const root: Spot = { value: valueOf(document), place: '' }
+  const spots = listOf(root)
+  if (spots.length === 0) complain(root, 'a list of expectations belongs here, and it is empty')
+  return spots.map(readExpectation)
+}
+
+/** Aliases that lead nowhere, or grow without an end, show only here. */
+function valueOf (document: ReturnType<typeof parseDocument>): unknown {
+  try {
+    return document.toJS()
+  } catch (error) {
+    throw new InputError(`the expectations cannot be read: ${(error as Error).message}`)
+  }
+}
+
+export function testRuleSet (ruleSet: RuleSet, expectations: readonly Expectation[]): TestResult {
+  const results = expectations.map(expectation => outcome(ruleSet, expectation))
+  const reached = new Set(results.map(({ listener, rule }) => `${rule} ${listener}`))
+  const missed = results.filter(({ expected, actual }) => normal(expected) !== normal(actual))
+  const rules = ruleSet.listeners.flatMap(({ label, rules: all }) => all.filter(rule => !isDefault(rule)).map(rule => ({ listener: label, rule: rule.priority, target: targetOf(rule) })))
+  return { passed: results.length - missed.length, missed, unreached: rules.filter(({ listener, rule }) => !reached.has(`${rule} ${listener}`)) }
+}
+
+function outcome (ruleSet: RuleSet, { place, request, target }: Expectation): Miss {
+  const base = { place, url: request.url, expected: target }
+  try {
+    const { listener, rule, target: actual, because } = explain(ruleSet, request)
+    return { ...base, actual: rule === null ? `${actual}: ${because.join('; ')}` : actual, listener, rule }
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error
+    return { ...base, actual: error.message, listener: null, rule: null }
+  }
+}
+
+function readExpectation (spot: Spot): Expectation {
+  const unknown = Object.keys(objectOf(spot)).find(name => !members.has(name))
+  if (unknown !== undefined) complain(member(spot, unknown), 'an expectation has url, method, headers, sourceIp and target only')
+  const headers = member(spot, 'headers')
+  const names = headers.value === undefined ? [] : Object.keys(objectOf(headers))
+  const sourceIp = optionalText(member(spot, 'sourceIp'))
+  const request: Witness = {
+    url: textOf(member(spot, 'url')),
+    method: optionalText(member(spot, 'method')) ?? 'GET',
+    headers: Object.fromEntries(names.map(name => [name, headerValues(member(headers, name))])),
+    ...(sourceIp === undefined ? {} : { sourceIp })
+  }
+  try {
+    createRequest(request)
+  } catch (error) {
+    if (error instanceof RequestError) complain(spot, error.message)
+    throw error
+  }
+  return { place: spot.place, request, target: textOf(member(spot, 'target')) }
+}
+
+/** YAML reads `1` and `true` as no text, but as the value of a header they are meant as one. */
+function headerValues (spot: Spot): readonly string[] {
+  const list = Array.isArray(spot.value) ? listOf(spot) : [spot]
+  return list.map(one => typeof one.value === 'number' || typeof one.value === 'boolean' ? String(one.value) : textOf(one))
+}
+
+/** Weighted groups in any order are the same target. */
+function normal (target: string): string {
+  return /^[^ /]+:\d+(,[^ /]+:\d+)+$/.test(target.trim()) ? target.trim().split(',').sort().join() : target.trim()
+}

@@ -1,0 +1,130 @@
+/** Turns the blocks of Terraform's listener rules into what AWS prints for the same rule, so that one reader understands both. */
+import { complain, listOf, member, objectOf, optionalText, type Spot } from '../cursor.js'
+
+/** Names the target group of a forward action whose ARN is not known yet; undefined where that cannot be told. */
+export type NameGroup = (argument: ReadonlyArray<string | number>, arn: string | undefined) => string | undefined
+
+const conditionKinds: Readonly<Record<string, readonly [field: string, config: string]>> = {
+  host_header: ['host-header', 'HostHeaderConfig'],
+  path_pattern: ['path-pattern', 'PathPatternConfig'],
+  http_header: ['http-header', 'HttpHeaderConfig'],
+  http_request_method: ['http-request-method', 'HttpRequestMethodConfig'],
+  source_ip: ['source-ip', 'SourceIpConfig']
+}
+
+const actionConfigs: Readonly<Record<string, string>> = {
+  redirect: 'RedirectConfig',
+  fixed_response: 'FixedResponseConfig',
+  authenticate_oidc: 'AuthenticateOidcConfig',
+  authenticate_cognito: 'AuthenticateCognitoConfig',
+  jwt_validation: 'JwtValidationConfig'
+}
+
+/** The conditions of one `condition` block.
+ *  @param pending what to call a value that is known only when the plan is applied; undefined where all are known */
+export function conditionsOf (block: Spot, pending: string | undefined): readonly unknown[] {
+  if (optionalText(member(block, 'field')) !== undefined) return [{ Field: member(block, 'field').value, Values: member(block, 'values').value }]
+  const used = Object.entries(objectOf(block)).filter(([name, value]) => name !== 'field' && name !== 'values' && isFilled(value))
+  if (used.length === 0 && pending === undefined) complain(block, 'the condition is empty')
+  if (used.length === 0) return [{ Field: pending }]
+  return used.map(([name, value]) => {
+    if (name === 'query_string') return queryCondition(member(block, name), pending)
+    if (name === 'http_header' && pending !== undefined && typeof single(value)?.['http_header_name'] !== 'string') return { Field: pending }
+    const kind = Object.hasOwn(conditionKinds, name) ? conditionKinds[name] : undefined
+    return kind === undefined ? { Field: name.replaceAll('_', '-'), Config: value } : { Field: kind[0], [kind[1]]: valuesConfig(single(value), pending) }
+  })
+}
+
+/** Which group it is, a reference may tell; the order is that of the blocks where nothing else is said. */
+const toldElsewhere = new Set(['arn', 'target_group_arn', 'order', 'id'])
+
+/**
+ * The actions of the blocks `action` or `default_action`.
+ * @param unknown what of them is not known before the plan is applied, in Terraform's form; such an action is of no kind that is known
+ */
+export function actionsOf (blocks: Spot, unknown: unknown, nameGroup: NameGroup): readonly unknown[] {
+  const later = (place: string): object => ({ Type: 'action with values that are known after apply', Place: place })
+  if (unknown === true) return [later(blocks.place)]
+  return listOf(blocks).map((block, at) => {
+    if (holdsTrue(Array.isArray(unknown) ? unknown[at] : undefined, toldElsewhere)) return later(block.place)
+    const type = optionalText(member(block, 'type'))
+    const order = member(block, 'order').value
+    const base = { Type: type, ...(typeof order === 'number' && order > 0 ? { Order: order } : {}) }
+    if (type === 'forward') return { ...base, ...forwardOf(block, at, nameGroup) }
+    const configs = Object.entries(actionConfigs).flatMap(([name, config]) => blockList(member(block, name).value).map(value => [config, capitalised(value)]))
+    return { ...base, ...Object.fromEntries(configs) }
+  })
+}
+
+/** The transforms of `transform` blocks. */
+export function transformsOf (blocks: Spot): readonly unknown[] {
+  return listOf(blocks).map(block => {
+    const rewrites = (name: string): object => {
+      const config = single(member(block, name).value)
+      return config === undefined ? {} : { Rewrites: blockList(config['rewrite']).map(capitalised) }
+    }
+    const type = member(block, 'type').value
+    return type === 'host-header-rewrite' ? { Type: type, HostHeaderRewriteConfig: rewrites('host_header_rewrite_config') } : { Type: type, UrlRewriteConfig: rewrites('url_rewrite_config') }
+  })
+}
+
+function queryCondition (list: Spot, pending: string | undefined): unknown {
+  if (pending !== undefined && listOf(list).some(pair => typeof objectOf(pair)['value'] !== 'string')) return { Field: pending }
+  const pairs = listOf(list).map(pair => {
+    const { key, value } = objectOf(pair)
+    return key === undefined || key === null || key === '' ? { Value: value } : { Key: key, Value: value }
+  })
+  return { Field: 'query-string', QueryStringConfig: { Values: pairs } }
+}
+
+/** A value that is not known yet can be anything, as that of a regular expression that nobody can read. */
+function valuesConfig (config: Readonly<Record<string, unknown>> | undefined, pending: string | undefined): object {
+  const { values, regex_values: regexes, ...rest } = config ?? {}
+  const all = [...asList(values), ...asList(regexes)]
+  const open = pending !== undefined && (all.length === 0 || all.includes(null)) ? [pending] : []
+  const known = (list: unknown): unknown[] => asList(list).filter(value => value !== null)
+  return { ...capitalised(rest), Values: known(values), ...(known(regexes).length + open.length > 0 ? { RegexValues: [...known(regexes), ...open] } : {}) }
+}
+
+function forwardOf (block: Spot, at: number, nameGroup: NameGroup): object {
+  const groups = blockList(single(member(block, 'forward').value)?.['target_group'])
+  const named = groups.length > 0
+    ? groups.map(({ arn, weight }, group) => ({ name: nameGroup([at, 'forward', 0, 'target_group', group, 'arn'], known(arn)), weight }))
+    : [{ name: nameGroup([at, 'target_group_arn'], known(member(block, 'target_group_arn').value)), weight: 1 }]
+  // Which group it is cannot be told: then the action is of no kind that is known.
+  if (named.some(({ name }) => name === undefined)) return { Type: 'forward to a target group that is not known yet', Place: block.place }
+  return { ForwardConfig: { TargetGroups: named.map(({ name, weight }) => ({ TargetGroupArn: name, Weight: weight })) } }
+}
+
+function known (arn: unknown): string | undefined {
+  return typeof arn === 'string' && arn !== '' ? arn : undefined
+}
+
+/** The first of a list of blocks: Terraform writes a block that can be there once as a list of one. */
+function single (value: unknown): Readonly<Record<string, unknown>> | undefined {
+  return blockList(value)[0]
+}
+
+function blockList (value: unknown): ReadonlyArray<Readonly<Record<string, unknown>>> {
+  return (Array.isArray(value) ? value : [value]).filter(one => typeof one === 'object' && one !== null)
+}
+
+function asList (value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+function isFilled (value: unknown): boolean {
+  return Array.isArray(value) ? value.length > 0 : value !== null && value !== ''
+}
+
+/** `status_code` as `StatusCode`; what is empty stands for what is not said. */
+function capitalised (block: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const said = Object.entries(block).filter(([, value]) => isFilled(value))
+  return Object.fromEntries(said.map(([name, value]) => [name.replace(/(^|_)([a-z])/g, (_, __, letter: string) => letter.toUpperCase()), value]))
+}
+
+/** Whether something in it is not known yet, apart from members of these names. */
+export function holdsTrue (value: unknown, but: ReadonlySet<string> = new Set()): boolean {
+  if (typeof value !== 'object' || value === null) return value === true
+  return Object.entries(value).some(([name, part]) => !but.has(name) && holdsTrue(part, but))
+}

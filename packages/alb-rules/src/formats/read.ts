@@ -1,0 +1,40 @@
+/** Reads a document of rules, whichever of the known formats it has. */
+import { parseDocument } from 'yaml'
+import type { RuleSet } from '../model.js'
+import { readAws } from './aws.js'
+import { InputError, complain, type Spot } from '../cursor.js'
+import { isTerraform, readTerraform } from './terraform.js'
+
+/** Modules of Terraform nest, and the deepest trees of them are far from this; what reads a document level by level needs some limit. */
+const levelsMax = 500
+
+/**
+ * The rules in a text of JSON: of `aws elbv2 describe-rules`, several listeners of that kind, or `terraform show -json`.
+ * @throws InputError with the place in the document
+ */
+export function readRules (text: string): RuleSet {
+  const document: Spot = { value: parseJson(text), place: '' }
+  if (isDeeperThan(levelsMax, document.value)) complain(document, `it is nested more than ${levelsMax} levels deep, which no rules are`)
+  if (Array.isArray(document.value)) complain(document, 'an object with Rules or Listeners belongs here, not a bare list')
+  return isTerraform(document) ? readTerraform(document) : readAws(document)
+}
+
+function parseJson (text: string): unknown {
+  const json = text.replace(/^\uFEFF/, '')
+  try {
+    return JSON.parse(json)
+  } catch (error) {
+    const [problem] = parseDocument(json, { schema: 'json' }).errors
+    const at = problem?.linePos?.[0]
+    throw new InputError(`the document is not JSON${at === undefined ? '' : `, line ${at.line}, column ${at.col}`}: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+function isDeeperThan (levels: number, value: unknown): boolean {
+  let level: unknown[] = [value]
+  for (let depth = 0; depth <= levels; depth++) {
+    level = level.flatMap(one => typeof one === 'object' && one !== null ? Object.values(one) : [])
+    if (level.length === 0) return false
+  }
+  return true
+}

@@ -1,0 +1,70 @@
+/** One request, as a person writes it down and as rules look at it. */
+import { addressBits } from './solver/address.js'
+import { isHost } from './solver/shapes.js'
+import type { Witness } from './model.js'
+
+export interface Request {
+  readonly method: string
+  readonly protocol: 'HTTP' | 'HTTPS'
+  readonly port: number
+  readonly host: string
+  /** As sent: nothing decoded, no dots folded. */
+  readonly path: string
+  /** As sent, without the question mark. */
+  readonly query: string
+  /** By name in lower case; every occurrence. */
+  readonly headers: ReadonlyMap<string, readonly string[]>
+  /** Undefined: not known. */
+  readonly sourceIp: string | undefined
+}
+
+/** RFC 9110, section 5.6.2. */
+const token = /^[!#$%&'*+\-.^_`|~\da-z]+$/i
+
+/** What is not a request: one sentence. */
+export class RequestError extends Error {}
+
+/** @throws RequestError for a URL or address that cannot be sent */
+export function createRequest ({ method, url, headers, sourceIp }: Witness): Request {
+  const [, scheme = '', authority = '', path = '', query = ''] = /^(https?):\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#.*)?$/i.exec(url) ?? []
+  const [, host = '', port] = /^([^:@[\]\s]+)(?::(\d{1,5}))?$/.exec(authority) ?? []
+  if (!isHost(host) || (path !== '' && !path.startsWith('/')) || /[^!-~]/.test(path + query)) throw new RequestError(`${url} is not a URL such as https://example.com/path`)
+  if (!token.test(method)) throw new RequestError(`${method} is not a method`)
+  if (sourceIp !== undefined && addressBits(sourceIp) === undefined) throw new RequestError(`${sourceIp} is not an IP address`)
+  const protocol = scheme.toLowerCase() === 'http' ? 'HTTP' : 'HTTPS'
+  const values = new Map<string, readonly string[]>()
+  for (const [name, list] of Object.entries(headers)) values.set(name.toLowerCase(), [...values.get(name.toLowerCase()) ?? [], ...list.map(value => value.trim())])
+  return { method, protocol, port: port === undefined ? defaultPort(protocol) : Number(port), host, path: path === '' ? '/' : path, query, headers: values, sourceIp }
+}
+
+export function defaultPort (protocol: 'HTTP' | 'HTTPS'): number {
+  return protocol === 'HTTP' ? 80 : 443
+}
+
+/** The pairs of a query as they were sent. */
+export function pairsOf (query: string): ReadonlyArray<{ readonly key: string, readonly value: string }> {
+  return query.split('&').filter(part => part !== '').map(part => {
+    const at = part.indexOf('=')
+    return at < 0 ? { key: part, value: '' } : { key: part.slice(0, at), value: part.slice(at + 1) }
+  })
+}
+
+/** A command that sends the request; `headersRead` are names that rules look at, which curl must not add by itself. */
+export function curlLine ({ method, url, headers, sourceIp }: Witness, headersRead: readonly string[]): string {
+  const names = new Set(Object.keys(headers).map(name => name.toLowerCase()))
+  const unwanted = ['User-Agent', 'Accept'].filter(name => headersRead.includes(name.toLowerCase()) && !names.has(name.toLowerCase()))
+  const sent = Object.entries(headers).flatMap(([name, values]) => values.map(value => value === '' ? `${name};` : `${name}: ${value}`))
+  const words = [
+    'curl -i',
+    ...(method === 'GET' ? [] : method === 'HEAD' ? ['--head'] : ['-X', quoted(method)]),
+    ...(/\/\.\.?(\/|$)/.test(url) ? ['--path-as-is'] : []),
+    ...(/[[\]{}]/.test(url) ? ['--globoff'] : []),
+    quoted(url),
+    ...[...sent, ...unwanted.map(name => `${name}:`)].flatMap(text => ['-H', quoted(text)])
+  ]
+  return words.join(' ') + (sourceIp === undefined ? '' : ` # from ${sourceIp}`)
+}
+
+function quoted (text: string): string {
+  return /^[A-Z]+$/.test(text) ? text : `'${text.replaceAll('\'', '\'\\\'\'')}'`
+}
