@@ -4,13 +4,17 @@
 FROM node:24-bookworm-slim@sha256:6f7b03f7c2c8e2e784dcf9295400527b9b1270fd37b7e9a7285cf83b6951452d AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+COPY packages/alb-rules/package.json ./packages/alb-rules/
 RUN npm ci --omit=dev
 
 FROM node:24-bookworm-slim@sha256:6f7b03f7c2c8e2e784dcf9295400527b9b1270fd37b7e9a7285cf83b6951452d AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+COPY packages/alb-rules/package.json ./packages/alb-rules/
 RUN npm ci
 COPY tsconfig.json tsconfig.build.json ./
+COPY packages/alb-rules/tsconfig.build.json ./packages/alb-rules/
+COPY packages/alb-rules/src ./packages/alb-rules/src
 COPY src ./src
 RUN npm run build
 
@@ -18,7 +22,10 @@ FROM node:24-bookworm-slim@sha256:6f7b03f7c2c8e2e784dcf9295400527b9b1270fd37b7e9
 ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
+COPY --from=dependencies /app/packages ./packages
+COPY --from=build /app/packages/alb-rules/dist ./packages/alb-rules/dist
 COPY --from=build /app/dist/src ./dist/src
+COPY deploy/alb/after.json deploy/alb/platform.json ./deploy/alb/
 COPY openapi ./openapi
 COPY package.json LICENSE README.md CHANGELOG.md ./
 RUN chmod 755 dist/src/cli/main.js && ln -s /app/dist/src/cli/main.js /usr/local/bin/hokusai-mlflow && install -d -o node -g node -m 700 /data

@@ -1,12 +1,13 @@
 /** The files that are written from the table of the platform's routes. */
-import { writeRules } from '../packages/alb-rules/src/formats/write.js'
-import { platformRules, reasons, routes } from '../deploy/alb/platform-rules.js'
+import { writeRules } from 'alb-rules'
+import { hosts, platformRules, reasons, routes } from '../deploy/alb/platform-rules.js'
 
 /** Each file's path and text. */
 export function routingFiles (): Readonly<Record<string, string>> {
   const rules = platformRules()
   return {
     'deploy/alb/after.json': writeRules(rules, 'alb', reasons),
+    'deploy/alb/platform.json': JSON.stringify({ hosts, reasons: Object.fromEntries(reasons) }, null, 2) + '\n',
     'deploy/alb/rules.tf.json': writeRules(rules, 'terraform', reasons),
     'docs/routing.md': routingPage(writeRules(rules, 'markdown', reasons))
   }

@@ -1,14 +1,13 @@
-/** The facade's own version, from the one place where it stands. */
-import { readFileSync } from 'node:fs'
+/** The package that this file belongs to: its version, from the one place where it stands, and the files that are shipped with it. */
+import { existsSync, readFileSync } from 'node:fs'
 
 /** package.json lies two folders above the compiled file and one above the source. */
-function readVersion (): string {
-  for (const path of ['../package.json', '../../package.json']) {
-    try {
-      return (JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as { version: string }).version
-    } catch { /* the other one */ }
-  }
-  throw new Error('package.json is missing')
+const root = ['../', '../../'].map(path => new URL(path, import.meta.url)).find(folder => existsSync(new URL('package.json', folder)))
+
+/** @param path of a file, from the folder of package.json */
+export function shipped (path: string): URL {
+  if (root === undefined) throw new Error('package.json is missing')
+  return new URL(path, root)
 }
 
-export const version = readVersion()
+export const version = (JSON.parse(readFileSync(shipped('package.json'), 'utf8')) as { version: string }).version

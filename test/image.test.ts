@@ -63,7 +63,7 @@ t.test('everything that is copied is there and reaches the build; data, keys, te
       for (const source of text.split(' ').slice(0, -1)) t.ok(existsSync(source) && reaches(source), source)
     }
   }
-  for (const path of ['data/keys.db', 'data', '.env', 'facade.env', '.git/config', 'node_modules/fastify/package.json', 'test/page.test.ts', 'dist/src/app.js', '.venvs/x', 'admin-key']) t.notOk(reaches(path), path)
+  for (const path of ['data/keys.db', 'data', '.env', 'facade.env', '.git/config', 'node_modules/fastify/package.json', 'test/page.test.ts', 'packages/alb-rules/test/checks.test.ts', 'packages/alb-rules/dist/index.js', 'deploy/ecs/facade.tf.json', 'dist/src/app.js', '.venvs/x', 'admin-key']) t.notOk(reaches(path), path)
 })
 
 t.test('an ignore file decides by its last line that matches', async t => {

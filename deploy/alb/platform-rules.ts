@@ -1,5 +1,5 @@
 /** The platform's public hosts and paths, declared once, each with its reason. Load-balancer rules, Terraform and the routing page are written from here. */
-import type { Condition, Listener, Rule, RuleSet } from '../../packages/alb-rules/src/model.js'
+import type { Condition, Listener, Rule, RuleSet } from 'alb-rules'
 
 export interface Route {
   readonly priority: number

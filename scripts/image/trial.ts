@@ -33,7 +33,7 @@ export async function tryImage (image: Image): Promise<Result[]> {
   const version = await finish(start(image, ['node', '--version']))
   note('it runs on Node 24', version.output.startsWith('v24.'), version.output.trim())
 
-  const extras = ['node_modules/typescript', 'node_modules/tap', 'test', 'src', 'scripts', 'dist/scripts', '.git'].filter(path => existsSync(join(root, 'app', path)))
+  const extras = ['node_modules/typescript', 'node_modules/tap', 'test', 'src', 'scripts', 'dist/scripts', 'packages/alb-rules/src', '.git'].filter(path => existsSync(join(root, 'app', path)))
   note('production dependencies and compiled sources only', extras.length === 0, extras.length === 0 ? 'nothing else' : extras.join(', '))
 
   const writing = await finish(start(image, ['/bin/sh', '-c', 'id -u; touch /data/x && rm /data/x && echo data; touch /tmp/x && echo tmp; touch /app/x || touch /x || echo nowhere else']))
@@ -46,6 +46,8 @@ export async function tryImage (image: Image): Promise<Result[]> {
   note('the first key lies in /data, for its user alone', /^600\nhk_live_/.test(key.output), `mode ${key.output.split('\n')[0]}`)
   const listed = await finish(start(image, ['hokusai-mlflow', 'keys', 'list', '--json']))
   note('the command line works beside the server', listed.code === 0, `exit ${listed.code}`)
+  const exported = await finish(start(image, ['/bin/sh', '-c', 'cd /tmp && hokusai-mlflow routes export --format alb']))
+  note('the platform\'s rules can be analysed in it', exported.code === 0 && exported.output.startsWith('{'), `exit ${exported.code}`)
   const healthy = await finish(start(image, health))
   note('its health check passes', healthy.code === 0, `exit ${healthy.code}`)
   server.kill('SIGTERM')

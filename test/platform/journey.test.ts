@@ -1,10 +1,9 @@
 /** The platform end to end, with its load balancer simulated: what failed before the change works after it, and what worked still does. */
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { readRules, startSimulation } from 'alb-rules'
 import t from 'tap'
 import { startPlatform } from '../../scripts/deploy/platform.js'
-import { startSimulation } from '../../src/cli/simulate.js'
-import { readRules } from '../../packages/alb-rules/src/formats/read.js'
 import { startMlflow } from '../helpers/mlflow.js'
 import { freePort } from '../helpers/net.js'
 

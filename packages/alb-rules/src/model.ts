@@ -118,6 +118,12 @@ export function actionUnknowns (rule: Rule): readonly string[] {
   ]
 }
 
+/** Every host pattern that some rule names, as it is written. */
+export function hostsNamed ({ listeners }: Pick<RuleSet, 'listeners'>): readonly string[] {
+  const conditions = listeners.flatMap(({ rules }) => rules).flatMap(rule => rule.conditions)
+  return conditions.flatMap(condition => condition.kind === 'host-header' ? condition.values : [])
+}
+
 export function isDefault (rule: Rule): boolean {
   return rule.priority === 'default'
 }

@@ -1,16 +1,12 @@
 /** Reading and writing of rules: what is understood, what is refused and with which place. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import t from 'tap'
 import { diffRuleSets } from '../src/diff.js'
 import { readExpectations } from '../src/expectations.js'
 import { readRules } from '../src/formats/read.js'
 import { writeRules } from '../src/formats/write.js'
 import { conditionText, targetOf, type RuleSet } from '../src/model.js'
-import { platformRules, reasons } from '../../../deploy/alb/platform-rules.js'
 import { forward } from './worlds.js'
 
-const root = join(import.meta.dirname, '../../..')
 const path = (...values: string[]): object => ({ Field: 'path-pattern', Values: values })
 const rule = (more: object = {}): object => ({ Priority: '10', Conditions: [path('/x')], Actions: forward('a'), ...more })
 const fixed = { Priority: 'default', Conditions: [], Actions: [{ Type: 'fixed-response', FixedResponseConfig: { StatusCode: '404' } }] }
@@ -176,26 +172,4 @@ t.test('writing and reading is identity', async t => {
   t.same(readRules(writeRules(odd, 'alb')), odd, 'names that are none of AWS')
   const again = readRules(writeRules(everything, 'alb'))
   t.same(again, everything)
-  t.same(readRules(writeRules(platformRules(), 'alb')), platformRules())
-})
-
-t.test('the files of the load balancer are what the table says', async t => {
-  for (const [file, format] of [['deploy/alb/after.json', 'alb'], ['deploy/alb/rules.tf.json', 'terraform']] as const) {
-    t.equal(readFileSync(join(root, file), 'utf8'), writeRules(platformRules(), format, reasons), file)
-  }
-  t.match(readFileSync(join(root, 'docs/routing.md'), 'utf8'), writeRules(platformRules(), 'markdown', reasons))
-})
-
-t.test('the Terraform JSON says what the rules say', async t => {
-  interface Block { readonly priority: number, readonly listener_arn: string, readonly condition: ReadonlyArray<Record<string, { values: string[] }>>, readonly action: ReadonlyArray<{ type: string, target_group_arn: string }> }
-  const { resource } = JSON.parse(writeRules(platformRules(), 'terraform', reasons)) as { resource: { aws_lb_listener_rule: Record<string, Block> } }
-  const named = (text: string): string => /"([^"]+)"/.exec(text)![1]!
-  const rulesOf = (listener: string): object[] => Object.values(resource.aws_lb_listener_rule).filter(block => named(block.listener_arn) === listener).map(block => ({
-    Priority: String(block.priority),
-    Conditions: block.condition.map(condition => 'host_header' in condition ? { Field: 'host-header', Values: condition['host_header']!.values } : path(...condition['path_pattern']!.values)),
-    Actions: forward(named(block.action[0]!.target_group_arn))
-  }))
-  const standard = { ...fixed, Actions: [{ Type: 'fixed-response', FixedResponseConfig: { StatusCode: '404', MessageBody: 'Not found' } }] }
-  const listeners = [['http', 'HTTP', 80], ['https', 'HTTPS', 443]].map(([name, protocol, port]) => ({ Name: name, Protocol: protocol, Port: port, Rules: [...rulesOf(String(name)), standard] }))
-  t.same(read({ Listeners: listeners }), platformRules())
 })

@@ -1,12 +1,11 @@
-/** `hokusai-mlflow routes simulate`: serves load-balancer rules on this machine, so that a change can be tried before it is made. */
+/** Serves rules on this machine as the load balancer would. Logins and rewrites are not simulated. */
 import type { AddressInfo } from 'node:net'
 import { createServer, request as httpRequest, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { pipeline } from 'node:stream'
-import { decide } from '../../packages/alb-rules/src/match.js'
-import { createRequest, defaultPort, RequestError } from '../../packages/alb-rules/src/request.js'
-import { conditionText, type Group, type Listener, type Redirect, type Rule, type RuleSet } from '../../packages/alb-rules/src/model.js'
-import { parse, printJson, UsageError, type Io } from './command.js'
+import { decide } from './match.js'
+import { conditionText, type Group, type Listener, type Redirect, type Rule, type RuleSet } from './model.js'
+import { createRequest, defaultPort, RequestError } from './request.js'
 
 export interface Simulation {
   readonly doors: ReadonlyArray<{ readonly listener: string | null, readonly url: string }>
@@ -15,33 +14,12 @@ export interface Simulation {
 
 export type Targets = ReadonlyMap<string, URL>
 
-/** Runs until SIGTERM or SIGINT. */
-export async function simulate (args: string[], io: Io, load: (file: string) => RuleSet): Promise<number> {
-  const { values, positionals: [file, ...more] } = parse({
-    args,
-    allowPositionals: true,
-    options: { port: { type: 'string' }, target: { type: 'string', multiple: true }, json: { type: 'boolean', default: false } }
-  })
-  if (file === undefined || more.length > 0) throw new UsageError('simulate needs one file of RULES.')
-  const port = Number(values.port)
-  if (values.port === undefined || !Number.isInteger(port) || port < 0 || port > 65535) throw new UsageError('--port is the first port to listen on (0 takes free ones).')
-  const ruleSet = load(file)
-  const targets = new Map((values.target ?? []).map(readTarget))
-  checkTargets(ruleSet, targets)
-  for (const note of notesOf(ruleSet)) io.stderr.write(`${note}\n`)
-  const simulation = await startSimulation(ruleSet, targets, port)
-  if (values.json) printJson(io, { listeners: simulation.doors })
-  else for (const { listener, url } of simulation.doors) io.stdout.write(`${listener ?? 'listening'}  ${url}\n`)
-  await new Promise<void>(resolve => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
-  })
-  await simulation.close()
-  return 0
-}
+/** A port that cannot be had: one sentence. */
+export class PortError extends Error {}
 
 /**
  * Serves every listener on a port of its own, counting up from the given one.
- * @throws UsageError where a port cannot be had
+ * @throws PortError where a port cannot be had
  */
 export async function startSimulation (ruleSet: RuleSet, targets: Targets, port: number): Promise<Simulation> {
   const servers: Server[] = []
@@ -53,7 +31,7 @@ export async function startSimulation (ruleSet: RuleSet, targets: Targets, port:
       await listen(server, port === 0 ? 0 : port + at)
     } catch (error) {
       await close()
-      throw new UsageError(`Cannot listen on port ${port + at} (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`)
+      throw new PortError(`Cannot listen on port ${port + at} (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`)
     }
     servers.push(server)
     doors.push({ listener: listener.label, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })
@@ -177,29 +155,6 @@ function chosen (groups: readonly Group[]): string {
 
 function answer (res: ServerResponse, status: number, contentType: string, body: string): void {
   res.writeHead(status, { 'content-type': contentType, 'content-length': Buffer.byteLength(body) }).end(body)
-}
-
-function readTarget (text: string): [name: string, url: URL] {
-  const [, name, address] = /^([^=]+)=(https?:\/\/.+)$/.exec(text) ?? []
-  if (name === undefined || address === undefined || !URL.canParse(address)) throw new UsageError(`--target takes NAME=URL, such as api=http://127.0.0.1:3000, not ${text}`)
-  const url = new URL(address)
-  if (url.pathname !== '/' || url.search !== '') throw new UsageError(`--target ${name}: a load balancer adds no path: give scheme, host and port only.`)
-  return [name, url]
-}
-
-function checkTargets (ruleSet: RuleSet, targets: Targets): void {
-  const actions = ruleSet.listeners.flatMap(({ rules }) => rules).map(({ action }) => action)
-  const names = actions.flatMap(action => action.kind === 'forward' ? action.groups.filter(group => group.weight > 0).map(group => group.name) : [])
-  const missing = [...new Set(names)].filter(name => !targets.has(name))
-  if (missing.length > 0) throw new UsageError(`These target groups have no --target NAME=URL: ${missing.join(', ')}`)
-}
-
-/** What the load balancer would do and this does not. */
-function notesOf ({ listeners }: RuleSet): readonly string[] {
-  return listeners.flatMap(({ label, rules }) => rules.flatMap(({ priority, steps, transforms }) => [
-    ...steps.map(step => `rule ${priority}${label === null ? '' : ` of ${label}`}: ${step.name} is not simulated, everybody passes`),
-    ...(transforms.length === 0 ? [] : [`rule ${priority}${label === null ? '' : ` of ${label}`}: its rewrite is not simulated`])
-  ]))
 }
 
 function listen (server: Server, port: number): Promise<void> {

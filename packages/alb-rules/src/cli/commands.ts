@@ -1,0 +1,105 @@
+/** The commands: what rules do, what is wrong with them, and what a change of them would do. */
+import { isAtLeast, runChecks } from '../checks.js'
+import { InputError } from '../cursor.js'
+import { diffRuleSets } from '../diff.js'
+import { readExpectations, testRuleSet } from '../expectations.js'
+import { explain } from '../explain.js'
+import { writeRules } from '../formats/write.js'
+import { changesText, explanationText, findingsText, testText, type Paint } from '../report.js'
+import { RequestError } from '../request.js'
+import { parse, printJson, UsageError, type Io, type Run } from './command.js'
+import { exampleHosts, inFile, load, named, readHeaders, readText } from './input.js'
+import { simulate } from './simulate.js'
+
+/** Runs the command that the arguments name.
+ *  @throws UsageError */
+export const runCommand: Run = async ([name = '', ...rest], io, setting) => {
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  const program = setting.program.split(' ').at(-1)
+  if (command === undefined) throw new UsageError(`${program} needs one of ${Object.keys(commands).join(', ')}.`)
+  try {
+    return await command(rest, io, setting)
+  } catch (error) {
+    if (error instanceof InputError || error instanceof RequestError) throw new UsageError(error.message)
+    throw error
+  }
+}
+
+const json = { type: 'boolean', default: false } as const
+const host = { type: 'string', multiple: true } as const
+
+const commands: Readonly<Record<string, Run>> = {
+  check (args, io, { hosts }) {
+    const options = { json, host, 'fail-on': { type: 'string', default: 'warning' } } as const
+    const { values, positionals } = parse({ args, allowPositionals: true, options })
+    const [file] = named(positionals, ['RULES'])
+    const failOn = values['fail-on']
+    if (failOn !== 'error' && failOn !== 'warning' && failOn !== 'info') throw new UsageError('--fail-on is error, warning or info.')
+    const ruleSet = load(file, io)
+    const findings = runChecks(ruleSet, { hosts: exampleHosts([ruleSet], values.host ?? [], hosts) })
+    if (values.json) printJson(io, { findings })
+    else io.stdout.write(findingsText(findings, ruleSet, painter(io)))
+    return findings.some(({ severity }) => isAtLeast(severity, failOn)) ? 1 : 0
+  },
+
+  explain (args, io) {
+    const { values, positionals } = parse({
+      args,
+      allowPositionals: true,
+      options: {
+        json,
+        method: { type: 'string', default: 'GET' },
+        header: { type: 'string', multiple: true },
+        'source-ip': { type: 'string' },
+        listener: { type: 'string' }
+      }
+    })
+    const [file, url] = named(positionals, ['RULES', 'URL'])
+    const sourceIp = values['source-ip']
+    const request = { method: values.method, url, headers: readHeaders(values.header ?? []), ...(sourceIp === undefined ? {} : { sourceIp }) }
+    const explanation = explain(load(file, io), request, values.listener)
+    if (values.json) printJson(io, explanation)
+    else io.stdout.write(explanationText(explanation, painter(io)))
+    return explanation.undecided === undefined ? 0 : 1
+  },
+
+  diff (args, io, { hosts }) {
+    const { values, positionals } = parse({ args, allowPositionals: true, options: { json, host } })
+    const [before, after] = named(positionals, ['BEFORE', 'AFTER']).map(file => load(file, io))
+    if (before === undefined || after === undefined) throw new UsageError('diff needs BEFORE and AFTER.')
+    const changes = diffRuleSets(before, after, { hosts: exampleHosts([before, after], values.host ?? [], hosts) })
+    if (values.json) printJson(io, { changes })
+    else io.stdout.write(changesText(changes, [before, after], painter(io)))
+    return changes.length > 0 ? 1 : 0
+  },
+
+  test (args, io) {
+    const { values, positionals } = parse({ args, allowPositionals: true, options: { json } })
+    const [file, expectations] = named(positionals, ['RULES', 'EXPECTATIONS'])
+    const result = testRuleSet(load(file, io), inFile(expectations, () => readExpectations(readText(expectations))))
+    if (values.json) printJson(io, result)
+    else io.stdout.write(testText(result, painter(io)))
+    return result.missed.length + result.unreached.length > 0 ? 1 : 0
+  },
+
+  simulate,
+
+  export (args, io, { own }) {
+    const { values, positionals } = parse({ args, allowPositionals: true, options: { json, format: { type: 'string' } } })
+    const format = values.format ?? (values.json ? 'alb' : undefined)
+    if (format !== 'alb' && format !== 'terraform' && format !== 'markdown') throw new UsageError('--format is alb, terraform or markdown.')
+    if (values.json && format === 'markdown') throw new UsageError('--json prints alb or terraform, which are JSON; markdown is none.')
+    const text = own !== undefined && positionals.length === 0
+      ? writeRules(own.rules(), format, own.reasons)
+      : writeRules(load(named(positionals, ['RULES'])[0], io), format)
+    io.stdout.write(text)
+    return 0
+  }
+}
+
+/** Colours are for terminals; NO_COLOR switches them off (no-color.org). */
+function painter (io: Io): Paint {
+  const codes = { red: 31, green: 32, yellow: 33, cyan: 36, bold: 1, dim: 2 }
+  const coloured = io.stdout.isTTY === true && (io.env['NO_COLOR'] ?? '') === ''
+  return (colour, text) => coloured ? `\u001B[${codes[colour]}m${text}\u001B[0m` : text
+}

@@ -1,0 +1,39 @@
+/** The usage text of the commands. */
+
+interface Program {
+  /** How the commands are called. */
+  readonly program: string
+  /** Whether there are rules that `export` prints where no file is named. */
+  readonly hasOwn: boolean
+}
+
+export function usageOf ({ program, hasOwn }: Program): string {
+  const pad = ' '.repeat('Usage:'.length)
+  return `Usage: ${program} check RULES [--fail-on error|warning|info]
+${pad} ${program} explain RULES URL [OPTIONS]
+${pad} ${program} diff BEFORE AFTER
+${pad} ${program} test RULES EXPECTATIONS
+${pad} ${program} simulate RULES --port PORT --target NAME=URL...
+${pad} ${program} export ${hasOwn ? '[RULES]' : 'RULES'} --format alb|terraform|markdown
+
+RULES, BEFORE and AFTER are files (- is standard input) with what
+"aws elbv2 describe-rules" prints, several of these as
+{"Listeners": [{"Name", "Protocol", "Port", "Rules"}]}, or what
+"terraform show -json" prints of a plan or a state.
+
+check     finds rules that are never reached, overlap, loop or go too far, each
+          with a request that shows it; exit 1 from a warning up, or --fail-on
+explain   tells which rule takes a request and why
+            --method M, --header 'NAME: VALUE' (repeatable), --source-ip IP,
+            --listener NAME where the URL's scheme and port do not tell it
+diff      shows which requests go elsewhere after a change, each with an example
+test      sends the requests of a YAML or JSON list through the rules:
+            [{url, method?, headers?, sourceIp?, target}]
+          every rule but the default must be reached
+simulate  serves the rules on this machine, as the load balancer would
+export    prints the rules in another form${hasOwn ? ', or the platform\'s own rules' : ''}
+
+  --host NAME  a host that examples should have where it fits (check and diff;
+               repeatable)
+  --json       print JSON (export: alb, unless --format terraform)`
+}
