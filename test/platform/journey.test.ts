@@ -25,7 +25,7 @@ t.test('before: MLflow is closed to third parties on the old path, and open with
   const targets = new Map([['api', new URL(platform.url)], ['mlflow', new URL(mlflow.url)]])
   const balancer = await startSimulation(readRules(readFileSync('deploy/alb/before.json', 'utf8')), targets, 0)
   t.teardown(balancer.close)
-  const env = { http_proxy: balancer.doors[0]!.url, no_proxy: '' }
+  const env = { http_proxy: balancer.listeners[0]!.url, no_proxy: '' }
 
   const registration = await run(mlflow.python, ['scripts/test_real_registration.py', '--base-url', 'http://registry.hokus.ai', '--legacy'], { ...env, HOKUSAI_API_KEY: platform.key })
   t.equal(registration.code, 1)

@@ -1,5 +1,5 @@
 /** What a check is given and what it finds. */
-import type { Analysis, Answer, Place, View } from './analysis/analysis.js'
+import type { Analysis, Answer, Entry, ListenerView } from './analysis/analysis.js'
 import type { RuleSet, Witness } from './model.js'
 
 export type Severity = 'error' | 'warning' | 'info'
@@ -16,7 +16,7 @@ export interface Finding {
   /** Some request that the rule matches goes to another target than the rule's. */
   readonly differentTarget?: boolean
   readonly message: string
-  /** The smallest edit that mends it. */
+  /** The smallest edit that puts it right. */
   readonly fix: string
   /** Null where no request shows it. */
   readonly witness: Witness | null
@@ -24,10 +24,10 @@ export interface Finding {
 
 export interface Subject {
   readonly ruleSet: RuleSet
-  readonly views: readonly View[]
+  readonly views: readonly ListenerView[]
   readonly analysis: Analysis
   /** Whether some request gets as far as this rule and is taken by it. */
-  readonly isReached: (place: Place) => Answer
+  readonly isReached: (entry: Entry) => Answer
   /** Keeps what could not be decided, so that it is reported and never passed as fine. */
   readonly undecided: (note: Undecided) => void
   readonly notes: readonly Undecided[]

@@ -1,28 +1,30 @@
-/** The table of checks. A check is a row here, a function in checks/, and a page in docs/checks/. */
-import { createAnalysis, createView, type AnalysisOptions, type Answer, type Place } from './analysis/analysis.js'
+/** The table of checks. A check is a row here, and a file, a page in docs/checks and fixtures of its name. */
+import { createAnalysis, createView, type AnalysisOptions, type Answer, type Entry } from './analysis/analysis.js'
 import type { Check, Finding, Severity, Undecided } from './check.js'
-import { checkLimits } from './checks/limit-exceeded.js'
-import { checkDivergence, checkHosts } from './checks/listener-divergence.js'
-import { checkLoops } from './checks/redirect-loop.js'
-import { checkBarePaths, checkPrefixes } from './checks/prefix-overreach.js'
-import { checkMethods } from './checks/redirect-drops-method.js'
-import { checkShadows } from './checks/partly-shadowed-rule.js'
-import { checkUnknowns } from './checks/unanalysable.js'
-import { checkUnreachable } from './checks/unreachable-rule.js'
+import { checkBarePathMissing } from './checks/bare-path-missing.js'
+import { checkHostFallsToDefault } from './checks/host-falls-to-default.js'
+import { checkLimitExceeded } from './checks/limit-exceeded.js'
+import { checkListenerDivergence } from './checks/listener-divergence.js'
+import { checkPartlyShadowedRule } from './checks/partly-shadowed-rule.js'
+import { checkPrefixOverreach } from './checks/prefix-overreach.js'
+import { checkRedirectDropsMethod } from './checks/redirect-drops-method.js'
+import { checkRedirectLoop } from './checks/redirect-loop.js'
+import { checkUnanalysable } from './checks/unanalysable.js'
+import { checkUnreachableRule } from './checks/unreachable-rule.js'
 import type { RuleSet } from './model.js'
 
 /** The last one reports what the others could not decide. */
 export const checks: readonly Check[] = [
-  { name: 'unreachable-rule', title: 'no request ever gets to the rule', run: checkUnreachable },
-  { name: 'partly-shadowed-rule', title: 'an earlier rule with another target takes some of its requests', run: checkShadows },
-  { name: 'prefix-overreach', title: 'a pattern takes more than the paths below it', run: checkPrefixes },
-  { name: 'bare-path-missing', title: 'the path itself goes elsewhere than what is below it', run: checkBarePaths },
-  { name: 'host-falls-to-default', title: 'a host has requests that only the default rule takes', run: checkHosts },
-  { name: 'listener-divergence', title: 'HTTP and HTTPS decide a request differently', run: checkDivergence },
-  { name: 'redirect-loop', title: 'a redirect leads back to itself', run: checkLoops },
-  { name: 'redirect-drops-method', title: 'a redirect turns a POST into a GET', run: checkMethods },
-  { name: 'limit-exceeded', title: 'AWS would not accept it', run: checkLimits },
-  { name: 'unanalysable', title: 'something could not be decided', run: checkUnknowns }
+  { name: 'unreachable-rule', title: 'no request ever gets to the rule', run: checkUnreachableRule },
+  { name: 'partly-shadowed-rule', title: 'an earlier rule with another target takes some of its requests', run: checkPartlyShadowedRule },
+  { name: 'prefix-overreach', title: 'a pattern takes more than the paths below it', run: checkPrefixOverreach },
+  { name: 'bare-path-missing', title: 'the path itself goes elsewhere than what is below it', run: checkBarePathMissing },
+  { name: 'host-falls-to-default', title: 'a host has requests that only the default rule takes', run: checkHostFallsToDefault },
+  { name: 'listener-divergence', title: 'HTTP and HTTPS decide a request differently', run: checkListenerDivergence },
+  { name: 'redirect-loop', title: 'a redirect leads back to itself', run: checkRedirectLoop },
+  { name: 'redirect-drops-method', title: 'a redirect turns a POST into a GET', run: checkRedirectDropsMethod },
+  { name: 'limit-exceeded', title: 'AWS would not accept it', run: checkLimitExceeded },
+  { name: 'unanalysable', title: 'something could not be decided', run: checkUnanalysable }
 ]
 
 const severities: readonly Severity[] = ['error', 'warning', 'info']
@@ -32,10 +34,10 @@ export function runChecks (ruleSet: RuleSet, options: AnalysisOptions = {}): rea
   const analysis = createAnalysis([ruleSet], options)
   const views = ruleSet.listeners.map(createView)
   const notes: Undecided[] = []
-  const reached = new Map<Place, Answer>()
-  const isReached = (place: Place): Answer => {
-    const answer = reached.get(place) ?? analysis.ask([place], place.earlier)
-    reached.set(place, answer)
+  const reached = new Map<Entry, Answer>()
+  const isReached = (entry: Entry): Answer => {
+    const answer = reached.get(entry) ?? analysis.ask([entry], entry.earlier)
+    reached.set(entry, answer)
     return answer
   }
   const findings = checks.flatMap(({ name, run }) => {

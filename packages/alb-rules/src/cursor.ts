@@ -1,7 +1,7 @@
 /** Reading of JSON documents, where every complaint names the place in the document. */
 
 /** A value and where it stands, such as `Rules[2].Conditions[0]`. */
-export interface Spot {
+export interface Cursor {
   readonly value: unknown
   readonly place: string
 }
@@ -9,51 +9,51 @@ export interface Spot {
 /** The document cannot be read as rules: one clear sentence with the place. */
 export class InputError extends Error {}
 
-export function complain (spot: Spot, text: string): never {
-  throw new InputError(`${spot.place === '' ? 'the document' : spot.place}: ${text}`)
+export function complain (cursor: Cursor, text: string): never {
+  throw new InputError(`${cursor.place === '' ? 'the document' : cursor.place}: ${text}`)
 }
 
 /** A member of an object; its value is undefined where there is none, or null in the document. */
-export function member (spot: Spot, name: string): Spot {
-  const value = objectOf(spot)[name]
-  return { value: value ?? undefined, place: spot.place === '' ? name : `${spot.place}.${name}` }
+export function member (cursor: Cursor, name: string): Cursor {
+  const value = objectOf(cursor)[name]
+  return { value: value ?? undefined, place: cursor.place === '' ? name : `${cursor.place}.${name}` }
 }
 
-export function objectOf (spot: Spot): Readonly<Record<string, unknown>> {
-  if (typeof spot.value !== 'object' || spot.value === null || Array.isArray(spot.value)) complain(spot, `an object belongs here, not ${kindOf(spot.value)}`)
-  return { ...spot.value }
+export function objectOf (cursor: Cursor): Readonly<Record<string, unknown>> {
+  if (typeof cursor.value !== 'object' || cursor.value === null || Array.isArray(cursor.value)) complain(cursor, `an object belongs here, not ${kindOf(cursor.value)}`)
+  return { ...cursor.value }
 }
 
 /** The elements of a list; none where the list itself is missing. */
-export function listOf (spot: Spot): readonly Spot[] {
-  if (spot.value === undefined) return []
-  if (!Array.isArray(spot.value)) complain(spot, `a list belongs here, not ${kindOf(spot.value)}`)
-  return spot.value.map((value: unknown, at) => ({ value, place: `${spot.place}[${at}]` }))
+export function listOf (cursor: Cursor): readonly Cursor[] {
+  if (cursor.value === undefined) return []
+  if (!Array.isArray(cursor.value)) complain(cursor, `a list belongs here, not ${kindOf(cursor.value)}`)
+  return cursor.value.map((value: unknown, at) => ({ value, place: `${cursor.place}[${at}]` }))
 }
 
 /** The elements of a list that must have some. */
-export function filledListOf (spot: Spot): readonly Spot[] {
-  const list = listOf(spot)
-  return list.length > 0 ? list : complain(spot, spot.value === undefined ? 'a list is missing' : 'the list is empty')
+export function filledListOf (cursor: Cursor): readonly Cursor[] {
+  const list = listOf(cursor)
+  return list.length > 0 ? list : complain(cursor, cursor.value === undefined ? 'a list is missing' : 'the list is empty')
 }
 
 /** Whether an object says something in words that are not among these. */
-export function hasOther (spot: Spot, names: readonly string[]): boolean {
-  return Object.entries(objectOf(spot)).some(([name, value]) => value !== null && !names.includes(name))
+export function hasOther (cursor: Cursor, names: readonly string[]): boolean {
+  return Object.entries(objectOf(cursor)).some(([name, value]) => value !== null && !names.includes(name))
 }
 
-export function textOf (spot: Spot): string {
-  return typeof spot.value === 'string' ? spot.value : complain(spot, spot.value === undefined ? 'a text is missing' : `a text belongs here, not ${kindOf(spot.value)}`)
+export function textOf (cursor: Cursor): string {
+  return typeof cursor.value === 'string' ? cursor.value : complain(cursor, cursor.value === undefined ? 'a text is missing' : `a text belongs here, not ${kindOf(cursor.value)}`)
 }
 
-export function optionalText (spot: Spot): string | undefined {
-  return spot.value === undefined ? undefined : textOf(spot)
+export function optionalText (cursor: Cursor): string | undefined {
+  return cursor.value === undefined ? undefined : textOf(cursor)
 }
 
 /** A whole number, written as a number or as its digits. */
-export function numberOf (spot: Spot): number {
-  const number = typeof spot.value === 'string' && /^\d+$/.test(spot.value) ? Number(spot.value) : spot.value
-  return typeof number === 'number' && Number.isSafeInteger(number) ? number : complain(spot, `a whole number belongs here, not ${kindOf(spot.value)}`)
+export function numberOf (cursor: Cursor): number {
+  const number = typeof cursor.value === 'string' && /^\d+$/.test(cursor.value) ? Number(cursor.value) : cursor.value
+  return typeof number === 'number' && Number.isSafeInteger(number) ? number : complain(cursor, `a whole number belongs here, not ${kindOf(cursor.value)}`)
 }
 
 /** One spelling for equal values: the members of objects by name, without those that are null. */

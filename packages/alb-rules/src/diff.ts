@@ -1,5 +1,5 @@
 /** Which requests go elsewhere after a change of the rules, each with an example. */
-import { createAnalysis, createView, type Analysis, type AnalysisOptions, type Place, type View } from './analysis/analysis.js'
+import { createAnalysis, createView, type Analysis, type AnalysisOptions, type Entry, type ListenerView } from './analysis/analysis.js'
 import type { Listener, RuleSet, Witness } from './model.js'
 
 export interface Change {
@@ -29,11 +29,11 @@ export function diffRuleSets (before: RuleSet, after: RuleSet, options: Analysis
 }
 
 /** The same for two views of what should decide alike. */
-export function diffViews (before: View, after: View, analysis: Analysis): readonly Change[] {
-  return before.places.flatMap(one => after.places.filter(other => other.key !== one.key).flatMap(other => pairChange(one, other, [before.listener, after.listener], analysis)))
+export function diffViews (before: ListenerView, after: ListenerView, analysis: Analysis): readonly Change[] {
+  return before.entries.flatMap(one => after.entries.filter(other => other.key !== one.key).flatMap(other => pairChange(one, other, [before.listener, after.listener], analysis)))
 }
 
-function pairChange (one: Place, other: Place, listeners: readonly [Listener, Listener], analysis: Analysis): readonly Change[] {
+function pairChange (one: Entry, other: Entry, listeners: readonly [Listener, Listener], analysis: Analysis): readonly Change[] {
   const answer = analysis.ask([one, other], [...one.earlier, ...other.earlier])
   if (answer.is === 'no') return []
   const base = { listener: listeners[0].label, before: one.target, after: other.target, rules: { before: one.rule.priority, after: other.rule.priority } }
@@ -43,7 +43,7 @@ function pairChange (one: Place, other: Place, listeners: readonly [Listener, Li
 
 /** What every rule of a listener takes comes or goes with it. */
 function wholeListener (listener: Listener, analysis: Analysis, targets: (target: string) => Pick<Change, 'before' | 'after'>, rules: (priority: string) => Change['rules']): readonly Change[] {
-  return createView(listener).places.flatMap(({ rule, target, earlier, ...extent }) => {
+  return createView(listener).entries.flatMap(({ rule, target, earlier, ...extent }) => {
     const answer = analysis.ask([extent], earlier)
     if (answer.is === 'no') return []
     const witness = answer.is === 'yes' ? analysis.witness(answer.point, listener) : null

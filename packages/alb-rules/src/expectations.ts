@@ -1,7 +1,7 @@
 /** Requests with the target that each should go to, checked against rules: the rules' own tests. */
 import { parseDocument } from 'yaml'
 import { explain } from './explain.js'
-import { complain, InputError, listOf, member, objectOf, optionalText, textOf, type Spot } from './cursor.js'
+import { complain, InputError, listOf, member, objectOf, optionalText, textOf, type Cursor } from './cursor.js'
 import { createRequest, RequestError } from './request.js'
 import { isDefault, targetOf, type RuleSet, type Witness } from './model.js'
 
@@ -36,10 +36,10 @@ export function readExpectations (text: string): readonly Expectation[] {
   const document = parseDocument(text.replace(/^\uFEFF/, ''))
   const [problem] = document.errors
   if (problem !== undefined) throw new InputError(`the expectations are neither YAML nor JSON: ${problem.message.split('\n')[0]}`)
-  const root: Spot = { value: valueOf(document), place: '' }
-  const spots = listOf(root)
-  if (spots.length === 0) complain(root, 'a list of expectations belongs here, and it is empty')
-  return spots.map(readExpectation)
+  const root: Cursor = { value: valueOf(document), place: '' }
+  const cursors = listOf(root)
+  if (cursors.length === 0) complain(root, 'a list of expectations belongs here, and it is empty')
+  return cursors.map(readExpectation)
 }
 
 /** Aliases that lead nowhere, or grow without an end, show only here. */
@@ -70,30 +70,30 @@ function outcome (ruleSet: RuleSet, { place, request, target }: Expectation): Mi
   }
 }
 
-function readExpectation (spot: Spot): Expectation {
-  const unknown = Object.keys(objectOf(spot)).find(name => !members.has(name))
-  if (unknown !== undefined) complain(member(spot, unknown), 'an expectation has url, method, headers, sourceIp and target only')
-  const headers = member(spot, 'headers')
+function readExpectation (cursor: Cursor): Expectation {
+  const unknown = Object.keys(objectOf(cursor)).find(name => !members.has(name))
+  if (unknown !== undefined) complain(member(cursor, unknown), 'an expectation has url, method, headers, sourceIp and target only')
+  const headers = member(cursor, 'headers')
   const names = headers.value === undefined ? [] : Object.keys(objectOf(headers))
-  const sourceIp = optionalText(member(spot, 'sourceIp'))
+  const sourceIp = optionalText(member(cursor, 'sourceIp'))
   const request: Witness = {
-    url: textOf(member(spot, 'url')),
-    method: optionalText(member(spot, 'method')) ?? 'GET',
+    url: textOf(member(cursor, 'url')),
+    method: optionalText(member(cursor, 'method')) ?? 'GET',
     headers: Object.fromEntries(names.map(name => [name, headerValues(member(headers, name))])),
     ...(sourceIp === undefined ? {} : { sourceIp })
   }
   try {
     createRequest(request)
   } catch (error) {
-    if (error instanceof RequestError) complain(spot, error.message)
+    if (error instanceof RequestError) complain(cursor, error.message)
     throw error
   }
-  return { place: spot.place, request, target: textOf(member(spot, 'target')) }
+  return { place: cursor.place, request, target: textOf(member(cursor, 'target')) }
 }
 
 /** YAML reads `1` and `true` as no text, but as the value of a header they are meant as one. */
-function headerValues (spot: Spot): readonly string[] {
-  const list = Array.isArray(spot.value) ? listOf(spot) : [spot]
+function headerValues (cursor: Cursor): readonly string[] {
+  const list = Array.isArray(cursor.value) ? listOf(cursor) : [cursor]
   return list.map(one => typeof one.value === 'number' || typeof one.value === 'boolean' ? String(one.value) : textOf(one))
 }
 

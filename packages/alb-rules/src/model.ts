@@ -118,10 +118,14 @@ export function actionUnknowns (rule: Rule): readonly string[] {
   ]
 }
 
-/** Every host pattern that some rule names, as it is written. */
-export function hostsNamed ({ listeners }: Pick<RuleSet, 'listeners'>): readonly string[] {
-  const conditions = listeners.flatMap(({ rules }) => rules).flatMap(rule => rule.conditions)
-  return conditions.flatMap(condition => condition.kind === 'host-header' ? condition.values : [])
+/** Every host pattern that some of the rules name, as it is written. */
+export function hostsNamed (rules: ReadonlyArray<Pick<Rule, 'conditions'>>): readonly string[] {
+  return rules.flatMap(({ conditions }) => conditions).flatMap(condition => condition.kind === 'host-header' ? condition.values : [])
+}
+
+/** The rules of all listeners. */
+export function rulesOf ({ listeners }: Pick<RuleSet, 'listeners'>): readonly Rule[] {
+  return listeners.flatMap(({ rules }) => rules)
 }
 
 export function isDefault (rule: Rule): boolean {

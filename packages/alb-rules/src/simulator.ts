@@ -8,7 +8,7 @@ import { conditionText, type Group, type Listener, type Redirect, type Rule, typ
 import { createRequest, defaultPort, RequestError } from './request.js'
 
 export interface Simulation {
-  readonly doors: ReadonlyArray<{ readonly listener: string | null, readonly url: string }>
+  readonly listeners: ReadonlyArray<{ readonly listener: string | null, readonly url: string }>
   readonly close: () => Promise<void>
 }
 
@@ -24,7 +24,7 @@ export class PortError extends Error {}
 export async function startSimulation (ruleSet: RuleSet, targets: Targets, port: number): Promise<Simulation> {
   const servers: Server[] = []
   const close = async (): Promise<void> => { await Promise.all(servers.map(stop)) }
-  const doors: Array<{ listener: string | null, url: string }> = []
+  const listeners: Array<{ listener: string | null, url: string }> = []
   for (const [at, listener] of ruleSet.listeners.entries()) {
     const server = createServer((req, res) => serve(listener, targets, req, res))
     try {
@@ -34,20 +34,20 @@ export async function startSimulation (ruleSet: RuleSet, targets: Targets, port:
       throw new PortError(`Cannot listen on port ${port + at} (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`)
     }
     servers.push(server)
-    doors.push({ listener: listener.label, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })
+    listeners.push({ listener: listener.label, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })
   }
-  return { doors, close }
+  return { listeners, close }
 }
 
 function serve (listener: Listener, targets: Targets, req: IncomingMessage, res: ServerResponse): void {
-  const door = doorOf(listener, req)
+  const endpoint = endpointOf(listener, req)
   const { host, target } = addressed(req)
   req.url = target
   try {
-    const asked = createRequest({ method: req.method ?? 'GET', url: `${door.protocol}://${host}${target}`, headers: sentHeaders(req), sourceIp: addressOf(req) })
+    const asked = createRequest({ method: req.method ?? 'GET', url: `${endpoint.protocol}://${host}${target}`, headers: sentHeaders(req), sourceIp: addressOf(req) })
     const { rule, open } = decide(listener.rules, asked)
     if (rule === undefined) return answer(res, 501, 'text/plain', `It cannot be told which rule takes this: ${open.map(conditionText).join(', ')} cannot be analysed.\n`)
-    act(rule, { ...door, host, path: asked.path, query: asked.query }, targets, req, res)
+    act(rule, { ...endpoint, host, path: asked.path, query: asked.query }, targets, req, res)
   } catch (error) {
     if (!(error instanceof RequestError)) throw error
     answer(res, 400, 'text/plain', 'Bad request\n')
@@ -102,7 +102,7 @@ function forward (target: URL | undefined, url: Url, req: IncomingMessage, res: 
   req.pipe(outgoing)
 }
 
-/** What came, with the address it came from added and the door it came through, in the flat form that Node takes as it is. */
+/** What came, with the address it came from added and the endpoint it came through, in the flat form that Node takes as it is. */
 function forwardedHeaders (req: IncomingMessage, { protocol, port }: Url): string[] {
   const kept = endToEnd(req.rawHeaders, ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-port'])
   const chain = [...headerValues(req, 'x-forwarded-for'), addressOf(req)].join(', ')
@@ -135,7 +135,7 @@ function addressOf ({ socket }: IncomingMessage): string {
 }
 
 /** The protocol and port that the listener stands for; where it does not say, those it is simulated on. */
-function doorOf ({ protocol, port }: Listener, { socket }: IncomingMessage): { readonly protocol: string, readonly port: string } {
+function endpointOf ({ protocol, port }: Listener, { socket }: IncomingMessage): { readonly protocol: string, readonly port: string } {
   const named = port ?? (protocol === undefined ? socket.localPort : defaultPort(protocol))
   return { protocol: (protocol ?? 'HTTP').toLowerCase(), port: String(named) }
 }

@@ -208,9 +208,9 @@ function judgeChecks (rules: readonly AwsRule[], world: readonly Try[]): string[
 /** Says whether a request can be shown, and be true to the oracle, that some rules match and others do not. Needed where the small world holds none. */
 function prover (ruleSet: RuleSet, rules: readonly AwsRule[]): (inside: readonly number[], outside: readonly number[]) => boolean {
   const analysis = createAnalysis([ruleSet])
-  const { listener, places } = createView(ruleSet.listeners[0]!)
+  const { listener, entries } = createView(ruleSet.listeners[0]!)
   return (inside, outside) => {
-    const answer = analysis.ask(inside.map(at => places[at]!), outside.map(at => places[at]!))
+    const answer = analysis.ask(inside.map(at => entries[at]!), outside.map(at => entries[at]!))
     if (answer.is !== 'yes') return false
     const shown = analysis.witness(answer.point, listener)
     // Where the source decides between other rules only, the witness need not name one.

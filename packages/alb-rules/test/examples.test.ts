@@ -9,10 +9,12 @@ const root = join(import.meta.dirname, '..')
 const pages = join(root, 'docs/checks')
 const fixtures = join(root, 'test/fixtures')
 const names = checks.map(check => check.name)
+const sources = join(root, 'src/checks')
 
-t.test('every check has a page and fixtures, and nothing is there of a check that is not', async t => {
+t.test('every check has a file, a page and fixtures of its name, and nothing is there of a check that is not', async t => {
   t.same(readdirSync(pages).sort(), names.map(name => `${name}.md`).sort())
   t.same(readdirSync(fixtures).sort(), names.toSorted())
+  t.same(readdirSync(sources).sort(), names.map(name => `${name}.ts`).sort())
 })
 
 for (const name of names) {

@@ -15,18 +15,18 @@ export type Answer =
   | { readonly is: 'unknown', readonly why: 'unreadable' | 'limit', readonly point?: Point }
 
 /** A rule with what the analysis knows about it. */
-export interface Place extends Extent {
+export interface Entry extends Extent {
   readonly rule: Rule
   readonly target: string
   readonly key: string
   /** The rules that are tried before it. */
-  readonly earlier: readonly Place[]
+  readonly earlier: readonly Entry[]
 }
 
 /** A listener with its rules in order. */
-export interface View {
+export interface ListenerView {
   readonly listener: Listener
-  readonly places: readonly Place[]
+  readonly entries: readonly Entry[]
 }
 
 export interface Analysis {
@@ -102,17 +102,17 @@ export function createAnalysis (ruleSets: readonly RuleSet[], options: AnalysisO
   return { solver, mayMeet, ask, tried, spend: budget.spend, witness }
 }
 
-export function createView (listener: Listener): View {
-  const places: Place[] = []
+export function createView (listener: Listener): ListenerView {
+  const entries: Entry[] = []
   for (const rule of listener.rules) {
-    places.push({ ...extentOf(rule), rule, target: targetOf(rule), key: targetKey(rule), earlier: [...places] })
+    entries.push({ ...extentOf(rule), rule, target: targetOf(rule), key: targetKey(rule), earlier: [...entries] })
   }
-  return { listener, places }
+  return { listener, entries }
 }
 
 /** The rules that have a number. */
-export function numbered ({ places }: View): readonly Place[] {
-  return places.filter(place => !isDefault(place.rule))
+export function numbered ({ entries }: ListenerView): readonly Entry[] {
+  return entries.filter(entry => !isDefault(entry.rule))
 }
 
 /** Names that stand in the rules without a wildcard, and are good examples therefore. */

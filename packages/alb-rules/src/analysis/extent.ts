@@ -16,8 +16,8 @@ export interface Extent {
   readonly isCertain: boolean
 }
 
-export function extentOf (rule: Rule): Extent {
-  const box = rule.conditions.map(atomOf)
+export function extentOf ({ conditions }: Pick<Rule, 'conditions'>): Extent {
+  const box = conditions.map(atomOf)
   if (box.every(({ language }) => language.marks.length === 0)) return { box, certain: box, possible: box, isCertain: true }
   return {
     box,

@@ -8,7 +8,7 @@ const valuesMax = 5
 const wildcardsMax = 5
 const charactersMax = 128
 
-export function checkLimits ({ views }: Subject): Found {
+export function checkLimitExceeded ({ views }: Subject): Found {
   const balancers = [...new Set(views.map(({ listener }) => listener.balancer))]
   const counts = balancers.map(balancer => views.filter(({ listener }) => listener.balancer === balancer).reduce((sum, view) => sum + numbered(view).length, 0))
   const tooMany = counts.filter(count => count > rulesMax).map(count => ({

@@ -1,63 +1,63 @@
 /** Finds pairs of rules where the earlier one takes some of the requests of the later one and sends them elsewhere. */
-import { numbered, type Answer, type Place, type View } from '../analysis/analysis.js'
+import { numbered, type Answer, type Entry, type ListenerView } from '../analysis/analysis.js'
 import type { Point } from '../solver/solver.js'
 import type { Found, Subject } from '../check.js'
 
 /** So many requests of a rule are kept. */
 const examplesMax = 50
 
-export function checkShadows (subject: Subject): Found {
+export function checkPartlyShadowedRule (subject: Subject): Found {
   const examples = createExamples(subject)
-  return subject.views.flatMap(view => numbered(view).flatMap(place => {
+  return subject.views.flatMap(view => numbered(view).flatMap(entry => {
     // A rule that is never reached is not partly shadowed: it has a finding of its own.
-    if (place.earlier.length === 0 || subject.isReached(place).is === 'no') return []
-    return place.earlier.filter(other => other.key !== place.key).flatMap(other => pairFinding(other, place, view, subject, examples))
+    if (entry.earlier.length === 0 || subject.isReached(entry).is === 'no') return []
+    return entry.earlier.filter(other => other.key !== entry.key).flatMap(other => pairFinding(other, entry, view, subject, examples))
   }))
 }
 
 /** What rules are known to take: most pairs are answered by a request that another pair showed. */
 interface Examples {
-  readonly ask: (earlier: Place, place: Place) => Answer
+  readonly ask: (earlier: Entry, entry: Entry) => Answer
 }
 
 function createExamples ({ analysis, isReached }: Subject): Examples {
-  const points = new Map<Place, Point[]>()
+  const points = new Map<Entry, Point[]>()
 
-  function pointsOf (place: Place): Point[] {
-    const known = points.get(place)
+  function pointsOf (entry: Entry): Point[] {
+    const known = points.get(entry)
     if (known !== undefined) return known
-    const first = isReached(place)
+    const first = isReached(entry)
     const list = first.is === 'yes' ? [first.point] : []
-    points.set(place, list)
+    points.set(entry, list)
     return list
   }
 
   return {
-    ask (earlier, place) {
+    ask (earlier, entry) {
       if (isReached(earlier).is === 'no') return { is: 'no' }
       const list = pointsOf(earlier)
-      const isPlain = place.isCertain && earlier.isCertain && earlier.earlier.every(other => other.isCertain)
-      const shown = isPlain ? list.find(point => analysis.solver.holds(place.box, point)) : undefined
+      const isPlain = entry.isCertain && earlier.isCertain && earlier.earlier.every(other => other.isCertain)
+      const shown = isPlain ? list.find(point => analysis.solver.holds(entry.box, point)) : undefined
       // What the later rule looks at stands in the request too, although nothing had to be asked of it.
-      if (shown !== undefined) return { is: 'yes', point: new Map([...place.box.map(({ part }) => [part, analysis.solver.valuesOf(shown, part)] as const), ...shown]) }
-      const answer = analysis.ask([earlier, place], earlier.earlier)
+      if (shown !== undefined) return { is: 'yes', point: new Map([...entry.box.map(({ part }) => [part, analysis.solver.valuesOf(shown, part)] as const), ...shown]) }
+      const answer = analysis.ask([earlier, entry], earlier.earlier)
       if (answer.is === 'yes' && list.length < examplesMax) list.push(answer.point)
       return answer
     }
   }
 }
 
-function pairFinding (earlier: Place, place: Place, { listener }: View, { analysis, undecided }: Subject, examples: Examples): Found {
-  if (!analysis.mayMeet(earlier, place)) return []
-  const taken = examples.ask(earlier, place)
-  const [first, second] = [earlier.rule.priority, place.rule.priority]
+function pairFinding (earlier: Entry, entry: Entry, { listener }: ListenerView, { analysis, undecided }: Subject, examples: Examples): Found {
+  if (!analysis.mayMeet(earlier, entry)) return []
+  const taken = examples.ask(earlier, entry)
+  const [first, second] = [earlier.rule.priority, entry.rule.priority]
   const base = { listener: listener.label, rule: second }
   if (taken.is === 'unknown' && taken.why === 'limit') undecided({ ...base, about: `whether rule ${first} takes requests of rule ${second}`, why: 'limit', by: [first] })
   if (taken.is !== 'yes') return []
-  const outside = analysis.ask([earlier], [place])
+  const outside = analysis.ask([earlier], [entry])
   const isNarrower = outside.is === 'no'
-  if (outside.is === 'unknown') undecided({ ...base, about: `whether rule ${first} is a special case of rule ${second}`, why: outside.why, by: [first, second].filter((_, at) => [earlier, place][at]?.isCertain === false) })
-  const what = `Rule ${first} (${earlier.target}) comes first and takes some requests that rule ${second} (${place.target}) matches too`
+  if (outside.is === 'unknown') undecided({ ...base, about: `whether rule ${first} is a special case of rule ${second}`, why: outside.why, by: [first, second].filter((_, at) => [earlier, entry][at]?.isCertain === false) })
+  const what = `Rule ${first} (${earlier.target}) comes first and takes some requests that rule ${second} (${entry.target}) matches too`
   return [{
     ...base,
     severity: isNarrower ? 'info' : 'warning',

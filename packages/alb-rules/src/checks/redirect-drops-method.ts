@@ -3,13 +3,13 @@ import { extentOf } from '../analysis/extent.js'
 import type { Listener, Redirect } from '../model.js'
 import type { Found, Subject } from '../check.js'
 
-const posts = extentOf({ priority: 'default', conditions: [{ kind: 'http-request-method', values: ['POST'], regexes: [] }], steps: [], action: { kind: 'none' }, transforms: [] })
+const posts = extentOf({ conditions: [{ kind: 'http-request-method', values: ['POST'], regexes: [] }] })
 
-export function checkMethods ({ views, analysis, undecided }: Subject): Found {
-  return views.flatMap(({ listener, places }) => places.flatMap(place => {
-    const { action, priority } = place.rule
+export function checkRedirectDropsMethod ({ views, analysis, undecided }: Subject): Found {
+  return views.flatMap(({ listener, entries }) => entries.flatMap(entry => {
+    const { action, priority } = entry.rule
     if (action.kind !== 'redirect') return []
-    const answer = analysis.ask([place, posts], place.earlier)
+    const answer = analysis.ask([entry, posts], entry.earlier)
     const base = { listener: listener.label, rule: priority }
     if (answer.is === 'unknown') undecided({ ...base, about: `whether the redirect of rule ${priority} gets a POST`, why: answer.why, by: [] })
     if (answer.is !== 'yes') return []
@@ -17,7 +17,7 @@ export function checkMethods ({ views, analysis, undecided }: Subject): Found {
     return [{
       ...base,
       severity: onlyScheme ? 'info' as const : 'warning' as const,
-      message: `Rule ${priority} (${place.target}) answers POST too, and most clients follow a ${action.status} with GET: method and body are lost.`,
+      message: `Rule ${priority} (${entry.target}) answers POST too, and most clients follow a ${action.status} with GET: method and body are lost.`,
       fix: onlyScheme
         ? 'Nothing, if clients are told the https address; a load balancer knows no 307 or 308.'
         : `Add an http-request-method condition (GET, HEAD) to rule ${priority} and send the rest to a target that serves it or answers 307 or 308: a load balancer knows neither.`,

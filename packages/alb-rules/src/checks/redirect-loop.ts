@@ -1,5 +1,5 @@
 /** Finds redirects that lead back to themselves, through other redirects and listeners of the load balancer too. */
-import type { Place, View } from '../analysis/analysis.js'
+import type { Entry, ListenerView } from '../analysis/analysis.js'
 import { extentOf } from '../analysis/extent.js'
 import { compile, everything, fold, matches, mayMeet } from '../solver/pattern.js'
 import { defaultPort } from '../request.js'
@@ -15,11 +15,11 @@ const redirectsMax = 20
 const followedMax = 2000
 
 /** A client asks again with GET after a POST, so a loop that a POST gets into is one of GET. */
-const posts = extentOf({ priority: 'default', conditions: [{ kind: 'http-request-method', values: ['POST'], regexes: [] }], steps: [], action: { kind: 'none' }, transforms: [] }).box
+const posts = extentOf({ conditions: [{ kind: 'http-request-method', values: ['POST'], regexes: [] }] }).box
 
 interface Step {
-  readonly view: View
-  readonly place: Place
+  readonly view: ListenerView
+  readonly entry: Entry
   readonly location: Location
 }
 
@@ -35,11 +35,11 @@ interface Loop {
   readonly point: Point
 }
 
-export function checkLoops (subject: Subject): Found {
+export function checkRedirectLoop (subject: Subject): Found {
   const reported = new Set<string>()
-  return subject.views.flatMap(view => view.places.flatMap(place => {
-    if (place.rule.action.kind !== 'redirect') return []
-    const loop = findLoop(view, place, subject)
+  return subject.views.flatMap(view => view.entries.flatMap(entry => {
+    if (entry.rule.action.kind !== 'redirect') return []
+    const loop = findLoop(view, entry, subject)
     if (loop === undefined) return []
     const key = [...new Set(loop.steps.map(nameOf))].sort().join()
     if (reported.has(key)) return []
@@ -48,44 +48,44 @@ export function checkLoops (subject: Subject): Found {
     return [{
       severity: 'error' as const,
       listener: view.listener.label,
-      rule: place.rule.priority,
-      message: `Rule ${place.rule.priority} (${place.target}) redirects in a circle: ${way}${loop.steps.length > 5 ? ' and so on without an end' : ''}.`,
-      fix: `Add a condition to rule ${place.rule.priority} that its own target does not meet, or correct the target.`,
+      rule: entry.rule.priority,
+      message: `Rule ${entry.rule.priority} (${entry.target}) redirects in a circle: ${way}${loop.steps.length > 5 ? ' and so on without an end' : ''}.`,
+      fix: `Add a condition to rule ${entry.rule.priority} that its own target does not meet, or correct the target.`,
       witness: subject.analysis.witness(loop.point, view.listener)
     }]
   }))
 }
 
-function findLoop (view: View, place: Place, subject: Subject): Loop | undefined {
+function findLoop (view: ListenerView, entry: Entry, subject: Subject): Loop | undefined {
   const { analysis, views } = subject
   let followed = 0
   const own = views.filter(({ listener }) => listener.balancer === view.listener.balancer)
 
   function follow ({ steps, inside, outside }: Chain): Loop | undefined {
     const last = steps.at(-1)
-    const redirect = last?.place.rule.action
+    const redirect = last?.entry.rule.action
     if (last === undefined || redirect?.kind !== 'redirect') return undefined
     const { location, untold } = redirected(last.location, redirect)
-    const next = own.find(({ listener }) => doorOf(listener).protocol === location.protocol && doorOf(listener).port === location.port)
+    const next = own.find(({ listener }) => endpointOf(listener).protocol === location.protocol && endpointOf(listener).port === location.port)
     if (next === undefined || (!untold.includes('host') && leadsAway(location.host, own))) return undefined
     if (untold.length > 0) {
       // What is made of several parts could lead to another redirect, or to the same: then nobody can say whether it ends.
-      if (next.places.some(other => other.rule.action.kind === 'redirect' && mayGetTo(other, location, untold, redirect, { steps, inside, outside }))) {
-        subject.undecided({ listener: view.listener.label, rule: place.rule.priority, about: `whether the redirect of rule ${place.rule.priority} ends: it makes one part of a URL of another`, why: 'unreadable', by: [] })
+      if (next.entries.some(other => other.rule.action.kind === 'redirect' && mayGetTo(other, location, untold, redirect, { steps, inside, outside }))) {
+        subject.undecided({ listener: view.listener.label, rule: entry.rule.priority, about: `whether the redirect of rule ${entry.rule.priority} ends: it makes one part of a URL of another`, why: 'unreadable', by: [] })
       }
       return undefined
     }
     const circle = circleOf(steps, { view: next, location })
     if (circle !== undefined) {
       // A circle that others make is theirs to report.
-      const point = circle.some(step => step.place === place) ? find(inside, outside) : undefined
-      return point === undefined ? undefined : { steps: fromPlace(circle, place), point }
+      const point = circle.some(step => step.entry === entry) ? find(inside, outside) : undefined
+      return point === undefined ? undefined : { steps: fromEntry(circle, entry), point }
     }
-    for (const other of next.places) {
+    for (const other of next.entries) {
       const box = seenFromFirst(other.certain, location)
       if (box === undefined) continue
       const chain: Chain = {
-        steps: [...steps, { view: next, place: other, location }],
+        steps: [...steps, { view: next, entry: other, location }],
         inside: [...inside, box],
         outside: [...outside, ...other.earlier.flatMap(one => seenBox(one.possible, location))]
       }
@@ -95,7 +95,7 @@ function findLoop (view: View, place: Place, subject: Subject): Loop | undefined
     return undefined
   }
 
-  function mayGetTo (other: Place, location: Location, untold: readonly Untold[], redirect: Redirect, { inside, outside }: Chain): boolean {
+  function mayGetTo (other: Entry, location: Location, untold: readonly Untold[], redirect: Redirect, { inside, outside }: Chain): boolean {
     // Of a part that is made of several, what stands before the first of them is known.
     const begins = ({ part, language }: Box[number]): boolean => {
       if ((part !== 'host' && part !== 'path') || !untold.includes(part)) return true
@@ -109,15 +109,15 @@ function findLoop (view: View, place: Place, subject: Subject): Loop | undefined
 
   function find (inside: readonly Box[], outside: readonly Box[]): Point | undefined {
     const point = followed++ < followedMax ? analysis.tried(() => analysis.solver.find(inside, outside) ?? 'none') : undefined
-    if (point === undefined) subject.undecided({ listener: view.listener.label, rule: place.rule.priority, about: `whether the redirect of rule ${place.rule.priority} ends`, why: 'limit', by: [] })
+    if (point === undefined) subject.undecided({ listener: view.listener.label, rule: entry.rule.priority, about: `whether the redirect of rule ${entry.rule.priority} ends`, why: 'limit', by: [] })
     return point === 'none' ? undefined : point
   }
 
-  const { protocol, port } = doorOf(view.listener)
+  const { protocol, port } = endpointOf(view.listener)
   const chain: Chain = {
-    steps: [{ view, place, location: firstLocation(protocol, port) }],
-    inside: [place.certain],
-    outside: [posts, ...place.earlier.map(one => one.possible)]
+    steps: [{ view, entry, location: firstLocation(protocol, port) }],
+    inside: [entry.certain],
+    outside: [posts, ...entry.earlier.map(one => one.possible)]
   }
   return find(chain.inside, chain.outside) === undefined ? undefined : follow(chain)
 }
@@ -129,16 +129,16 @@ function circleOf (steps: readonly Step[], next: Pick<Step, 'view' | 'location'>
   return steps.length > redirectsMax ? steps.slice(1) : undefined
 }
 
-function fromPlace (circle: readonly Step[], place: Place): readonly Step[] {
-  const at = circle.findIndex(step => step.place === place)
+function fromEntry (circle: readonly Step[], entry: Entry): readonly Step[] {
+  const at = circle.findIndex(step => step.entry === entry)
   return [...circle.slice(at), ...circle.slice(0, at)]
 }
 
 /** Whether no rule here names the host, so that it is somebody else's. */
-function leadsAway (host: Template, views: readonly View[]): boolean {
+function leadsAway (host: Template, views: readonly ListenerView[]): boolean {
   if (host.part !== undefined && host.before === '' && host.after === '') return false
   const made = compile(fold(host.part === undefined ? host.before : `${host.before}*${host.after}`))
-  const conditions = views.flatMap(({ places }) => places).flatMap(({ rule }) => rule.conditions)
+  const conditions = views.flatMap(({ entries }) => entries).flatMap(({ rule }) => rule.conditions)
   const globs = conditions.flatMap(condition => condition.kind === 'host-header' ? condition.values.map(value => compile(fold(value))) : [])
   return !globs.some(glob => glob !== everything && (host.part === undefined ? matches(glob, fold(host.before)) : mayMeet(glob, made)))
 }
@@ -149,10 +149,10 @@ function seenBox (box: Box, location: Location): readonly Box[] {
 }
 
 /** A listener of which nothing is known is taken for plain HTTP. */
-function doorOf ({ protocol = 'HTTP', port = defaultPort(protocol) }: View['listener']): { readonly protocol: 'HTTP' | 'HTTPS', readonly port: number } {
+function endpointOf ({ protocol = 'HTTP', port = defaultPort(protocol) }: ListenerView['listener']): { readonly protocol: 'HTTP' | 'HTTPS', readonly port: number } {
   return { protocol, port }
 }
 
-function nameOf ({ view, place }: Step): string {
-  return `rule ${place.rule.priority}${view.listener.label === null ? '' : ` of ${view.listener.label}`}`
+function nameOf ({ view, entry }: Step): string {
+  return `rule ${entry.rule.priority}${view.listener.label === null ? '' : ` of ${view.listener.label}`}`
 }

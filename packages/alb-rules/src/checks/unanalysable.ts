@@ -5,7 +5,7 @@ import type { Found, Subject, Undecided } from '../check.js'
 /** So many open questions about a rule are told in words. */
 const notesMax = 3
 
-export function checkUnknowns ({ views, notes }: Subject): Found {
+export function checkUnanalysable ({ views, notes }: Subject): Found {
   const notesByRule = new Map<string, Undecided[]>()
   for (const note of notes) {
     const key = `${note.rule} ${note.listener}`
@@ -13,7 +13,7 @@ export function checkUnknowns ({ views, notes }: Subject): Found {
     list.push(note)
     notesByRule.set(key, list)
   }
-  return views.flatMap(({ listener, places }) => places.flatMap(({ rule, target }) => {
+  return views.flatMap(({ listener, entries }) => entries.flatMap(({ rule, target }) => {
     const unknowns = unknownsOf(rule)
     const own = notesByRule.get(`${rule.priority} ${listener.label}`) ?? []
     if (unknowns.length + own.length === 0) return []

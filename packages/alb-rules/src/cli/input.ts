@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { InputError } from '../cursor.js'
 import { readRules } from '../formats/read.js'
-import { hostsNamed, type RuleSet } from '../model.js'
+import { hostsNamed, rulesOf, type RuleSet } from '../model.js'
 import { UsageError, type Io } from './command.js'
 
 /** The arguments without a dash, all of which must be there. */
@@ -54,7 +54,7 @@ export function readHeaders (lines: readonly string[]): Readonly<Record<string, 
 /** The hosts that examples should have: those asked for, then known ones whose domain the rules are about. */
 export function exampleHosts (ruleSets: readonly RuleSet[], asked: readonly string[], known: readonly string[]): readonly string[] {
   const domainOf = (name: string): string => name.toLowerCase().split('.').slice(-2).join('.')
-  const domains = new Set(ruleSets.flatMap(hostsNamed).map(domainOf))
+  const domains = new Set(hostsNamed(ruleSets.flatMap(rulesOf)).map(domainOf))
   const wrong = asked.find(name => !/^[a-z\d]([a-z\d.-]*[a-z\d])?$/i.test(name) || name.includes('..'))
   if (wrong !== undefined) throw new UsageError(`--host takes a host name, not ${wrong}`)
   return [...asked.map(name => name.toLowerCase()), ...known.filter(name => domains.has(domainOf(name)))]

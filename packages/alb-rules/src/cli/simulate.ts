@@ -20,8 +20,8 @@ export const simulate: Run = async (args, io) => {
   checkTargets(ruleSet, targets)
   for (const note of notesOf(ruleSet)) io.stderr.write(`${note}\n`)
   const simulation = await started(ruleSet, targets, port)
-  if (values.json) printJson(io, { listeners: simulation.doors })
-  else for (const { listener, url } of simulation.doors) io.stdout.write(`${listener ?? 'listening'}  ${url}\n`)
+  if (values.json) printJson(io, { listeners: simulation.listeners })
+  else for (const { listener, url } of simulation.listeners) io.stdout.write(`${listener ?? 'listening'}  ${url}\n`)
   await new Promise<void>(resolve => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
   })

@@ -1,6 +1,6 @@
 /** Reads the actions and transforms of a rule as AWS prints them. */
 import type { Action, Group, Redirect, Step, Transform } from '../model.js'
-import { canonical, complain, filledListOf, hasOther, listOf, member, numberOf, objectOf, optionalText, textOf, type Spot } from '../cursor.js'
+import { canonical, complain, filledListOf, hasOther, listOf, member, numberOf, objectOf, optionalText, textOf, type Cursor } from '../cursor.js'
 
 const stepNames: Readonly<Record<string, { readonly name: string, readonly config: string }>> = {
   'authenticate-oidc': { name: 'oidc', config: 'AuthenticateOidcConfig' },
@@ -15,39 +15,39 @@ const loginDefaults = { OnUnauthenticatedRequest: 'authenticate', Scope: 'openid
 
 /** The action that takes the request is the last by its order; what stands before it are steps on the way.
  *  @throws InputError */
-export function readActions (list: Spot): { readonly steps: readonly Step[], readonly action: Action } {
-  const spots = inOrder(filledListOf(list))
-  const last = spots.at(-1) ?? list
-  for (const spot of spots.slice(0, -1)) {
-    if (routing.has(typeOf(spot))) complain(spot, `${typeOf(spot)} must be the last action`)
+export function readActions (list: Cursor): { readonly steps: readonly Step[], readonly action: Action } {
+  const cursors = inOrder(filledListOf(list))
+  const last = cursors.at(-1) ?? list
+  for (const cursor of cursors.slice(0, -1)) {
+    if (routing.has(typeOf(cursor))) complain(cursor, `${typeOf(cursor)} must be the last action`)
   }
   if (Object.hasOwn(stepNames, typeOf(last))) complain(last, 'a forward, redirect or fixed-response action must come last')
-  return { steps: spots.slice(0, -1).map(readStep), action: readAction(last) }
+  return { steps: cursors.slice(0, -1).map(readStep), action: readAction(last) }
 }
 
 /** The transforms of a rule. */
-export function readTransforms (list: Spot): readonly Transform[] {
-  return listOf(list).map(spot => ({ type: textOf(member(spot, 'Type')), text: canonical(spot.value) }))
+export function readTransforms (list: Cursor): readonly Transform[] {
+  return listOf(list).map(cursor => ({ type: textOf(member(cursor, 'Type')), text: canonical(cursor.value) }))
 }
 
-function inOrder (spots: readonly Spot[]): readonly Spot[] {
-  const orders = spots.map((spot, at) => {
-    const order = member(spot, 'Order')
-    return { spot, order: order.value === undefined ? at + 1 : numberOf(order) }
+function inOrder (cursors: readonly Cursor[]): readonly Cursor[] {
+  const orders = cursors.map((cursor, at) => {
+    const order = member(cursor, 'Order')
+    return { cursor, order: order.value === undefined ? at + 1 : numberOf(order) }
   })
-  return orders.sort((one, other) => one.order - other.order).map(({ spot }) => spot)
+  return orders.sort((one, other) => one.order - other.order).map(({ cursor }) => cursor)
 }
 
-function typeOf (spot: Spot): string {
-  return textOf(member(spot, 'Type'))
+function typeOf (cursor: Cursor): string {
+  return textOf(member(cursor, 'Type'))
 }
 
-function readStep (spot: Spot): Step {
-  const type = typeOf(spot)
+function readStep (cursor: Cursor): Step {
+  const type = typeOf(cursor)
   const known = Object.hasOwn(stepNames, type) ? stepNames[type] : undefined
-  if (known === undefined) return { name: type, isKnown: false, text: canonical(spot.value) }
+  if (known === undefined) return { name: type, isKnown: false, text: canonical(cursor.value) }
   // A secret does not route, and AWS never shows it.
-  const { ClientSecret, UseExistingClientSecret, ...config } = objectOf(member(spot, known.config))
+  const { ClientSecret, UseExistingClientSecret, ...config } = objectOf(member(cursor, known.config))
   const filled = known.name === 'jwt' ? config : { ...loginDefaults, ...config, SessionTimeout: Number(config['SessionTimeout'] ?? loginDefaults.SessionTimeout) }
   return { name: known.name, isKnown: true, text: canonical(filled) }
 }
@@ -60,26 +60,26 @@ const understood: Readonly<Record<string, readonly [members: readonly string[], 
 }
 
 /** Words that are not known could change the meaning of those that are. */
-function hasUnknownWords (spot: Spot): boolean {
-  const [members, config, configMembers] = understood[typeOf(spot)] ?? [[], '', []]
-  if (hasOther(spot, ['Type', 'Order', ...members, config])) return true
-  const inside = member(spot, config)
+function hasUnknownWords (cursor: Cursor): boolean {
+  const [members, config, configMembers] = understood[typeOf(cursor)] ?? [[], '', []]
+  if (hasOther(cursor, ['Type', 'Order', ...members, config])) return true
+  const inside = member(cursor, config)
   return inside.value !== undefined && hasOther(inside, configMembers)
 }
 
-function readAction (spot: Spot): Action {
-  const type = routing.has(typeOf(spot)) && hasUnknownWords(spot) ? `${typeOf(spot)} with words that are not known` : typeOf(spot)
+function readAction (cursor: Cursor): Action {
+  const type = routing.has(typeOf(cursor)) && hasUnknownWords(cursor) ? `${typeOf(cursor)} with words that are not known` : typeOf(cursor)
   switch (type) {
-    case 'forward': return { kind: 'forward', groups: readGroups(spot), ...readStickiness(spot) }
-    case 'redirect': return readRedirect(member(spot, 'RedirectConfig'))
-    case 'fixed-response': return readFixed(member(spot, 'FixedResponseConfig'))
-    default: return { kind: 'unknown', type, text: canonical(spot.value) }
+    case 'forward': return { kind: 'forward', groups: readGroups(cursor), ...readStickiness(cursor) }
+    case 'redirect': return readRedirect(member(cursor, 'RedirectConfig'))
+    case 'fixed-response': return readFixed(member(cursor, 'FixedResponseConfig'))
+    default: return { kind: 'unknown', type, text: canonical(cursor.value) }
   }
 }
 
-function readGroups (spot: Spot): readonly Group[] {
-  const config = member(spot, 'ForwardConfig')
-  if (config.value === undefined) return [{ name: groupName(textOf(member(spot, 'TargetGroupArn'))), weight: 1 }]
+function readGroups (cursor: Cursor): readonly Group[] {
+  const config = member(cursor, 'ForwardConfig')
+  if (config.value === undefined) return [{ name: groupName(textOf(member(cursor, 'TargetGroupArn'))), weight: 1 }]
   return filledListOf(member(config, 'TargetGroups')).map(group => {
     const weight = member(group, 'Weight')
     return { name: groupName(textOf(member(group, 'TargetGroupArn'))), weight: weight.value === undefined ? 1 : weightOf(weight) }
@@ -87,27 +87,27 @@ function readGroups (spot: Spot): readonly Group[] {
 }
 
 /** How callers are kept at the group that they met first, where they are. */
-function readStickiness (spot: Spot): { readonly stickiness?: string } {
-  const config = member(spot, 'ForwardConfig')
+function readStickiness (cursor: Cursor): { readonly stickiness?: string } {
+  const config = member(cursor, 'ForwardConfig')
   const stickiness = config.value === undefined ? undefined : member(config, 'TargetGroupStickinessConfig').value
   return typeof stickiness === 'object' && stickiness !== null && 'Enabled' in stickiness && stickiness.Enabled === true ? { stickiness: canonical(stickiness) } : {}
 }
 
-function weightOf (spot: Spot): number {
-  const weight = numberOf(spot)
-  return weight >= 0 && weight <= 999 ? weight : complain(spot, `${weight} is no weight: a number from 0 to 999`)
+function weightOf (cursor: Cursor): number {
+  const weight = numberOf(cursor)
+  return weight >= 0 && weight <= 999 ? weight : complain(cursor, `${weight} is no weight: a number from 0 to 999`)
 }
 
 function groupName (arn: string): string {
   return /:targetgroup\/([^/]+)/.exec(arn)?.[1] ?? arn
 }
 
-function readRedirect (spot: Spot): Redirect {
-  const status = member(spot, 'StatusCode')
-  const path = member(spot, 'Path')
+function readRedirect (cursor: Cursor): Redirect {
+  const status = member(cursor, 'StatusCode')
+  const path = member(cursor, 'Path')
   const part = (name: string, allowed: RegExp): string => {
-    const text = optionalText(member(spot, name)) ?? `#{${name.toLowerCase()}}`
-    return allowed.test(text) ? text : complain(member(spot, name), `${canonical(text)} cannot stand there`)
+    const text = optionalText(member(cursor, name)) ?? `#{${name.toLowerCase()}}`
+    return allowed.test(text) ? text : complain(member(cursor, name), `${canonical(text)} cannot stand there`)
   }
   const code = /^HTTP_(301|302)$/.exec(textOf(status))?.[1]
   if (path.value !== undefined && !textOf(path).startsWith('/')) complain(path, 'a path begins with /')
@@ -118,17 +118,17 @@ function readRedirect (spot: Spot): Redirect {
     host: part('Host', /./),
     port: part('Port', /^([1-9]\d{0,4}|#\{port\})$/),
     path: optionalText(path) ?? '/#{path}',
-    query: optionalText(member(spot, 'Query')) ?? '#{query}'
+    query: optionalText(member(cursor, 'Query')) ?? '#{query}'
   }
 }
 
-function readFixed (spot: Spot): Action {
-  const status = member(spot, 'StatusCode')
+function readFixed (cursor: Cursor): Action {
+  const status = member(cursor, 'StatusCode')
   if (!/^[245]\d\d$/.test(String(status.value))) complain(status, 'a fixed response has a status from 200 to 299 or 400 to 599')
   return {
     kind: 'fixed-response',
     status: String(status.value),
-    contentType: optionalText(member(spot, 'ContentType')) ?? 'text/plain',
-    body: optionalText(member(spot, 'MessageBody')) ?? ''
+    contentType: optionalText(member(cursor, 'ContentType')) ?? 'text/plain',
+    body: optionalText(member(cursor, 'MessageBody')) ?? ''
   }
 }

@@ -2,31 +2,31 @@
 import type { Listener, Rule, RuleSet } from '../model.js'
 import { readActions, readTransforms } from './actions.js'
 import { readCondition } from './conditions.js'
-import { complain, filledListOf, listOf, member, numberOf, objectOf, optionalText, textOf, type Spot } from '../cursor.js'
+import { complain, filledListOf, listOf, member, numberOf, objectOf, optionalText, textOf, type Cursor } from '../cursor.js'
 
 /** More than this is no load balancer's (100 by default, a few hundred at most), the default not counted. */
 const rulesMax = 2000
 
 /** @throws InputError that names the place */
-export function readAws (document: Spot): RuleSet {
+export function readAws (document: Cursor): RuleSet {
   checkWhole(document)
   const several = member(document, 'Listeners')
   if (several.value === undefined) return ruleSet([readListener(document)])
   if ('Rules' in objectOf(document)) complain(document, 'either Rules or Listeners, not both')
-  const spots = filledListOf(several)
-  const listeners = spots.map(readListener)
-  for (const [at, listener] of listeners.entries()) checkLabel(listener, listeners.slice(0, at), spots.length > 1, spots[at] ?? several)
+  const cursors = filledListOf(several)
+  const listeners = cursors.map(readListener)
+  for (const [at, listener] of listeners.entries()) checkLabel(listener, listeners.slice(0, at), cursors.length > 1, cursors[at] ?? several)
   return ruleSet(listeners)
 }
 
 /** The rules of one listener in their order, with a default where the document names none.
  *  @throws InputError */
-export function orderRules (rules: ReadonlyArray<{ readonly rule: Rule, readonly spot: Spot }>): readonly Rule[] {
+export function orderRules (rules: ReadonlyArray<{ readonly rule: Rule, readonly cursor: Cursor }>): readonly Rule[] {
   const places = new Map<string, string>()
-  for (const { rule, spot } of rules) {
+  for (const { rule, cursor } of rules) {
     const other = places.get(rule.priority)
-    if (other !== undefined) complain(member(spot, 'Priority'), `${rule.priority} is the priority of ${other} too`)
-    places.set(rule.priority, spot.place)
+    if (other !== undefined) complain(member(cursor, 'Priority'), `${rule.priority} is the priority of ${other} too`)
+    places.set(rule.priority, cursor.place)
   }
   const numbered = rules.map(({ rule }) => rule).sort((one, other) => rank(one) - rank(other))
   const hasDefault = numbered.at(-1)?.priority === 'default'
@@ -42,15 +42,15 @@ export function ruleSet (listeners: readonly Listener[]): RuleSet {
   }
 }
 
-export function readRule (spot: Spot): Rule {
-  const priority = priorityOf(member(spot, 'Priority'))
-  const conditions = member(spot, 'Conditions')
+export function readRule (cursor: Cursor): Rule {
+  const priority = priorityOf(member(cursor, 'Priority'))
+  const conditions = member(cursor, 'Conditions')
   if (priority === 'default' && listOf(conditions).length > 0) complain(conditions, 'the default rule takes what no other rule takes: it has no conditions')
   return {
     priority,
     conditions: priority === 'default' ? [] : filledListOf(conditions).map(readCondition),
-    ...readActions(member(spot, 'Actions')),
-    transforms: readTransforms(member(spot, 'Transforms'))
+    ...readActions(member(cursor, 'Actions')),
+    transforms: readTransforms(member(cursor, 'Transforms'))
   }
 }
 
@@ -58,49 +58,49 @@ export function labelOf (name: string | undefined, protocol: string | undefined,
   return name ?? (protocol === undefined || port === undefined ? null : `${protocol}:${port}`)
 }
 
-function readListener (spot: Spot): Listener {
-  checkWhole(spot)
-  const rules = member(spot, 'Rules')
+function readListener (cursor: Cursor): Listener {
+  checkWhole(cursor)
+  const rules = member(cursor, 'Rules')
   if (rules.value === undefined) complain(rules, 'there are no rules here: give what aws elbv2 describe-rules or terraform show -json prints')
-  const spots = filledListOf(rules)
-  checkCount(spots.filter(rule => member(rule, 'Priority').value !== 'default').length, rules)
-  const protocol = protocolOf(member(spot, 'Protocol'))
-  const port = portOf(member(spot, 'Port')) ?? (protocol === undefined ? undefined : protocol === 'HTTP' ? 80 : 443)
-  const name = optionalText(member(spot, 'Name'))
+  const cursors = filledListOf(rules)
+  checkCount(cursors.filter(rule => member(rule, 'Priority').value !== 'default').length, rules)
+  const protocol = protocolOf(member(cursor, 'Protocol'))
+  const port = portOf(member(cursor, 'Port')) ?? (protocol === undefined ? undefined : protocol === 'HTTP' ? 80 : 443)
+  const name = optionalText(member(cursor, 'Name'))
   return {
     label: labelOf(name, protocol, port),
     name,
     protocol,
     port,
-    balancer: optionalText(member(spot, 'LoadBalancerArn')) ?? '',
-    rules: orderRules(spots.map(ruleSpot => ({ rule: readRule(ruleSpot), spot: ruleSpot })))
+    balancer: optionalText(member(cursor, 'LoadBalancerArn')) ?? '',
+    rules: orderRules(cursors.map(ruleCursor => ({ rule: readRule(ruleCursor), cursor: ruleCursor })))
   }
 }
 
 /** The service pages by NextMarker, its command line with --max-items by NextToken. */
-function checkWhole (spot: Spot): void {
+function checkWhole (cursor: Cursor): void {
   for (const name of ['NextMarker', 'NextToken']) {
-    const marker = member(spot, name)
+    const marker = member(cursor, name)
     if (marker.value !== undefined && marker.value !== '') complain(marker, 'the answer is one page of several, and rules that are missing decide too: ask for all of them (without --no-paginate or --max-items)')
   }
 }
 
 /** @throws InputError for more rules than any load balancer has */
-export function checkCount (count: number, spot: Spot): void {
-  if (count > rulesMax) complain(spot, `${count} rules; at most ${rulesMax} are read`)
+export function checkCount (count: number, cursor: Cursor): void {
+  if (count > rulesMax) complain(cursor, `${count} rules; at most ${rulesMax} are read`)
 }
 
-function checkLabel (listener: Listener, others: readonly Listener[], isOneOfSeveral: boolean, spot: Spot): void {
-  if (listener.label === null && isOneOfSeveral) complain(spot, 'among several listeners each needs a Name, or a Protocol and a Port')
-  const twin = others.find(other => other.label === listener.label)
-  if (twin !== undefined) complain(spot, `a second listener called ${listener.label}`)
+function checkLabel (listener: Listener, others: readonly Listener[], isOneOfSeveral: boolean, cursor: Cursor): void {
+  if (listener.label === null && isOneOfSeveral) complain(cursor, 'among several listeners each needs a Name, or a Protocol and a Port')
+  const duplicate = others.find(other => other.label === listener.label)
+  if (duplicate !== undefined) complain(cursor, `a second listener called ${listener.label}`)
 }
 
-function priorityOf (spot: Spot): string {
-  if (spot.value === 'default') return 'default'
-  if (spot.value === undefined) complain(spot, 'the priority is missing')
-  const text = typeof spot.value === 'number' ? String(spot.value) : textOf(spot)
-  if (!/^[1-9]\d{0,8}$/.test(text)) complain(spot, `${JSON.stringify(spot.value)} is no priority: a number from 1, or default`)
+function priorityOf (cursor: Cursor): string {
+  if (cursor.value === 'default') return 'default'
+  if (cursor.value === undefined) complain(cursor, 'the priority is missing')
+  const text = typeof cursor.value === 'number' ? String(cursor.value) : textOf(cursor)
+  if (!/^[1-9]\d{0,8}$/.test(text)) complain(cursor, `${JSON.stringify(cursor.value)} is no priority: a number from 1, or default`)
   return text
 }
 
@@ -108,13 +108,13 @@ function rank ({ priority }: Rule): number {
   return priority === 'default' ? Infinity : Number(priority)
 }
 
-function protocolOf (spot: Spot): 'HTTP' | 'HTTPS' | undefined {
-  const text = optionalText(spot)?.toUpperCase()
-  return text === undefined || text === 'HTTP' || text === 'HTTPS' ? text : complain(spot, `${text} has no rules to analyse: HTTP or HTTPS`)
+function protocolOf (cursor: Cursor): 'HTTP' | 'HTTPS' | undefined {
+  const text = optionalText(cursor)?.toUpperCase()
+  return text === undefined || text === 'HTTP' || text === 'HTTPS' ? text : complain(cursor, `${text} has no rules to analyse: HTTP or HTTPS`)
 }
 
-function portOf (spot: Spot): number | undefined {
-  if (spot.value === undefined) return undefined
-  const port = numberOf(spot)
-  return port >= 1 && port <= 65535 ? port : complain(spot, `${port} is no port`)
+function portOf (cursor: Cursor): number | undefined {
+  if (cursor.value === undefined) return undefined
+  const port = numberOf(cursor)
+  return port >= 1 && port <= 65535 ? port : complain(cursor, `${port} is no port`)
 }

@@ -1,5 +1,5 @@
 /** Turns the blocks of Terraform's listener rules into what AWS prints for the same rule, so that one reader understands both. */
-import { complain, listOf, member, objectOf, optionalText, type Spot } from '../cursor.js'
+import { complain, listOf, member, objectOf, optionalText, type Cursor } from '../cursor.js'
 
 /** Names the target group of a forward action whose ARN is not known yet; undefined where that cannot be told. */
 export type NameGroup = (argument: ReadonlyArray<string | number>, arn: string | undefined) => string | undefined
@@ -22,7 +22,7 @@ const actionConfigs: Readonly<Record<string, string>> = {
 
 /** The conditions of one `condition` block.
  *  @param pending what to call a value that is known only when the plan is applied; undefined where all are known */
-export function conditionsOf (block: Spot, pending: string | undefined): readonly unknown[] {
+export function conditionsOf (block: Cursor, pending: string | undefined): readonly unknown[] {
   if (optionalText(member(block, 'field')) !== undefined) return [{ Field: member(block, 'field').value, Values: member(block, 'values').value }]
   const used = Object.entries(objectOf(block)).filter(([name, value]) => name !== 'field' && name !== 'values' && isFilled(value))
   if (used.length === 0 && pending === undefined) complain(block, 'the condition is empty')
@@ -42,7 +42,7 @@ const toldElsewhere = new Set(['arn', 'target_group_arn', 'order', 'id'])
  * The actions of the blocks `action` or `default_action`.
  * @param unknown what of them is not known before the plan is applied, in Terraform's form; such an action is of no kind that is known
  */
-export function actionsOf (blocks: Spot, unknown: unknown, nameGroup: NameGroup): readonly unknown[] {
+export function actionsOf (blocks: Cursor, unknown: unknown, nameGroup: NameGroup): readonly unknown[] {
   const later = (place: string): object => ({ Type: 'action with values that are known after apply', Place: place })
   if (unknown === true) return [later(blocks.place)]
   return listOf(blocks).map((block, at) => {
@@ -57,7 +57,7 @@ export function actionsOf (blocks: Spot, unknown: unknown, nameGroup: NameGroup)
 }
 
 /** The transforms of `transform` blocks. */
-export function transformsOf (blocks: Spot): readonly unknown[] {
+export function transformsOf (blocks: Cursor): readonly unknown[] {
   return listOf(blocks).map(block => {
     const rewrites = (name: string): object => {
       const config = single(member(block, name).value)
@@ -68,7 +68,7 @@ export function transformsOf (blocks: Spot): readonly unknown[] {
   })
 }
 
-function queryCondition (list: Spot, pending: string | undefined): unknown {
+function queryCondition (list: Cursor, pending: string | undefined): unknown {
   if (pending !== undefined && listOf(list).some(pair => typeof objectOf(pair)['value'] !== 'string')) return { Field: pending }
   const pairs = listOf(list).map(pair => {
     const { key, value } = objectOf(pair)
@@ -86,7 +86,7 @@ function valuesConfig (config: Readonly<Record<string, unknown>> | undefined, pe
   return { ...capitalised(rest), Values: known(values), ...(known(regexes).length + open.length > 0 ? { RegexValues: [...known(regexes), ...open] } : {}) }
 }
 
-function forwardOf (block: Spot, at: number, nameGroup: NameGroup): object {
+function forwardOf (block: Cursor, at: number, nameGroup: NameGroup): object {
   const groups = blockList(single(member(block, 'forward').value)?.['target_group'])
   const named = groups.length > 0
     ? groups.map(({ arn, weight }, group) => ({ name: nameGroup([at, 'forward', 0, 'target_group', group, 'arn'], known(arn)), weight }))

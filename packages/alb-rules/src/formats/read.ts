@@ -2,7 +2,7 @@
 import { parseDocument } from 'yaml'
 import type { RuleSet } from '../model.js'
 import { readAws } from './aws.js'
-import { InputError, complain, type Spot } from '../cursor.js'
+import { InputError, complain, type Cursor } from '../cursor.js'
 import { isTerraform, readTerraform } from './terraform.js'
 
 /** Modules of Terraform nest, and the deepest trees of them are far from this; what reads a document level by level needs some limit. */
@@ -13,7 +13,7 @@ const levelsMax = 500
  * @throws InputError with the place in the document
  */
 export function readRules (text: string): RuleSet {
-  const document: Spot = { value: parseJson(text), place: '' }
+  const document: Cursor = { value: parseJson(text), place: '' }
   if (isDeeperThan(levelsMax, document.value)) complain(document, `it is nested more than ${levelsMax} levels deep, which no rules are`)
   if (Array.isArray(document.value)) complain(document, 'an object with Rules or Listeners belongs here, not a bare list')
   return isTerraform(document) ? readTerraform(document) : readAws(document)

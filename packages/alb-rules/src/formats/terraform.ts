@@ -3,7 +3,7 @@ import type { Listener, RuleSet } from '../model.js'
 import { checkCount, labelOf, orderRules, readRule, ruleSet } from './aws.js'
 import { actionsOf, conditionsOf, holdsTrue, transformsOf } from './blocks.js'
 import { createConfiguration, withoutKeys, type Configuration, type Found } from './references.js'
-import { complain, listOf, member, numberOf, objectOf, optionalText, type Spot } from '../cursor.js'
+import { complain, listOf, member, numberOf, objectOf, optionalText, type Cursor } from '../cursor.js'
 
 /** An instance of a resource. */
 interface Resource {
@@ -15,7 +15,7 @@ interface Resource {
   /** Such as `["https"]`, empty where there is none. */
   readonly index: string
   /** Its values; the place is its address. */
-  readonly values: Spot
+  readonly values: Cursor
 }
 
 interface Plan {
@@ -26,7 +26,7 @@ interface Plan {
 }
 
 /** @throws InputError that names the resource */
-export function readTerraform (document: Spot): RuleSet {
+export function readTerraform (document: Cursor): RuleSet {
   const plan = readPlan(document)
   const found = plan.resources.filter(({ type }) => /^aws_a?lb_listener_rule$/.test(type))
   checkCount(found.length, document)
@@ -41,12 +41,12 @@ export function readTerraform (document: Spot): RuleSet {
   ])
 }
 
-export function isTerraform (document: Spot): boolean {
+export function isTerraform (document: Cursor): boolean {
   const object = objectOf(document)
   return ['format_version', 'terraform_version', 'planned_values', 'values'].some(name => name in object)
 }
 
-function readPlan (document: Spot): Plan {
+function readPlan (document: Cursor): Plan {
   const planned = member(document, 'planned_values')
   const values = planned.value === undefined ? member(document, 'values') : planned
   if (values.value === undefined) complain(document, 'it has neither planned_values nor values: an empty state, or not what terraform show -json prints')
@@ -58,35 +58,35 @@ function readPlan (document: Spot): Plan {
   }
 }
 
-function resourcesOf (module: Spot, path: string): readonly Resource[] {
-  const own = listOf(member(module, 'resources')).flatMap(spot => {
-    if (optionalText(member(spot, 'mode')) === 'data') return []
-    const [address, type, name] = ['address', 'type', 'name'].map(field => optionalText(member(spot, field)) ?? '')
+function resourcesOf (module: Cursor, path: string): readonly Resource[] {
+  const own = listOf(member(module, 'resources')).flatMap(cursor => {
+    if (optionalText(member(cursor, 'mode')) === 'data') return []
+    const [address, type, name] = ['address', 'type', 'name'].map(field => optionalText(member(cursor, field)) ?? '')
     if (address === undefined || type === undefined || name === undefined) return []
-    return [{ address, module: path, type, name, index: /\[[^\]]*\]$/.exec(address)?.[0] ?? '', values: { value: member(spot, 'values').value ?? {}, place: address } }]
+    return [{ address, module: path, type, name, index: /\[[^\]]*\]$/.exec(address)?.[0] ?? '', values: { value: member(cursor, 'values').value ?? {}, place: address } }]
   })
   return [...own, ...listOf(member(module, 'child_modules')).flatMap(child => resourcesOf(child, optionalText(member(child, 'address')) ?? ''))]
 }
 
 function readListener (resource: Resource, all: readonly Resource[], rules: readonly Resource[], plan: Plan): Listener {
-  const { protocol, port } = doorOf(resource)
-  const hasTwin = all.some(other => other !== resource && doorOf(other).protocol === protocol && doorOf(other).port === port)
+  const { protocol, port } = endpointOf(resource)
+  const isShared = all.some(other => other !== resource && endpointOf(other).protocol === protocol && endpointOf(other).port === port)
   // Listeners of two load balancers can share protocol and port: then the address tells them apart.
-  const name = hasTwin || protocol === undefined || port === undefined ? resource.address : undefined
+  const name = isShared || protocol === undefined || port === undefined ? resource.address : undefined
   const balancer = optionalText(member(resource.values, 'load_balancer_arn')) ?? plan.configuration.find(withoutKeys(resource.module), resource.type, resource.name, ['load_balancer_arn'])?.name ?? ''
   const actions = actionsOf(member(resource.values, 'default_action'), plan.pending.get(resource.address)?.['default_action'], groupNamer(resource, 'default_action', plan))
   const standard = { value: { Priority: 'default', Actions: actions }, place: `${resource.address}.default_action` }
   return { label: labelOf(name, protocol, port), name, protocol, port, balancer, rules: readRules(rules, [standard], plan) }
 }
 
-function doorOf ({ values }: Resource): { readonly protocol: 'HTTP' | 'HTTPS' | undefined, readonly port: number | undefined } {
+function endpointOf ({ values }: Resource): { readonly protocol: 'HTTP' | 'HTTPS' | undefined, readonly port: number | undefined } {
   const protocol = optionalText(member(values, 'protocol'))?.toUpperCase()
   const port = member(values, 'port')
   return { protocol: protocol === 'HTTP' || protocol === 'HTTPS' ? protocol : undefined, port: port.value === undefined ? undefined : numberOf(port) }
 }
 
-function readRules (resources: readonly Resource[], defaults: readonly Spot[], plan: Plan): Listener['rules'] {
-  const spots = resources.map(resource => {
+function readRules (resources: readonly Resource[], defaults: readonly Cursor[], plan: Plan): Listener['rules'] {
+  const cursors = resources.map(resource => {
     const { values, address } = resource
     const unknown = plan.pending.get(address) ?? {}
     const pending = holdsTrue(unknown['condition']) ? `${address}, known after apply` : undefined
@@ -102,7 +102,7 @@ function readRules (resources: readonly Resource[], defaults: readonly Spot[], p
       place: address
     }
   })
-  return orderRules([...spots, ...defaults].map(spot => ({ rule: readRule(spot), spot })))
+  return orderRules([...cursors, ...defaults].map(cursor => ({ rule: readRule(cursor), cursor })))
 }
 
 /** The address of the listener of a rule, or a name for one that is not in the document. */
@@ -161,7 +161,7 @@ function isWeb ({ values }: Resource): boolean {
   return protocol === undefined || protocol === 'HTTP' || protocol === 'HTTPS'
 }
 
-function pendingOf (change: Spot): ReadonlyArray<readonly [string, Readonly<Record<string, unknown>>]> {
+function pendingOf (change: Cursor): ReadonlyArray<readonly [string, Readonly<Record<string, unknown>>]> {
   const after = member(change, 'change')
   const unknown = after.value === undefined ? undefined : member(after, 'after_unknown').value
   return typeof unknown === 'object' && unknown !== null ? [[optionalText(member(change, 'address')) ?? '', { ...unknown }]] : []

@@ -24,7 +24,7 @@ export interface Wanted {
 export type Walk = (wanted: Wanted) => string | undefined
 
 /** Where a walk stands. */
-interface Spot {
+interface Position {
   readonly required: readonly State[]
   readonly forbidden: readonly State[]
   readonly at: string
@@ -43,10 +43,10 @@ export function createWalk (budget: Budget): Walk {
     if (isEnd(first, shape)) return ''
     const seen = new Set<string>()
     const queue = [first]
-    for (const spot of queue) {
-      for (const char of nextChars(spot, shape)) {
-        budget.spend(1 + spot.required.length + spot.forbidden.length)
-        const next = follow(spot, char, shape)
+    for (const position of queue) {
+      for (const char of nextChars(position, shape)) {
+        budget.spend(1 + position.required.length + position.forbidden.length)
+        const next = follow(position, char, shape)
         if (next === undefined) continue
         if (isEnd(next, shape)) return next.text
         const key = keyOf(next)
@@ -78,20 +78,20 @@ export function fitsShape (text: string, shape: Shape): boolean {
   return shape.accepts(state)
 }
 
-function follow (spot: Spot, char: string, shape: Shape): Spot | undefined {
-  const at = shape.step(spot.at, char)
+function follow (position: Position, char: string, shape: Shape): Position | undefined {
+  const at = shape.step(position.at, char)
   if (at === undefined) return undefined
   const required: State[] = []
-  for (const state of spot.required) {
+  for (const state of position.required) {
     const next = state.step(char)
     if (next.isDead) return undefined
     required.push(next)
   }
-  return settle(required, spot.forbidden.map(state => state.step(char)), at, spot.text + char)
+  return settle(required, position.forbidden.map(state => state.step(char)), at, position.text + char)
 }
 
-/** The spot without what no longer matters; undefined where nothing wanted can follow. */
-function settle (required: readonly State[], forbidden: readonly State[], at: string, text: string): Spot | undefined {
+/** The position without what no longer matters; undefined where nothing wanted can follow. */
+function settle (required: readonly State[], forbidden: readonly State[], at: string, text: string): Position | undefined {
   const against: State[] = []
   for (const state of forbidden) {
     if (state.isEverything) return undefined
@@ -106,12 +106,12 @@ function settle (required: readonly State[], forbidden: readonly State[], at: st
   return { required: wanted, forbidden: against, at, text }
 }
 
-function isEnd ({ required, forbidden, at }: Spot, shape: Shape): boolean {
+function isEnd ({ required, forbidden, at }: Position, shape: Shape): boolean {
   return shape.accepts(at) && required.every(state => state.accepts) && !forbidden.some(state => state.accepts)
 }
 
 /** Every character that a pattern names next, and of each class one that none names: the others of the class behave like it. */
-function nextChars ({ required, forbidden }: Spot, shape: Shape): string[] {
+function nextChars ({ required, forbidden }: Position, shape: Shape): string[] {
   const named = new Set<string>()
   for (const state of required) state.heads.forEach(head => named.add(head))
   for (const state of forbidden) state.heads.forEach(head => named.add(head))
@@ -130,7 +130,7 @@ function nextChars ({ required, forbidden }: Spot, shape: Shape): string[] {
   return chars
 }
 
-function keyOf ({ required, forbidden, at }: Spot): string {
+function keyOf ({ required, forbidden, at }: Position): string {
   const ids = (states: readonly State[]): string => states.length < 2 ? String(states[0]?.id ?? '') : states.map(state => state.id).sort((one, other) => one - other).join()
   return `${ids(required)}/${ids(forbidden)}/${at}`
 }

@@ -1,0 +1,34 @@
+/** Finds patterns such as `/x/*` where `/x` itself goes to another target. */
+import { pathValues, withPaths } from '../analysis/path-values.js'
+import type { Found, Subject } from '../check.js'
+import type { Rule } from '../model.js'
+
+export function checkBarePathMissing (subject: Subject): Found {
+  const { analysis, isReached, undecided } = subject
+  return pathValues(subject).flatMap(({ view, entry, condition, value }) => {
+    const bare = value.slice(0, -2)
+    if (!value.endsWith('/*') || bare === '' || bare.endsWith('*') || isReached(entry).is === 'no') return []
+    const asked = withPaths(entry.rule, condition, [bare])
+    const base = { listener: view.listener.label, rule: entry.rule.priority }
+    const others = view.entries.filter(other => other.key !== entry.key && !leadsThere(other.rule, bare) && analysis.mayMeet(asked, other))
+    for (const other of others) {
+      const answer = analysis.ask([asked, other], other === entry ? [] : [...other.earlier, entry])
+      if (answer.is === 'unknown' && answer.why === 'limit') undecided({ ...base, about: `where ${bare} goes`, why: 'limit', by: [] })
+      if (answer.is !== 'yes') continue
+      return [{
+        severity: 'warning' as const,
+        ...base,
+        message: `Rule ${base.rule} (${entry.target}) takes ${value} but not ${bare}: ` +
+          `rule ${other.rule.priority} takes it, and it goes to ${other.target}.`,
+        fix: `Add the value ${bare} to the path-pattern condition of rule ${base.rule}.`,
+        witness: analysis.witness(answer.point, view.listener)
+      }]
+    }
+    return []
+  })
+}
+
+/** A redirect from `/x` to `/x/` arrives where it should. */
+function leadsThere ({ action }: Rule, bare: string): boolean {
+  return action.kind === 'redirect' && action.host === '#{host}' && (action.path === bare + '/' || action.path === '/#{path}/')
+}
