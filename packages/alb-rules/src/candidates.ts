@@ -1,7 +1,7 @@
 /** The rules that may take a request of which not everything is known: exactly those for which some source address, and some meaning of what cannot be read, makes them the one. */
-import { conditionHolds } from './match.js'
+import { atomOf, conditionHolds, type Condition } from './conditions.js'
+import type { Rule } from './model.js'
 import type { Request } from './request.js'
-import { isSendable, type Condition, type Rule } from './model.js'
 import { addressText, rangeBits } from './solver/address.js'
 
 /** Whether each thing that cannot be read matches; the same text in two rules matches alike. */
@@ -46,12 +46,8 @@ function stateOf (condition: Condition, request: Request, marks: Marks): boolean
 }
 
 function marksOf (condition: Condition): readonly string[] {
-  switch (condition.kind) {
-    case 'unknown': return [condition.text]
-    case 'query-string': return condition.pairs.filter(pair => !isSendable(pair)).map(pair => `query ${JSON.stringify(pair)}`)
-    case 'http-header': return condition.regexes.map(regex => `header ${condition.name.toLowerCase()} ${regex}`)
-    default: return condition.regexes.map(regex => `${condition.kind} ${regex}`)
-  }
+  const { part, language } = atomOf(condition)
+  return language.marks.map(mark => `${part} ${mark}`)
 }
 
 /** An address for each set of ranges that some address lies in: of every range, one that lies in no narrower one. */

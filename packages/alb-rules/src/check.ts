@@ -1,6 +1,7 @@
 /** What a check is given and what it finds. */
 import type { Analysis, Answer, Entry, ListenerView } from './analysis/analysis.js'
-import type { RuleSet, Witness } from './model.js'
+import type { RuleSet } from './model.js'
+import type { Witness } from './request.js'
 
 export type Severity = 'error' | 'warning' | 'info'
 

@@ -1,6 +1,7 @@
 /** Which requests go elsewhere after a change of the rules, each with an example. */
 import { createAnalysis, createView, type Analysis, type AnalysisOptions, type Entry, type ListenerView } from './analysis/analysis.js'
-import type { Listener, RuleSet, Witness } from './model.js'
+import type { Listener, RuleSet } from './model.js'
+import type { Witness } from './request.js'
 
 export interface Change {
   readonly listener: string | null

@@ -1,9 +1,9 @@
 /** Requests with the target that each should go to, checked against rules: the rules' own tests. */
 import { parseDocument } from 'yaml'
-import { explain } from './explain.js'
 import { complain, InputError, listOf, member, objectOf, optionalText, textOf, type Cursor } from './cursor.js'
-import { createRequest, RequestError } from './request.js'
-import { isDefault, targetOf, type RuleSet, type Witness } from './model.js'
+import { explain } from './explain.js'
+import { isDefault, targetOf, type RuleSet } from './model.js'
+import { createRequest, RequestError, type Witness } from './request.js'
 
 export interface Expectation {
   readonly place: string

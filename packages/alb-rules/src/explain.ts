@@ -1,8 +1,9 @@
 /** Tells which rule takes one request and why, and which rules were passed over. */
 import { possibleTakers } from './candidates.js'
+import { conditionText } from './conditions.js'
 import { decide, listenersFor, reasons, type Decision } from './match.js'
-import { createRequest, RequestError, type Request } from './request.js'
-import { actionUnknowns, conditionText, targetOf, type Listener, type RuleSet, type Witness } from './model.js'
+import { actionUnknowns, targetOf, type Listener, type RuleSet } from './model.js'
+import { createRequest, RequestError, type Request, type Witness } from './request.js'
 
 export interface Explanation {
   readonly listener: string | null

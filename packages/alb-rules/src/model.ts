@@ -1,4 +1,5 @@
 /** The rules of a load balancer as values: listeners, rules, conditions and actions, and the one text that names where a rule sends a request. */
+import { conditionUnknowns, type Condition } from './conditions.js'
 
 export interface RuleSet {
   readonly listeners: readonly Listener[]
@@ -27,21 +28,6 @@ export interface Rule {
   readonly steps: readonly Step[]
   readonly action: Action
   readonly transforms: readonly Transform[]
-}
-
-/** One of the values must match. `regexes` are values too, of which nothing can be said. */
-export type Condition =
-  | { readonly kind: ValueKind, readonly values: readonly string[], readonly regexes: readonly string[] }
-  | { readonly kind: 'http-header', readonly name: string, readonly values: readonly string[], readonly regexes: readonly string[] }
-  | { readonly kind: 'query-string', readonly pairs: readonly Pair[] }
-  | { readonly kind: 'unknown', readonly field: string, readonly text: string }
-
-export type ValueKind = 'host-header' | 'path-pattern' | 'http-request-method' | 'source-ip'
-
-export interface Pair {
-  /** Undefined: the value alone counts. */
-  readonly key: string | undefined
-  readonly value: string
 }
 
 export interface Step {
@@ -78,14 +64,6 @@ export interface Redirect {
   readonly port: string
   readonly path: string
   readonly query: string
-}
-
-/** A request that shows something, as it can be sent. */
-export interface Witness {
-  readonly method: string
-  readonly url: string
-  readonly headers: Readonly<Record<string, readonly string[]>>
-  readonly sourceIp?: string
 }
 
 /** Where the rule sends what it takes, in a word or two: `mlflow`, `a:90,b:10`, `redirect:302 URL`, `fixed:404`, `oidc>mlflow`, `mlflow ~rewrite`. */
@@ -130,32 +108,6 @@ export function rulesOf ({ listeners }: Pick<RuleSet, 'listeners'>): readonly Ru
 
 export function isDefault (rule: Rule): boolean {
   return rule.priority === 'default'
-}
-
-/** What a person calls the condition. */
-export function conditionText (condition: Condition): string {
-  switch (condition.kind) {
-    case 'unknown': return `${condition.field} (unknown kind)`
-    case 'query-string': return `query-string ${condition.pairs.map(({ key, value }) => key === undefined ? value : `${key}=${value}`).join(' or ')}`
-    default: {
-      const values = [...condition.values, ...condition.regexes.map(regex => `regex ${regex}`)].join(' or ')
-      return condition.kind === 'http-header' ? `http-header ${condition.name}: ${values}` : `${condition.kind} ${values}`
-    }
-  }
-}
-
-/**
- * Whether the characters of a pair can stand in a query as they are. Of the others only an encoded form can come,
- * and it is not documented whether that is decoded before it is compared.
- */
-export function isSendable ({ key = '', value }: Pair): boolean {
-  return /^[!-~]*$/.test(key + value) && !/[&#]/.test(key + value) && !key.includes('=')
-}
-
-function conditionUnknowns (condition: Condition): string[] {
-  if (condition.kind === 'unknown') return [`the condition ${condition.field}`]
-  if (condition.kind === 'query-string') return condition.pairs.filter(pair => !isSendable(pair)).map(({ key, value }) => `the query pair ${key === undefined ? '' : `${key}=`}${value}, which can only come encoded`)
-  return condition.regexes.map(regex => `the regular expression ${regex} of ${condition.kind}`)
 }
 
 function actionText (action: Action): string {

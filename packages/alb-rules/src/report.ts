@@ -3,8 +3,8 @@ import type { Finding, Severity } from './check.js'
 import type { Change } from './diff.js'
 import type { TestResult } from './expectations.js'
 import type { Explanation } from './explain.js'
-import { curlLine } from './request.js'
 import type { RuleSet } from './model.js'
+import { curlLine } from './request.js'
 
 /** Puts a colour on a text, or leaves it as it is where there is no terminal. */
 export type Paint = (colour: 'red' | 'yellow' | 'cyan' | 'green' | 'bold' | 'dim', text: string) => string

@@ -1,8 +1,16 @@
 /** One request, as a person writes it down and as rules look at it. */
 import { addressBits } from './solver/address.js'
 import { isHost } from './solver/shapes.js'
-import type { Witness } from './model.js'
 
+/** A request as it can be sent; one that shows something is a witness. */
+export interface Witness {
+  readonly method: string
+  readonly url: string
+  readonly headers: Readonly<Record<string, readonly string[]>>
+  readonly sourceIp?: string
+}
+
+/** The same as rules look at it. */
 export interface Request {
   readonly method: string
   readonly protocol: 'HTTP' | 'HTTPS'

@@ -3,8 +3,9 @@ import type { AddressInfo } from 'node:net'
 import { createServer, request as httpRequest, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { pipeline } from 'node:stream'
+import { conditionText } from './conditions.js'
 import { decide } from './match.js'
-import { conditionText, type Group, type Listener, type Redirect, type Rule, type RuleSet } from './model.js'
+import type { Group, Listener, Redirect, Rule, RuleSet } from './model.js'
 import { createRequest, defaultPort, RequestError } from './request.js'
 
 export interface Simulation {

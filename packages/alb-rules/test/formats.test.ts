@@ -1,10 +1,11 @@
 /** Reading and writing of rules: what is understood, what is refused and with which place. */
+import { conditionText } from '../src/conditions.js'
 import t from 'tap'
 import { diffRuleSets } from '../src/diff.js'
 import { readExpectations } from '../src/expectations.js'
 import { readRules } from '../src/formats/read.js'
 import { writeRules } from '../src/formats/write.js'
-import { conditionText, targetOf, type RuleSet } from '../src/model.js'
+import { targetOf, type RuleSet } from '../src/model.js'
 import { forward } from './worlds.js'
 
 const path = (...values: string[]): object => ({ Field: 'path-pattern', Values: values })

@@ -1,12 +1,12 @@
 /** Questions about whole rule sets: is there a request that these rules match and those do not, and if so which? */
+import { decide } from '../match.js'
+import { isDefault, targetKey, targetOf, type Listener, type Rule, type RuleSet } from '../model.js'
+import { createRequest, defaultPort, type Witness } from '../request.js'
 import { addressText } from '../solver/address.js'
-import { extentOf, type Extent } from './extent.js'
 import { createBudget, LimitReached, type Budget } from '../solver/budget.js'
 import { separator } from '../solver/pattern.js'
-import { decide } from '../match.js'
-import { createRequest, defaultPort } from '../request.js'
-import { isDefault, targetKey, targetOf, type Listener, type Rule, type RuleSet, type Witness } from '../model.js'
 import { createSolver, type Point, type Solver } from '../solver/solver.js'
+import { extentOf, type Extent } from './extent.js'
 
 export type Answer =
   | { readonly is: 'yes', readonly point: Point }

@@ -1,6 +1,6 @@
 /** The smallest set of earlier rules that takes everything a rule would take. */
-import type { Analysis, Entry } from './analysis.js'
 import type { Point } from '../solver/solver.js'
+import type { Analysis, Entry } from './analysis.js'
 
 export interface Cover {
   readonly by: readonly Entry[]

@@ -1,6 +1,7 @@
 /** The path patterns of rules one by one, and what a rule would take if one of its path conditions said something else. */
 import type { Subject } from '../check.js'
-import type { Condition, Rule } from '../model.js'
+import type { Condition } from '../conditions.js'
+import type { Rule } from '../model.js'
 import { numbered, type Entry, type ListenerView } from './analysis.js'
 import { extentOf, type Extent } from './extent.js'
 

@@ -1,8 +1,8 @@
 /** The URLs that redirects lead to, as texts over the URL of the first request, and what rules say about them in terms of that first request. */
+import type { Redirect } from '../model.js'
+import { pairsOf } from '../request.js'
 import { after, before, fold, literal, separator } from '../solver/pattern.js'
 import { createLanguage, includes } from '../solver/range.js'
-import { pairsOf } from '../request.js'
-import type { Redirect } from '../model.js'
 import type { Atom, Box } from '../solver/solver.js'
 
 /** A text around one part of the first request, or a text alone. The part `path` is without its slash. */

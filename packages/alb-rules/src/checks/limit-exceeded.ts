@@ -1,7 +1,8 @@
 /** Finds what is over the limits that AWS sets: rules of a load balancer, values and wildcards of a rule, characters of a value. */
 import { numbered } from '../analysis/analysis.js'
-import type { Condition, Rule } from '../model.js'
 import type { Found, Subject } from '../check.js'
+import { countedValuesOf } from '../conditions.js'
+import type { Rule } from '../model.js'
 
 const rulesMax = 100
 const valuesMax = 5
@@ -24,9 +25,9 @@ function base (listener: string | null, rule: string | null) {
 }
 
 function overLimits (rule: Rule): ReadonlyArray<{ readonly message: string, readonly fix: string }> {
-  const values = rule.conditions.flatMap(valuesOf)
+  const values = rule.conditions.flatMap(countedValuesOf)
   const count = values.length
-  const wildcards = values.reduce((sum, value) => sum + (value.isPattern ? wildcardsIn(value.text, value.escapes) : 0), 0)
+  const wildcards = values.reduce((sum, value) => sum + value.wildcards, 0)
   const long = values.flatMap(({ parts }) => parts).filter(part => part.length > charactersMax)
   const split = `Split rule ${rule.priority} into several with the same target.`
   return [
@@ -34,28 +35,4 @@ function overLimits (rule: Rule): ReadonlyArray<{ readonly message: string, read
     ...(wildcards > wildcardsMax ? [{ message: `Rule ${rule.priority} has ${wildcards} wildcards in its conditions; ${wildcardsMax} are allowed.`, fix: split }] : []),
     ...long.map(part => ({ message: `Rule ${rule.priority} has a value of ${part.length} characters (${part.slice(0, 40)}…); ${charactersMax} are allowed.`, fix: 'Shorten the value, with a wildcard if need be.' }))
   ]
-}
-
-interface Value {
-  readonly text: string
-  /** What the limit on characters counts one by one. */
-  readonly parts: readonly string[]
-  readonly isPattern: boolean
-  readonly escapes: boolean
-}
-
-function valuesOf (condition: Condition): readonly Value[] {
-  switch (condition.kind) {
-    case 'unknown': return []
-    case 'query-string': return condition.pairs.map(({ key = '', value }) => ({ text: key + ' ' + value, parts: [key, value], isPattern: true, escapes: true }))
-    case 'host-header': case 'path-pattern': case 'http-header': case 'http-request-method': case 'source-ip': {
-      const isPattern = condition.kind !== 'http-request-method' && condition.kind !== 'source-ip'
-      const one = (text: string, counts: boolean): Value => ({ text, parts: [text], isPattern: counts, escapes: false })
-      return [...condition.values.map(text => one(text, isPattern)), ...condition.regexes.map(text => one(text, false))]
-    }
-  }
-}
-
-function wildcardsIn (text: string, escapes: boolean): number {
-  return (escapes ? text.replace(/\\[*?]/g, '') : text).replace(/[^*?]/g, '').length
 }

@@ -1,7 +1,7 @@
 /** Finds pairs of rules where the earlier one takes some of the requests of the later one and sends them elsewhere. */
 import { numbered, type Answer, type Entry, type ListenerView } from '../analysis/analysis.js'
-import type { Point } from '../solver/solver.js'
 import type { Found, Subject } from '../check.js'
+import type { Point } from '../solver/solver.js'
 
 /** So many requests of a rule are kept. */
 const examplesMax = 50

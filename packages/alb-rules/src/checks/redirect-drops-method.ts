@@ -1,7 +1,7 @@
 /** Finds redirects that lose the method and body of a POST: a client that follows a 301 or 302 asks again with GET. */
 import { extentOf } from '../analysis/extent.js'
-import type { Listener, Redirect } from '../model.js'
 import type { Found, Subject } from '../check.js'
+import type { Listener, Redirect } from '../model.js'
 
 const posts = extentOf({ conditions: [{ kind: 'http-request-method', values: ['POST'], regexes: [] }] })
 

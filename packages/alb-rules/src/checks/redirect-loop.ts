@@ -1,12 +1,12 @@
 /** Finds redirects that lead back to themselves, through other redirects and listeners of the load balancer too. */
 import type { Entry, ListenerView } from '../analysis/analysis.js'
 import { extentOf } from '../analysis/extent.js'
-import { compile, everything, fold, matches, mayMeet } from '../solver/pattern.js'
-import { defaultPort } from '../request.js'
 import { firstLocation, redirected, seenFromFirst, type Location, type Template, type Untold } from '../analysis/rewrite.js'
-import type { Redirect } from '../model.js'
-import type { Box, Point } from '../solver/solver.js'
 import type { Found, Subject } from '../check.js'
+import type { Redirect } from '../model.js'
+import { defaultPort } from '../request.js'
+import { compile, everything, fold, matches, mayMeet } from '../solver/pattern.js'
+import type { Box, Point } from '../solver/solver.js'
 
 /** Browsers give up after so many: what goes on longer does not end for them. */
 const redirectsMax = 20

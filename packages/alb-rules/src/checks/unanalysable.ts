@@ -1,6 +1,6 @@
 /** Reports what could not be decided: kinds of conditions and actions that are not known, and questions that took too much work. */
-import { unknownsOf } from '../model.js'
 import type { Found, Subject, Undecided } from '../check.js'
+import { unknownsOf } from '../model.js'
 
 /** So many open questions about a rule are told in words. */
 const notesMax = 3

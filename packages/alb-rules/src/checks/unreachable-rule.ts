@@ -1,8 +1,8 @@
 /** Finds rules that no request ever gets to. */
 import { numbered, type Answer, type Entry, type ListenerView } from '../analysis/analysis.js'
 import { smallestCover } from '../analysis/cover.js'
-import { conditionText } from '../model.js'
 import type { Found, Subject } from '../check.js'
+import { conditionText } from '../conditions.js'
 
 export function checkUnreachableRule (subject: Subject): Found {
   return subject.views.flatMap(view => numbered(view).flatMap(entry => {

@@ -1,6 +1,6 @@
 /** Reads the actions and transforms of a rule as AWS prints them. */
-import type { Action, Group, Redirect, Step, Transform } from '../model.js'
 import { canonical, complain, filledListOf, hasOther, listOf, member, numberOf, objectOf, optionalText, textOf, type Cursor } from '../cursor.js'
+import type { Action, Group, Redirect, Step, Transform } from '../model.js'
 
 const stepNames: Readonly<Record<string, { readonly name: string, readonly config: string }>> = {
   'authenticate-oidc': { name: 'oidc', config: 'AuthenticateOidcConfig' },

@@ -1,8 +1,8 @@
 /** Reads rules as `aws elbv2 describe-rules` prints them, one listener or several. */
+import { readCondition } from '../conditions.js'
+import { complain, filledListOf, listOf, member, numberOf, objectOf, optionalText, textOf, type Cursor } from '../cursor.js'
 import type { Listener, Rule, RuleSet } from '../model.js'
 import { readActions, readTransforms } from './actions.js'
-import { readCondition } from './conditions.js'
-import { complain, filledListOf, listOf, member, numberOf, objectOf, optionalText, textOf, type Cursor } from '../cursor.js'
 
 /** More than this is no load balancer's (100 by default, a few hundred at most), the default not counted. */
 const rulesMax = 2000

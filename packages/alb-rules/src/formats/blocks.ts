@@ -1,16 +1,10 @@
 /** Turns the blocks of Terraform's listener rules into what AWS prints for the same rule, so that one reader understands both. */
+import { blockList, capitalised, isFilled, single } from '../block.js'
+import { conditionOfBlock } from '../conditions.js'
 import { complain, listOf, member, objectOf, optionalText, type Cursor } from '../cursor.js'
 
 /** Names the target group of a forward action whose ARN is not known yet; undefined where that cannot be told. */
 export type NameGroup = (argument: ReadonlyArray<string | number>, arn: string | undefined) => string | undefined
-
-const conditionKinds: Readonly<Record<string, readonly [field: string, config: string]>> = {
-  host_header: ['host-header', 'HostHeaderConfig'],
-  path_pattern: ['path-pattern', 'PathPatternConfig'],
-  http_header: ['http-header', 'HttpHeaderConfig'],
-  http_request_method: ['http-request-method', 'HttpRequestMethodConfig'],
-  source_ip: ['source-ip', 'SourceIpConfig']
-}
 
 const actionConfigs: Readonly<Record<string, string>> = {
   redirect: 'RedirectConfig',
@@ -27,12 +21,7 @@ export function conditionsOf (block: Cursor, pending: string | undefined): reado
   const used = Object.entries(objectOf(block)).filter(([name, value]) => name !== 'field' && name !== 'values' && isFilled(value))
   if (used.length === 0 && pending === undefined) complain(block, 'the condition is empty')
   if (used.length === 0) return [{ Field: pending }]
-  return used.map(([name, value]) => {
-    if (name === 'query_string') return queryCondition(member(block, name), pending)
-    if (name === 'http_header' && pending !== undefined && typeof single(value)?.['http_header_name'] !== 'string') return { Field: pending }
-    const kind = Object.hasOwn(conditionKinds, name) ? conditionKinds[name] : undefined
-    return kind === undefined ? { Field: name.replaceAll('_', '-'), Config: value } : { Field: kind[0], [kind[1]]: valuesConfig(single(value), pending) }
-  })
+  return used.map(([name]) => conditionOfBlock(name, member(block, name), pending))
 }
 
 /** Which group it is, a reference may tell; the order is that of the blocks where nothing else is said. */
@@ -68,24 +57,6 @@ export function transformsOf (blocks: Cursor): readonly unknown[] {
   })
 }
 
-function queryCondition (list: Cursor, pending: string | undefined): unknown {
-  if (pending !== undefined && listOf(list).some(pair => typeof objectOf(pair)['value'] !== 'string')) return { Field: pending }
-  const pairs = listOf(list).map(pair => {
-    const { key, value } = objectOf(pair)
-    return key === undefined || key === null || key === '' ? { Value: value } : { Key: key, Value: value }
-  })
-  return { Field: 'query-string', QueryStringConfig: { Values: pairs } }
-}
-
-/** A value that is not known yet can be anything, as that of a regular expression that nobody can read. */
-function valuesConfig (config: Readonly<Record<string, unknown>> | undefined, pending: string | undefined): object {
-  const { values, regex_values: regexes, ...rest } = config ?? {}
-  const all = [...asList(values), ...asList(regexes)]
-  const open = pending !== undefined && (all.length === 0 || all.includes(null)) ? [pending] : []
-  const known = (list: unknown): unknown[] => asList(list).filter(value => value !== null)
-  return { ...capitalised(rest), Values: known(values), ...(known(regexes).length + open.length > 0 ? { RegexValues: [...known(regexes), ...open] } : {}) }
-}
-
 function forwardOf (block: Cursor, at: number, nameGroup: NameGroup): object {
   const groups = blockList(single(member(block, 'forward').value)?.['target_group'])
   const named = groups.length > 0
@@ -98,29 +69,6 @@ function forwardOf (block: Cursor, at: number, nameGroup: NameGroup): object {
 
 function known (arn: unknown): string | undefined {
   return typeof arn === 'string' && arn !== '' ? arn : undefined
-}
-
-/** The first of a list of blocks: Terraform writes a block that can be there once as a list of one. */
-function single (value: unknown): Readonly<Record<string, unknown>> | undefined {
-  return blockList(value)[0]
-}
-
-function blockList (value: unknown): ReadonlyArray<Readonly<Record<string, unknown>>> {
-  return (Array.isArray(value) ? value : [value]).filter(one => typeof one === 'object' && one !== null)
-}
-
-function asList (value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
-}
-
-function isFilled (value: unknown): boolean {
-  return Array.isArray(value) ? value.length > 0 : value !== null && value !== ''
-}
-
-/** `status_code` as `StatusCode`; what is empty stands for what is not said. */
-function capitalised (block: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const said = Object.entries(block).filter(([, value]) => isFilled(value))
-  return Object.fromEntries(said.map(([name, value]) => [name.replace(/(^|_)([a-z])/g, (_, __, letter: string) => letter.toUpperCase()), value]))
 }
 
 /** Whether something in it is not known yet, apart from members of these names. */

@@ -1,8 +1,8 @@
 /** Reads a document of rules, whichever of the known formats it has. */
 import { parseDocument } from 'yaml'
+import { InputError, complain, type Cursor } from '../cursor.js'
 import type { RuleSet } from '../model.js'
 import { readAws } from './aws.js'
-import { InputError, complain, type Cursor } from '../cursor.js'
 import { isTerraform, readTerraform } from './terraform.js'
 
 /** Modules of Terraform nest, and the deepest trees of them are far from this; what reads a document level by level needs some limit. */

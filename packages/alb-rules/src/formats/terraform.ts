@@ -1,9 +1,9 @@
 /** Reads rules out of `terraform show -json`: a plan or a state, child modules too. */
+import { complain, listOf, member, numberOf, objectOf, optionalText, type Cursor } from '../cursor.js'
 import type { Listener, RuleSet } from '../model.js'
 import { checkCount, labelOf, orderRules, readRule, ruleSet } from './aws.js'
 import { actionsOf, conditionsOf, holdsTrue, transformsOf } from './blocks.js'
 import { createConfiguration, withoutKeys, type Configuration, type Found } from './references.js'
-import { complain, listOf, member, numberOf, objectOf, optionalText, type Cursor } from '../cursor.js'
 
 /** An instance of a resource. */
 interface Resource {

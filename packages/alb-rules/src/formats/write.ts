@@ -1,5 +1,6 @@
 /** Writes rules: as AWS prints them, as Terraform JSON, and as a table for people. */
-import { redirectUrl, targetOf, type Action, type Condition, type Listener, type Rule, type RuleSet, type Step } from '../model.js'
+import { writeCondition } from '../conditions.js'
+import { redirectUrl, targetOf, type Action, type Listener, type Rule, type RuleSet, type Step } from '../model.js'
 
 export type Format = 'alb' | 'terraform' | 'markdown'
 
@@ -29,21 +30,11 @@ function albListener ({ name, protocol, port, rules }: Listener): object {
 function albRule (rule: Rule): object {
   return {
     Priority: rule.priority,
-    Conditions: rule.conditions.map(albCondition),
+    Conditions: rule.conditions.map(writeCondition),
     Actions: [...rule.steps.map(albStep), albAction(rule.action)].map((action, at, { length }) => length === 1 ? action : { ...action, Order: at + 1 }),
     IsDefault: rule.priority === 'default',
     ...(rule.transforms.length === 0 ? {} : { Transforms: rule.transforms.map(({ text }): unknown => JSON.parse(text)) })
   }
-}
-
-const configs = { 'host-header': 'HostHeaderConfig', 'path-pattern': 'PathPatternConfig', 'http-request-method': 'HttpRequestMethodConfig', 'source-ip': 'SourceIpConfig', 'http-header': 'HttpHeaderConfig' }
-
-function albCondition (condition: Condition): unknown {
-  if (condition.kind === 'unknown') return JSON.parse(condition.text)
-  if (condition.kind === 'query-string') return { Field: condition.kind, QueryStringConfig: { Values: condition.pairs.map(({ key, value }) => key === undefined ? { Value: value } : { Key: key, Value: value }) } }
-  const name = condition.kind === 'http-header' ? { HttpHeaderName: condition.name } : {}
-  const regexes = condition.regexes.length === 0 ? {} : { RegexValues: condition.regexes }
-  return { Field: condition.kind, [configs[condition.kind]]: { ...name, Values: condition.values, ...regexes } }
 }
 
 const stepTypes: Readonly<Record<string, readonly [type: string, config: string]>> = {

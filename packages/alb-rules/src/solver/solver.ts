@@ -1,10 +1,10 @@
 /** Finds a request that lies in some boxes and outside of others, or proves that there is none. Exact: it branches where it must, and throws where the work allowed is used up. */
+import type { Budget } from './budget.js'
 import { areCovered } from './pieces.js'
 import { createPrefixWalk } from './prefixes.js'
-import { createWalk } from './walk.js'
-import type { Budget } from './budget.js'
 import { createRange, includes, type Choice, type Language, type Range } from './range.js'
 import { dimensionOf } from './shapes.js'
+import { createWalk } from './walk.js'
 
 /** One condition: some value of a part of the request is in a language. */
 export interface Atom {

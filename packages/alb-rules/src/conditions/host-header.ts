@@ -1,0 +1,17 @@
+/** `host-header`: the host that is asked for, compared without case. */
+import { compile, fold } from '../solver/pattern.js'
+import { valuesKind, type Values } from './values.js'
+
+export type HostHeader = Values<'host-header'>
+
+export const hostHeader = valuesKind({
+  kind: 'host-header',
+  config: 'HostHeaderConfig',
+  block: 'host_header',
+  regex: true,
+  wildcards: true,
+  part: 'host',
+  glob: value => compile(fold(value)),
+  partOf: ({ host }) => fold(host),
+  seen: ({ host }) => host
+})

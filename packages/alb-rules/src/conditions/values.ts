@@ -1,0 +1,102 @@
+/** What kinds have in common whose conditions are a list of values, one of which must match. */
+import { capitalised, single, type Block } from '../block.js'
+import { textOf, type Cursor } from '../cursor.js'
+import type { Request } from '../request.js'
+import { matches, type Glob } from '../solver/pattern.js'
+import { createLanguage } from '../solver/range.js'
+import { anyOf, wildcardsIn, type Counted, type Kind } from './kind.js'
+
+/** `regexes` are values too, of which nothing can be said. */
+export interface Values<K extends string> {
+  readonly kind: K
+  readonly values: readonly string[]
+  readonly regexes: readonly string[]
+}
+
+interface Options<K extends string> {
+  readonly kind: K
+  readonly config: string
+  readonly block: string
+  /** Whether values may be regular expressions. */
+  readonly regex: boolean
+  /** Whether values may hold wildcards. */
+  readonly wildcards: boolean
+  /** The part of a request, as the solver calls it. */
+  readonly part: string
+  readonly glob: (value: string) => Glob
+  /** That part of a request in the words of the patterns; undefined where it is not given. */
+  readonly partOf: (request: Request) => string | undefined
+  readonly seen: (request: Request) => string
+  /** @throws InputError for what cannot be a value */
+  readonly check?: (value: Cursor) => void
+}
+
+export function valuesKind<K extends string> (options: Options<K>): Kind<Values<K>> {
+  const { kind, config, block, regex, wildcards, part, glob, partOf, seen, check } = options
+  return {
+    config,
+    block,
+    words: valueWords(regex),
+    read ({ values, regexes }) {
+      if (check !== undefined) values.forEach(check)
+      return { kind, values: unique(values), regexes: unique(regexes) }
+    },
+    text: condition => `${kind} ${valuesText(condition)}`,
+    unknowns: ({ regexes }) => regexes.map(text => `the regular expression ${text} of ${kind}`),
+    atom: ({ values, regexes }) => ({ part, language: createLanguage(values.map(glob), regexes) }),
+    holds ({ values, regexes }, request) {
+      const given = partOf(request)
+      return given === undefined ? undefined : anyOf([values.some(value => matches(glob(value), given)), ...regexes.map(() => undefined)])
+    },
+    seen: (_, request) => seen(request),
+    limits: condition => countedValues(condition, wildcards),
+    write: condition => ({ Field: kind, [config]: writtenValues(condition) }),
+    fromBlock: (cursor, pending) => valuesOfBlock(cursor, pending),
+    toBlock: blockOfValues
+  }
+}
+
+/** The members that hold values. */
+export function valueWords (regex: boolean): readonly string[] {
+  return ['Values', ...regex ? ['RegexValues'] : []]
+}
+
+type Lists = Pick<Values<string>, 'values' | 'regexes'>
+
+export function valuesText ({ values, regexes }: Lists): string {
+  return [...values, ...regexes.map(regex => `regex ${regex}`)].join(' or ')
+}
+
+export function countedValues ({ values, regexes }: Lists, wildcards: boolean): readonly Counted[] {
+  const counted = values.map(text => ({ parts: [text], wildcards: wildcards ? wildcardsIn(text) : 0 }))
+  return [...counted, ...regexes.map(text => ({ parts: [text], wildcards: 0 }))]
+}
+
+export function writtenValues ({ values, regexes }: Lists): object {
+  return { Values: values, ...regexes.length === 0 ? {} : { RegexValues: regexes } }
+}
+
+/** A value that is not known yet can be anything, as that of a regular expression that nobody can read. */
+export function valuesOfBlock (block: Cursor, pending: string | undefined): object {
+  const { values, regex_values: regexes, ...rest } = single(block.value) ?? {}
+  const all = [...listOf(values), ...listOf(regexes)]
+  const open = pending !== undefined && (all.length === 0 || all.includes(null)) ? [pending] : []
+  const expressions = [...known(regexes), ...open]
+  return { ...capitalised(rest), Values: known(values), ...expressions.length > 0 ? { RegexValues: expressions } : {} }
+}
+
+export function blockOfValues ({ values, regexes }: Lists): Block {
+  return { ...values.length === 0 ? {} : { values }, ...regexes.length === 0 ? {} : { regex_values: regexes } }
+}
+
+export function unique (cursors: readonly Cursor[]): string[] {
+  return [...new Set(cursors.map(textOf))]
+}
+
+function known (list: unknown): readonly unknown[] {
+  return listOf(list).filter(value => value !== null)
+}
+
+function listOf (value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}
