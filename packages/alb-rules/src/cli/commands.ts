@@ -5,6 +5,7 @@ import { diffRuleSets } from '../diff.js'
 import { readExpectations, testRuleSet } from '../expectations.js'
 import { explain } from '../explain.js'
 import { writeRules } from '../formats/write.js'
+import { WriteError } from '../formats/write-terraform.js'
 import { changesText, explanationText, findingsText, testText, type Paint } from '../report.js'
 import { RequestError } from '../request.js'
 import { parse, printJson, UsageError, type Io, type Run } from './command.js'
@@ -20,8 +21,8 @@ export const runCommand: Run = async ([name = '', ...rest], io, setting) => {
   try {
     return await command(rest, io, setting)
   } catch (error) {
-    if (error instanceof InputError || error instanceof RequestError) throw new UsageError(error.message)
-    throw error
+    const isInput = [InputError, RequestError, WriteError].some(kind => error instanceof kind)
+    throw isInput ? new UsageError((error as Error).message) : error
   }
 }
 

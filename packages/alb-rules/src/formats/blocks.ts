@@ -1,5 +1,5 @@
 /** Turns the blocks of Terraform's listener rules into what AWS prints for the same rule, so that one reader understands both. */
-import { blockList, capitalised, isFilled, single } from '../block.js'
+import { blockList, capitalised, isFilled, single, type Block } from '../block.js'
 import { conditionOfBlock } from '../conditions.js'
 import { complain, listOf, member, objectOf, optionalText, type Cursor } from '../cursor.js'
 
@@ -40,7 +40,7 @@ export function actionsOf (blocks: Cursor, unknown: unknown, nameGroup: NameGrou
     const order = member(block, 'order').value
     const base = { Type: type, ...(typeof order === 'number' && order > 0 ? { Order: order } : {}) }
     if (type === 'forward') return { ...base, ...forwardOf(block, at, nameGroup) }
-    const configs = Object.entries(actionConfigs).flatMap(([name, config]) => blockList(member(block, name).value).map(value => [config, capitalised(value)]))
+    const configs = Object.entries(actionConfigs).flatMap(([name, config]) => blockList(member(block, name).value).map(value => [config, actionConfig(value)]))
     return { ...base, ...Object.fromEntries(configs) }
   })
 }
@@ -55,6 +55,11 @@ export function transformsOf (blocks: Cursor): readonly unknown[] {
     const type = member(block, 'type').value
     return type === 'host-header-rewrite' ? { Type: type, HostHeaderRewriteConfig: rewrites('host_header_rewrite_config') } : { Type: type, UrlRewriteConfig: rewrites('url_rewrite_config') }
   })
+}
+
+/** An empty query is said: the redirect drops the query. */
+function actionConfig (block: Block): Block {
+  return { ...capitalised(block), ...block['query'] === '' ? { Query: '' } : {} }
 }
 
 function forwardOf (block: Cursor, at: number, nameGroup: NameGroup): object {

@@ -1,0 +1,63 @@
+/** Writes rules as a table for people. */
+import { conditionText, type Condition } from '../conditions.js'
+import { redirectUrl, targetOf, type Listener, type Rule, type RuleSet } from '../model.js'
+
+/** Listeners with the same rules share a table. */
+export function markdown ({ listeners }: RuleSet, reasons: ReadonlyMap<string, string>): string {
+  const groups = new Map<string, Listener[]>()
+  for (const listener of listeners) {
+    const key = JSON.stringify(listener.rules)
+    groups.set(key, [...groups.get(key) ?? [], listener])
+  }
+  return [...groups.values()].map(group => table(group, reasons)).join('\n')
+}
+
+/** Conditions that are not of a host or a path have a column of their own, where there are any. */
+function table (listeners: readonly Listener[], reasons: ReadonlyMap<string, string>): string {
+  const rules = listeners[0]?.rules ?? []
+  const hasMore = rules.some(rule => columnsOf(rule).more.length > 0)
+  const row = (...cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+  return [
+    `## ${listeners.length === 1 ? 'Listener' : 'Listeners'} ${listeners.map(titleOf).join(' and ')}`,
+    '',
+    row('priority', 'host', 'path', ...hasMore ? ['and'] : [], 'goes to', 'why'),
+    `|${'---|'.repeat(hasMore ? 6 : 5)}`,
+    ...rules.map(rule => {
+      const { host, path, more } = columnsOf(rule)
+      const others = hasMore ? [more.map(condition => code(conditionText(condition))).join(', ')] : []
+      return row(rule.priority, valuesOf(host), valuesOf(path), ...others, goesTo(rule), text(reasons.get(rule.priority) ?? ''))
+    }),
+    ''
+  ].join('\n')
+}
+
+/** The first condition of a host and the first of a path, which are all that most rules have, and the others. */
+function columnsOf ({ conditions }: Rule): { readonly host: Condition | undefined, readonly path: Condition | undefined, readonly more: readonly Condition[] } {
+  const host = conditions.find(({ kind }) => kind === 'host-header')
+  const path = conditions.find(({ kind }) => kind === 'path-pattern')
+  return { host, path, more: conditions.filter(condition => condition !== host && condition !== path) }
+}
+
+function valuesOf (condition: Condition | undefined): string {
+  if (condition === undefined || !('regexes' in condition)) return 'any'
+  return [...condition.values.map(code), ...condition.regexes.map(regex => `regex ${code(regex)}`)].join(', ')
+}
+
+function goesTo (rule: Rule): string {
+  const isPlain = rule.action.kind === 'redirect' && rule.steps.length + rule.transforms.length === 0
+  return isPlain && rule.action.kind === 'redirect' ? `redirect ${rule.action.status} ${code(redirectUrl(rule.action))}` : code(targetOf(rule))
+}
+
+function titleOf ({ label, protocol, port }: Listener): string {
+  return protocol === undefined || label === `${protocol}:${port}` ? label ?? '' : `${label} (${protocol}, port ${port})`
+}
+
+/** A value that holds a backtick stands between two of them (CommonMark, section 6.1). */
+function code (value: string): string {
+  return value.includes('`') ? `\`\` ${text(value)} \`\`` : `\`${text(value)}\``
+}
+
+/** A bar would end the cell. */
+function text (value: string): string {
+  return value.replaceAll('|', '\\|')
+}
