@@ -41,7 +41,9 @@ export default [
   {
     files: ['packages/alb-rules/src/**/*.ts'],
     rules: {
-      '@typescript-eslint/no-non-null-assertion': 'error'
+      '@typescript-eslint/no-non-null-assertion': 'error',
+      '@stylistic/max-len': ['error', { code: 140, ignoreUrls: true }],
+      'max-lines-per-function': ['error', { max: 50, skipBlankLines: true, skipComments: true }]
     }
   }
 ]

@@ -1,4 +1,7 @@
-/** The rules that may take a request of which not everything is known: exactly those for which some source address, and some meaning of what cannot be read, makes them the one. */
+/**
+ * The rules that may take a request of which not everything is known: exactly those for which some source address, and
+ * some meaning of what cannot be read, makes them the one.
+ */
 import { atomOf, conditionHolds, type Condition } from './conditions.js'
 import type { Rule } from './model.js'
 import type { Request } from './request.js'
@@ -64,5 +67,6 @@ function sourcesOf (rules: readonly Rule[]): readonly string[] {
 function outside (prefix: string, others: readonly string[]): string | undefined {
   if (others.includes(prefix)) return undefined
   if (others.length === 0) return prefix.padEnd(prefix.startsWith('4') ? 33 : 129, '0')
-  return ['0', '1'].map(bit => prefix + bit).map(longer => outside(longer, others.filter(other => other.startsWith(longer)))).find(bits => bits !== undefined)
+  const within = (longer: string): string | undefined => outside(longer, others.filter(other => other.startsWith(longer)))
+  return within(prefix + '0') ?? within(prefix + '1')
 }

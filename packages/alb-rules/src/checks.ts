@@ -40,9 +40,8 @@ export function runChecks (ruleSet: RuleSet, options: AnalysisOptions = {}): rea
     reached.set(entry, answer)
     return answer
   }
-  const findings = checks.flatMap(({ name, run }) => {
-    return run({ ruleSet, views, analysis, isReached, notes, undecided: note => notes.push(note) }).map(finding => ({ check: name, ...finding }))
-  })
+  const subject = { ruleSet, views, analysis, isReached, notes, undecided: (note: Undecided) => { notes.push(note) } }
+  const findings = checks.flatMap(({ name, run }) => run(subject).map(finding => ({ check: name, ...finding })))
   return findings.toSorted((one, other) => severities.indexOf(one.severity) - severities.indexOf(other.severity))
 }
 

@@ -10,7 +10,7 @@ import { sourceIp, type SourceIp } from './conditions/source-ip.js'
 import { unknown, unknownCondition } from './conditions/unknown.js'
 import { filledListOf, hasOther, listOf, member, textOf, type Cursor } from './cursor.js'
 import type { Request } from './request.js'
-import type { Atom } from './solver/solver.js'
+import type { Atom } from './solver/box.js'
 
 type Known = HostHeader | PathPattern | HttpRequestMethod | HttpHeader | QueryString | SourceIp
 
@@ -73,7 +73,7 @@ export function writeConditionBlock (condition: Condition): Block | undefined {
  *  @throws InputError */
 export function readCondition (condition: Cursor): Condition {
   const field = textOf(member(condition, 'Field'))
-  const kind: Pick<Kind<Known>, 'config' | 'words' | 'read'> | undefined = Object.hasOwn(kinds, field) ? kinds[field as Known['kind']] : undefined
+  const kind = Object.hasOwn(kinds, field) ? kinds[field as Known['kind']] : undefined
   // What is told in words that are not known could change the meaning of those that are.
   const lists = ['Values', 'RegexValues'].filter(name => kind?.words.includes(name) === true)
   if (kind === undefined || hasOther(condition, ['Field', 'Values', kind.config, ...lists])) return unknownCondition(field, condition)

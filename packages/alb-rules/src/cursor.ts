@@ -20,7 +20,8 @@ export function member (cursor: Cursor, name: string): Cursor {
 }
 
 export function objectOf (cursor: Cursor): Readonly<Record<string, unknown>> {
-  if (typeof cursor.value !== 'object' || cursor.value === null || Array.isArray(cursor.value)) complain(cursor, `an object belongs here, not ${kindOf(cursor.value)}`)
+  const isObject = typeof cursor.value === 'object' && cursor.value !== null && !Array.isArray(cursor.value)
+  if (!isObject) complain(cursor, `an object belongs here, not ${kindOf(cursor.value)}`)
   return { ...cursor.value }
 }
 
@@ -43,7 +44,8 @@ export function hasOther (cursor: Cursor, names: readonly string[]): boolean {
 }
 
 export function textOf (cursor: Cursor): string {
-  return typeof cursor.value === 'string' ? cursor.value : complain(cursor, cursor.value === undefined ? 'a text is missing' : `a text belongs here, not ${kindOf(cursor.value)}`)
+  if (typeof cursor.value === 'string') return cursor.value
+  return complain(cursor, cursor.value === undefined ? 'a text is missing' : `a text belongs here, not ${kindOf(cursor.value)}`)
 }
 
 export function optionalText (cursor: Cursor): string | undefined {
@@ -53,14 +55,16 @@ export function optionalText (cursor: Cursor): string | undefined {
 /** A whole number, written as a number or as its digits. */
 export function numberOf (cursor: Cursor): number {
   const number = typeof cursor.value === 'string' && /^\d+$/.test(cursor.value) ? Number(cursor.value) : cursor.value
-  return typeof number === 'number' && Number.isSafeInteger(number) ? number : complain(cursor, `a whole number belongs here, not ${kindOf(cursor.value)}`)
+  if (typeof number === 'number' && Number.isSafeInteger(number)) return number
+  return complain(cursor, `a whole number belongs here, not ${kindOf(cursor.value)}`)
 }
 
 /** One spelling for equal values: the members of objects by name, without those that are null. */
 export function canonical (value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
-  const members = Object.entries(value).filter(([, part]) => part !== null && part !== undefined).sort(([one], [other]) => one < other ? -1 : 1)
+  const said = Object.entries(value).filter(([, part]) => part !== null && part !== undefined)
+  const members = said.sort(([one], [other]) => one < other ? -1 : 1)
   return `{${members.map(([name, part]) => `${JSON.stringify(name)}:${canonical(part)}`).join()}}`
 }
 

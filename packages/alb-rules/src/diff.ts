@@ -24,31 +24,52 @@ export function diffRuleSets (before: RuleSet, after: RuleSet, options: Analysis
   const gained = after.listeners.filter(listener => !pairs.some(pair => pair[1] === listener))
   return [
     ...pairs.flatMap(([one, other]) => diffViews(createView(one), createView(other), analysis)),
-    ...lost.flatMap(listener => wholeListener(listener, analysis, target => ({ before: target, after: 'none' }), priority => ({ before: priority, after: null }))),
-    ...gained.flatMap(listener => wholeListener(listener, analysis, target => ({ before: 'none', after: target }), priority => ({ before: null, after: priority })))
+    ...lost.flatMap(listener => wholeListener(listener, analysis, lostSides)),
+    ...gained.flatMap(listener => wholeListener(listener, analysis, gainedSides))
   ]
 }
 
 /** The same for two views of what should decide alike. */
 export function diffViews (before: ListenerView, after: ListenerView, analysis: Analysis): readonly Change[] {
-  return before.entries.flatMap(one => after.entries.filter(other => other.key !== one.key).flatMap(other => pairChange(one, other, [before.listener, after.listener], analysis)))
+  const listeners = [before.listener, after.listener] as const
+  return before.entries.flatMap(one => {
+    return after.entries.filter(other => other.key !== one.key).flatMap(other => pairChange(one, other, listeners, analysis))
+  })
 }
 
 function pairChange (one: Entry, other: Entry, listeners: readonly [Listener, Listener], analysis: Analysis): readonly Change[] {
   const answer = analysis.ask([one, other], [...one.earlier, ...other.earlier])
   if (answer.is === 'no') return []
-  const base = { listener: listeners[0].label, before: one.target, after: other.target, rules: { before: one.rule.priority, after: other.rule.priority } }
+  const rules = { before: one.rule.priority, after: other.rule.priority }
+  const base = { listener: listeners[0].label, before: one.target, after: other.target, rules }
   if (answer.is === 'yes') return [{ ...base, witness: analysis.witness(answer.point, ...listeners) }]
   return [{ ...base, witness: answer.point === undefined ? null : analysis.witness(answer.point, ...listeners), undecided: answer.why }]
 }
 
+/** The two sides of a change of which one is missing. */
+interface Sides {
+  readonly targets: (target: string) => Pick<Change, 'before' | 'after'>
+  readonly rules: (priority: string) => Change['rules']
+}
+
+const lostSides: Sides = {
+  targets: target => ({ before: target, after: 'none' }),
+  rules: priority => ({ before: priority, after: null })
+}
+
+const gainedSides: Sides = {
+  targets: target => ({ before: 'none', after: target }),
+  rules: priority => ({ before: null, after: priority })
+}
+
 /** What every rule of a listener takes comes or goes with it. */
-function wholeListener (listener: Listener, analysis: Analysis, targets: (target: string) => Pick<Change, 'before' | 'after'>, rules: (priority: string) => Change['rules']): readonly Change[] {
+function wholeListener (listener: Listener, analysis: Analysis, { targets, rules }: Sides): readonly Change[] {
   return createView(listener).entries.flatMap(({ rule, target, earlier, ...extent }) => {
     const answer = analysis.ask([extent], earlier)
     if (answer.is === 'no') return []
     const witness = answer.is === 'yes' ? analysis.witness(answer.point, listener) : null
-    return [{ listener: listener.label, ...targets(target), witness, rules: rules(rule.priority), ...(answer.is === 'unknown' ? { undecided: answer.why } : {}) }]
+    const base = { listener: listener.label, ...targets(target), witness, rules: rules(rule.priority) }
+    return [answer.is === 'unknown' ? { ...base, undecided: answer.why } : base]
   })
 }
 

@@ -55,8 +55,11 @@ export function testRuleSet (ruleSet: RuleSet, expectations: readonly Expectatio
   const results = expectations.map(expectation => outcome(ruleSet, expectation))
   const reached = new Set(results.map(({ listener, rule }) => `${rule} ${listener}`))
   const missed = results.filter(({ expected, actual }) => normal(expected) !== normal(actual))
-  const rules = ruleSet.listeners.flatMap(({ label, rules: all }) => all.filter(rule => !isDefault(rule)).map(rule => ({ listener: label, rule: rule.priority, target: targetOf(rule) })))
-  return { passed: results.length - missed.length, missed, unreached: rules.filter(({ listener, rule }) => !reached.has(`${rule} ${listener}`)) }
+  const rules = ruleSet.listeners.flatMap(({ label, rules: all }) => {
+    return all.filter(rule => !isDefault(rule)).map(rule => ({ listener: label, rule: rule.priority, target: targetOf(rule) }))
+  })
+  const unreached = rules.filter(({ listener, rule }) => !reached.has(`${rule} ${listener}`))
+  return { passed: results.length - missed.length, missed, unreached }
 }
 
 function outcome (ruleSet: RuleSet, { place, request, target }: Expectation): Miss {

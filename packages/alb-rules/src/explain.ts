@@ -1,8 +1,8 @@
 /** Tells which rule takes one request and why, and which rules were passed over. */
 import { possibleTakers } from './candidates.js'
-import { conditionText } from './conditions.js'
+import { conditionText, type Condition } from './conditions.js'
 import { decide, listenersFor, reasons, type Decision } from './match.js'
-import { actionUnknowns, targetOf, type Listener, type RuleSet } from './model.js'
+import { actionUnknowns, targetOf, type Listener, type Rule, type RuleSet } from './model.js'
 import { createRequest, RequestError, type Request, type Witness } from './request.js'
 
 export interface Explanation {
@@ -30,9 +30,10 @@ export function explain (ruleSet: RuleSet, asked: Witness, label?: string): Expl
 export function listenerFor ({ listeners }: RuleSet, request: Request, label?: string): Listener {
   const found = label === undefined ? listenersFor(listeners, request) : listeners.filter(listener => listener.label === label)
   const [listener, ...more] = found
+  const asked = `${request.protocol} on port ${request.port}`
   const labels = listeners.map(one => one.label ?? 'without a name').join(', ')
-  if (listener === undefined) throw new RequestError(`no listener ${label ?? `for ${request.protocol} on port ${request.port}`}; there are: ${labels}`)
-  if (more.length > 0) throw new RequestError(`several listeners take ${request.protocol} on port ${request.port}: name one of ${found.map(one => one.label).join(', ')}`)
+  if (listener === undefined) throw new RequestError(`no listener ${label ?? `for ${asked}`}; there are: ${labels}`)
+  if (more.length > 0) throw new RequestError(`several listeners take ${asked}: name one of ${found.map(one => one.label).join(', ')}`)
   return listener
 }
 
@@ -42,24 +43,37 @@ function narrowed ({ rules }: Listener, decision: Decision, request: Request): D
   const candidates = possibleTakers(rules, request)
   if (candidates === undefined) return decision
   const [only] = candidates
-  if (only === undefined || candidates.length > 1) return { ...decision, candidates, open: decision.open.filter(condition => candidates.some(({ conditions }) => conditions.includes(condition))) }
+  if (only === undefined || candidates.length > 1) {
+    const isTheirs = (condition: Condition): boolean => candidates.some(({ conditions }) => conditions.includes(condition))
+    return { ...decision, candidates, open: decision.open.filter(isTheirs) }
+  }
   // What stood open before it can never hold, whatever it hangs on.
   const never = rules.slice(0, rules.indexOf(only)).filter(rule => decision.candidates.includes(rule))
-  const passedOver = [...decision.passedOver, ...never.flatMap(rule => rule.conditions.filter(condition => decision.open.includes(condition)).slice(0, 1).map(condition => ({ rule, condition })))]
-  return { rule: only, candidates, passedOver: passedOver.filter(one => rules.indexOf(one.rule) < rules.indexOf(only)).sort((one, other) => rules.indexOf(one.rule) - rules.indexOf(other.rule)), open: [] }
+  const failing = never.flatMap(rule => {
+    const condition = rule.conditions.find(one => decision.open.includes(one))
+    return condition === undefined ? [] : [{ rule, condition }]
+  })
+  const orderOf = (one: { readonly rule: Rule }): number => rules.indexOf(one.rule)
+  const passedOver = [...decision.passedOver, ...failing].filter(one => orderOf(one) < rules.indexOf(only))
+  return { rule: only, candidates, passedOver: passedOver.sort((one, other) => orderOf(one) - orderOf(other)), open: [] }
 }
 
 function explained (listener: Listener, { rule, candidates, passedOver, open }: Decision, request: Request): Explanation {
-  const base = { listener: listener.label, passedOver: passedOver.map(({ rule: other, condition }) => ({ rule: other.priority, condition: conditionText(condition) })) }
+  const passed = passedOver.map(({ rule: other, condition }) => ({ rule: other.priority, condition: conditionText(condition) }))
+  const base = { listener: listener.label, passedOver: passed }
   if (rule !== undefined) {
     const unknown = actionUnknowns(rule)
-    return { ...base, rule: rule.priority, target: targetOf(rule), because: [...reasons(rule, request), ...unknown.map(name => `${name} is not known here`)], ...unknown.length === 0 ? {} : { undecided: true } }
+    const because = [...reasons(rule, request), ...unknown.map(name => `${name} is not known here`)]
+    return { ...base, rule: rule.priority, target: targetOf(rule), because, ...unknown.length === 0 ? {} : { undecided: true } }
   }
   return {
     ...base,
     rule: null,
     target: 'unknown',
-    because: open.map(condition => `it hangs on ${conditionText(condition)}${condition.kind === 'source-ip' ? ', and no source address is given' : ', which cannot be analysed'}`),
+    because: open.map(condition => {
+      const why = condition.kind === 'source-ip' ? 'and no source address is given' : 'which cannot be analysed'
+      return `it hangs on ${conditionText(condition)}, ${why}`
+    }),
     candidates: candidates.map(candidate => candidate.priority),
     undecided: true
   }

@@ -1,4 +1,4 @@
-/** The rules of a load balancer as values: listeners, rules, conditions and actions, and the one text that names where a rule sends a request. */
+/** The rules of a load balancer as values: listeners, rules and actions, and the one text that names where a rule sends a request. */
 import { conditionUnknowns, type Condition } from './conditions.js'
 
 export interface RuleSet {
@@ -44,11 +44,18 @@ export interface Transform {
 }
 
 export type Action =
-  | { readonly kind: 'forward', readonly groups: readonly Group[], /** How callers stay at a group, as JSON. */ readonly stickiness?: string }
+  | Forward
   | Redirect
   | { readonly kind: 'fixed-response', readonly status: string, readonly contentType: string, readonly body: string }
   | { readonly kind: 'unknown', readonly type: string, readonly text: string }
   | { readonly kind: 'none' }
+
+export interface Forward {
+  readonly kind: 'forward'
+  readonly groups: readonly Group[]
+  /** How callers stay at a group, as JSON. */
+  readonly stickiness?: string
+}
 
 export interface Group {
   readonly name: string
@@ -66,7 +73,10 @@ export interface Redirect {
   readonly query: string
 }
 
-/** Where the rule sends what it takes, in a word or two: `mlflow`, `a:90,b:10`, `redirect:302 URL`, `fixed:404`, `oidc>mlflow`, `mlflow ~rewrite`. */
+/**
+ * Where the rule sends what it takes, in a word or two: `mlflow`, `a:90,b:10`, `redirect:302 URL`, `fixed:404`,
+ * `oidc>mlflow`, `mlflow ~rewrite`.
+ */
 export function targetOf (rule: Rule): string {
   return rule.steps.map(step => step.name + '>').join('') + actionText(rule.action) + (rule.transforms.length > 0 ? ' ~rewrite' : '')
 }
@@ -87,12 +97,14 @@ export function unknownsOf (rule: Rule): readonly string[] {
   return [...rule.conditions.flatMap(conditionUnknowns), ...actionUnknowns(rule)]
 }
 
+const rewrites = new Set(['url-rewrite', 'host-header-rewrite'])
+
 /** The same of what happens to a request that the rule takes. */
 export function actionUnknowns (rule: Rule): readonly string[] {
   return [
     ...rule.steps.filter(step => !step.isKnown).map(step => `the action type ${step.name}`),
     ...(rule.action.kind === 'unknown' ? [`the action type ${rule.action.type}`] : []),
-    ...rule.transforms.filter(({ type }) => type !== 'url-rewrite' && type !== 'host-header-rewrite').map(({ type }) => `the transform ${type}`)
+    ...rule.transforms.filter(({ type }) => !rewrites.has(type)).map(({ type }) => `the transform ${type}`)
   ]
 }
 

@@ -14,12 +14,15 @@ const colours: Readonly<Record<Severity, 'red' | 'yellow' | 'cyan'>> = { error: 
 /** Findings that say the same of several listeners are said once; of notes about one rule only the first is told in full. */
 export function findingsText (findings: readonly Finding[], ruleSet: RuleSet, paint: Paint): string {
   const read = headersRead(ruleSet)
-  const groups = grouped(findings, ({ check, severity, rule, message, by }) => JSON.stringify(severity === 'info' ? [check, rule] : [check, rule, message, by]))
+  const groups = grouped(findings, ({ check, severity, rule, message, by }) => {
+    return JSON.stringify(severity === 'info' ? [check, rule] : [check, rule, message, by])
+  })
   const blocks = groups.map(([first, ...others]) => {
     const listeners = new Set([first, ...others].flatMap(({ listener }) => listener ?? []))
     const also = new Set(others.flatMap(({ by = [] }) => by).filter(priority => first.by?.includes(priority) !== true))
+    const where = listeners.size === 0 ? '' : paint('dim', `  (${[...listeners].join(', ')})`)
     return [
-      `${paint(colours[first.severity], first.severity)}  ${paint('bold', first.check)}${listeners.size === 0 ? '' : paint('dim', `  (${[...listeners].join(', ')})`)}`,
+      `${paint(colours[first.severity], first.severity)}  ${paint('bold', first.check)}${where}`,
       `  ${first.message}`,
       ...(also.size === 0 ? [] : [`  The same holds for ${also.size === 1 ? 'rule' : 'rules'} ${[...also].join(', ')}.`]),
       ...(first.witness === null ? [] : [`  ${paint('dim', 'try:')}  ${curlLine(first.witness, read)}`]),
@@ -31,38 +34,49 @@ export function findingsText (findings: readonly Finding[], ruleSet: RuleSet, pa
   return [...blocks, summaryLine(findings, ruleSet, paint)].join('\n') + '\n'
 }
 
+const openReasons = { limit: 'the limit of work was reached', unreadable: 'it hangs on something that cannot be analysed' }
+
 export function changesText (changes: readonly Change[], ruleSets: readonly RuleSet[], paint: Paint): string {
   if (changes.length === 0) return `${paint('green', 'No request changes its target.')}\n`
   const read = ruleSets.flatMap(headersRead)
   const groups = grouped(changes, ({ before, after, rules, undecided }) => JSON.stringify([before, after, rules, undecided]))
   const blocks = groups.map(([first, ...others]) => {
     const listeners = [first, ...others].flatMap(({ listener }) => listener ?? [])
-    const rules = `${first.rules.before === null ? 'no rule' : `rule ${first.rules.before}`} before, ${first.rules.after === null ? 'no rule' : `rule ${first.rules.after}`} after`
+    const name = (rule: string | null): string => rule === null ? 'no rule' : `rule ${rule}`
+    const where = [...listeners, `${name(first.rules.before)} before, ${name(first.rules.after)} after`].join('; ')
     return [
-      `${paint('red', first.before)} ${paint('dim', '→')} ${paint('green', first.after)}  ${paint('dim', `(${[...listeners, rules].join('; ')})`)}`,
-      ...(first.undecided === undefined ? [] : [`  ${paint('yellow', first.undecided === 'limit' ? 'Not decided: the limit of work was reached.' : 'Not decided: it hangs on something that cannot be analysed.')}`]),
+      `${paint('red', first.before)} ${paint('dim', '→')} ${paint('green', first.after)}  ${paint('dim', `(${where})`)}`,
+      ...(first.undecided === undefined ? [] : [`  ${paint('yellow', `Not decided: ${openReasons[first.undecided]}.`)}`]),
       ...(first.witness === null ? [] : [`  ${paint('dim', 'try:')}  ${curlLine(first.witness, read)}`]),
       ''
     ].join('\n')
   })
-  return [...blocks, `${groups.length} ${groups.length === 1 ? 'pair of rules has' : 'pairs of rules have'} requests that change their target.`].join('\n') + '\n'
+  const count = `${groups.length} ${groups.length === 1 ? 'pair of rules has' : 'pairs of rules have'}`
+  return [...blocks, `${count} requests that change their target.`].join('\n') + '\n'
 }
 
 export function explanationText ({ listener, rule, target, because, passedOver, candidates }: Explanation, paint: Paint): string {
   const head = rule === null
     ? `${paint('yellow', 'unknown')}: one of the rules ${candidates?.join(', ') ?? ''}`
     : `${paint('bold', target)}, by rule ${rule}${listener === null ? '' : ` of ${listener}`}`
+  const passed = passedOver.map(other => `  ${paint('dim', `rule ${other.rule}: not ${other.condition}`)}`)
   return [
     head,
     ...because.map(reason => `  ${reason}`),
-    ...(passedOver.length === 0 ? [] : ['', 'passed over:', ...passedOver.map(other => `  ${paint('dim', `rule ${other.rule}: not ${other.condition}`)}`)])
+    ...(passed.length === 0 ? [] : ['', 'passed over:', ...passed])
   ].join('\n') + '\n'
 }
 
 export function testText ({ passed, missed, unreached }: TestResult, paint: Paint): string {
   return [
-    ...missed.map(({ url, expected, actual, rule, place }) => `${paint('red', 'miss')}  ${url}\n  expected ${expected}, goes to ${actual}${rule === null ? '' : ` by rule ${rule}`} (${place})`),
-    ...unreached.map(({ listener, rule, target }) => `${paint('red', 'not reached')}  rule ${rule}${listener === null ? '' : ` of ${listener}`} (${target}): no expectation gets to it`),
+    ...missed.map(({ url, expected, actual, rule, place }) => {
+      const by = rule === null ? '' : ` by rule ${rule}`
+      return `${paint('red', 'miss')}  ${url}\n  expected ${expected}, goes to ${actual}${by} (${place})`
+    }),
+    ...unreached.map(({ listener, rule, target }) => {
+      const where = listener === null ? '' : ` of ${listener}`
+      return `${paint('red', 'not reached')}  rule ${rule}${where} (${target}): no expectation gets to it`
+    }),
     `${passed} of ${passed + missed.length} expectations met, ${unreached.length} ${unreached.length === 1 ? 'rule' : 'rules'} not reached`
   ].join('\n') + '\n'
 }
@@ -73,7 +87,8 @@ function summaryLine (findings: readonly Finding[], { listeners }: RuleSet, pain
     return count === 0 ? '' : paint(colours[severity], `${count} ${severity}${count === 1 || severity === 'info' ? '' : 's'}`)
   }).filter(text => text !== '')
   const rules = listeners.reduce((sum, listener) => sum + listener.rules.length, 0)
-  return `${rules} rules of ${listeners.length} ${listeners.length === 1 ? 'listener' : 'listeners'}: ${counts.length === 0 ? paint('green', 'nothing found') : counts.join(', ')}`
+  const found = counts.length === 0 ? paint('green', 'nothing found') : counts.join(', ')
+  return `${rules} rules of ${listeners.length} ${listeners.length === 1 ? 'listener' : 'listeners'}: ${found}`
 }
 
 /** Header names that the rules look at, in lower case. */

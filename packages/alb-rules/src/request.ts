@@ -36,13 +36,18 @@ export class RequestError extends Error {}
 export function createRequest ({ method, url, headers, sourceIp }: Witness): Request {
   const [, scheme = '', authority = '', path = '', query = ''] = /^(https?):\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#.*)?$/i.exec(url) ?? []
   const [, host = '', port] = /^([^:@[\]\s]+)(?::(\d{1,5}))?$/.exec(authority) ?? []
-  if (!isHost(host) || (path !== '' && !path.startsWith('/')) || /[^!-~]/.test(path + query)) throw new RequestError(`${url} is not a URL such as https://example.com/path`)
+  const isUrl = isHost(host) && (path === '' || path.startsWith('/')) && !/[^!-~]/.test(path + query)
+  if (!isUrl) throw new RequestError(`${url} is not a URL such as https://example.com/path`)
   if (!token.test(method)) throw new RequestError(`${method} is not a method`)
   if (sourceIp !== undefined && addressBits(sourceIp) === undefined) throw new RequestError(`${sourceIp} is not an IP address`)
   const protocol = scheme.toLowerCase() === 'http' ? 'HTTP' : 'HTTPS'
   const values = new Map<string, readonly string[]>()
-  for (const [name, list] of Object.entries(headers)) values.set(name.toLowerCase(), [...values.get(name.toLowerCase()) ?? [], ...list.map(value => value.trim())])
-  return { method, protocol, port: port === undefined ? defaultPort(protocol) : Number(port), host, path: path === '' ? '/' : path, query, headers: values, sourceIp }
+  for (const [spelled, list] of Object.entries(headers)) {
+    const name = spelled.toLowerCase()
+    values.set(name, [...values.get(name) ?? [], ...list.map(value => value.trim())])
+  }
+  const portSent = port === undefined ? defaultPort(protocol) : Number(port)
+  return { method, protocol, port: portSent, host, path: path === '' ? '/' : path, query, headers: values, sourceIp }
 }
 
 export function defaultPort (protocol: 'HTTP' | 'HTTPS'): number {

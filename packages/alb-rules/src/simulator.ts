@@ -45,9 +45,13 @@ function serve (listener: Listener, targets: Targets, req: IncomingMessage, res:
   const { host, target } = addressed(req)
   req.url = target
   try {
-    const asked = createRequest({ method: req.method ?? 'GET', url: `${endpoint.protocol}://${host}${target}`, headers: sentHeaders(req), sourceIp: addressOf(req) })
+    const url = `${endpoint.protocol}://${host}${target}`
+    const asked = createRequest({ method: req.method ?? 'GET', url, headers: sentHeaders(req), sourceIp: addressOf(req) })
     const { rule, open } = decide(listener.rules, asked)
-    if (rule === undefined) return answer(res, 501, 'text/plain', `It cannot be told which rule takes this: ${open.map(conditionText).join(', ')} cannot be analysed.\n`)
+    if (rule === undefined) {
+      const conditions = open.map(conditionText).join(', ')
+      return answer(res, 501, 'text/plain', `It cannot be told which rule takes this: ${conditions} cannot be analysed.\n`)
+    }
     act(rule, { ...endpoint, host, path: asked.path, query: asked.query }, targets, req, res)
   } catch (error) {
     if (!(error instanceof RequestError)) throw error
@@ -112,7 +116,10 @@ function forwardedHeaders (req: IncomingMessage, { protocol, port }: Url): strin
   return [...kept, ...framing, 'X-Forwarded-For', chain, 'X-Forwarded-Proto', protocol, 'X-Forwarded-Port', port]
 }
 
-const hopByHop = new Set(['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'])
+const hopByHop = new Set([
+  'connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'te', 'trailer',
+  'transfer-encoding', 'upgrade'
+])
 
 function endToEnd (raw: readonly string[], dropped: readonly string[] = []): string[] {
   return pairs(raw).filter(([name]) => !hopByHop.has(name.toLowerCase()) && !dropped.includes(name.toLowerCase())).flat()
@@ -143,7 +150,9 @@ function endpointOf ({ protocol, port }: Listener, { socket }: IncomingMessage):
 
 function locationOf ({ protocol, host, port, path, query }: Redirect, url: Url): string {
   const values: Readonly<Record<string, string>> = { ...url, path: url.path.slice(1) }
-  const filled = (template: string): string => template.replace(/#\{(protocol|host|port|path|query)\}/g, (_, name: string) => values[name] ?? '')
+  const filled = (template: string): string => {
+    return template.replace(/#\{(protocol|host|port|path|query)\}/g, (_, name: string) => values[name] ?? '')
+  }
   const asked = filled(query)
   return `${filled(protocol).toLowerCase()}://${filled(host)}:${filled(port)}${filled(path)}${asked === '' ? '' : '?' + asked}`
 }

@@ -22,8 +22,8 @@ const sayable = read(
   rule(3, { Conditions: [{ Field: 'query-string', QueryStringConfig: { Values: [{ Key: 'k', Value: 'v' }, { Value: 'w' }] } }, { Field: 'source-ip', Values: ['10.0.0.0/8'] }] }),
   rule(4, { Actions: [{ Type: 'forward', ForwardConfig: { TargetGroups: [group('a', 90), group('b', 10)] } }] }),
   rule(5, { Actions: [{ Type: 'redirect', RedirectConfig: { Protocol: 'HTTPS', Host: 'www.#{host}', Port: '443', Path: '/new/#{path}', Query: '', StatusCode: 'HTTP_302' } }] }),
-  rule(6, { Actions: [{ Type: 'fixed-response', FixedResponseConfig: { StatusCode: '503', ContentType: 'text/html', MessageBody: '${"costs"} 5%{' } }] }),
-  rule(7, { Conditions: [path('/${x}/*')] })
+  rule(6, { Actions: [{ Type: 'fixed-response', FixedResponseConfig: { StatusCode: '503', ContentType: 'text/html', MessageBody: '$' + '{"costs"} 5%{' } }] }),
+  rule(7, { Conditions: [path('/$' + '{x}/*')] })
 )
 
 /** Does with the text of Terraform's JSON what Terraform would: fills in the variables and reads what stands for itself. */
@@ -44,7 +44,7 @@ t.test('Terraform: every kind of condition and action comes back as it was', asy
 
 t.test('Terraform: a text that looks like a template stands for itself', async t => {
   const text = writeRules(sayable, 'terraform')
-  t.match(text, '"/$${x}/*"')
+  t.match(text, '"/$$' + '{x}/*"')
   t.notMatch(text.replace(/\$\{var\.\w+\[\\".*?\\"\]\}/g, ''), /(^|[^$])\$\{/)
 })
 

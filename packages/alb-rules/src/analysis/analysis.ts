@@ -5,7 +5,8 @@ import { createRequest, defaultPort, type Witness } from '../request.js'
 import { addressText } from '../solver/address.js'
 import { createBudget, LimitReached, type Budget } from '../solver/budget.js'
 import { separator } from '../solver/pattern.js'
-import { createSolver, type Point, type Solver } from '../solver/solver.js'
+import type { Point } from '../solver/box.js'
+import { createSolver, type Solver } from '../solver/solver.js'
 import { extentOf, type Extent } from './extent.js'
 
 export type Answer =
@@ -89,14 +90,16 @@ export function createAnalysis (ruleSets: readonly RuleSet[], options: AnalysisO
     const protocol = listener.protocol ?? 'HTTP'
     const port = listener.port === undefined || listener.port === defaultPort(protocol) ? '' : `:${listener.port}`
     const query = (point.get('query') ?? []).map(pair => pair.text.replace(separator, '=')).join('&')
+    const nameOf = (part: string): string => headerNames.get(part.slice('header:'.length)) ?? part.slice('header:'.length)
     const headers = [...point].filter(([part, values]) => part.startsWith('header:') && values.length > 0)
     const shown: Witness = {
       method: one('method'),
       url: `${protocol.toLowerCase()}://${one('host')}${port}${one('path')}${query === '' ? '' : '?' + query}`,
-      headers: Object.fromEntries(headers.map(([part, values]) => [headerNames.get(part.slice(7)) ?? part.slice(7), values.map(({ text }) => text)]))
+      headers: Object.fromEntries(headers.map(([part, values]) => [nameOf(part), values.map(({ text }) => text)]))
     }
-    const matters = point.has('source') || [listener, ...others].some(({ rules }) => decide(rules, createRequest(shown)).open.some(({ kind }) => kind === 'source-ip'))
-    return matters ? { ...shown, sourceIp: addressText(one('source')) } : shown
+    const asked = createRequest(shown)
+    const isOpen = ({ rules }: Listener): boolean => decide(rules, asked).open.some(({ kind }) => kind === 'source-ip')
+    return point.has('source') || [listener, ...others].some(isOpen) ? { ...shown, sourceIp: addressText(one('source')) } : shown
   }
 
   return { solver, mayMeet, ask, tried, spend: budget.spend, witness }

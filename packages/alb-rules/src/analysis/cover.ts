@@ -1,5 +1,5 @@
 /** The smallest set of earlier rules that takes everything a rule would take. */
-import type { Point } from '../solver/solver.js'
+import type { Point } from '../solver/box.js'
 import type { Analysis, Entry } from './analysis.js'
 
 export interface Cover {

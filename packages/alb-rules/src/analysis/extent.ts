@@ -3,7 +3,7 @@ import { atomOf } from '../conditions.js'
 import type { Rule } from '../model.js'
 import { everything } from '../solver/pattern.js'
 import { createLanguage } from '../solver/range.js'
-import type { Box } from '../solver/solver.js'
+import type { Box } from '../solver/box.js'
 
 /** What a rule takes. Where something in it cannot be read, what it takes for certain and what it may take differ. */
 export interface Extent {

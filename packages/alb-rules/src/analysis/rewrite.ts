@@ -1,9 +1,12 @@
-/** The URLs that redirects lead to, as texts over the URL of the first request, and what rules say about them in terms of that first request. */
+/**
+ * The URLs that redirects lead to, as texts over the URL of the first request, and what rules say about them in terms
+ * of that first request.
+ */
 import type { Redirect } from '../model.js'
 import { pairsOf } from '../request.js'
 import { after, before, fold, literal, separator } from '../solver/pattern.js'
 import { createLanguage, includes } from '../solver/range.js'
-import type { Atom, Box } from '../solver/solver.js'
+import type { Atom, Box } from '../solver/box.js'
 
 /** A text around one part of the first request, or a text alone. The part `path` is without its slash. */
 export interface Template {
@@ -22,14 +25,20 @@ export interface Location {
 }
 
 export function firstLocation (protocol: 'HTTP' | 'HTTPS', port: number): Location {
-  return { protocol, port, host: { before: '', part: 'host', after: '' }, path: { before: '/', part: 'path', after: '' }, query: { before: '', part: 'query', after: '' } }
+  const whole = (part: Untold, head = ''): Template => ({ before: head, part, after: '' })
+  return { protocol, port, host: whole('host'), path: whole('path', '/'), query: whole('query') }
 }
 
 /** Parts of a URL that a redirect makes of others in a way that is not followed here. */
 export type Untold = 'host' | 'path' | 'query'
 
-/** Where a redirect leads from there; what is untold of it stands for anything. */
-export function redirected (from: Location, { protocol, port, host, path, query }: Redirect): { readonly location: Location, readonly untold: readonly Untold[] } {
+/** Where a redirect leads; what is untold of it stands for anything. */
+export interface Sent {
+  readonly location: Location
+  readonly untold: readonly Untold[]
+}
+
+export function redirected (from: Location, { protocol, port, host, path, query }: Redirect): Sent {
   const templates = { host: filled(host, from), path: filled(path, from), query: filled(query, from) }
   const isTold = (part: Untold): boolean => {
     const template = templates[part]

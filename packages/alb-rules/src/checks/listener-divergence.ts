@@ -19,7 +19,8 @@ export function checkListenerDivergence ({ views, analysis, undecided }: Subject
       severity: 'warning' as const,
       listener: one,
       rule: rules.before,
-      message: `${one} sends this request to ${before} (rule ${rules.before}), ${two} to ${after} (rule ${rules.after}).${rest(more.length)}`,
+      message: `${one} sends this request to ${before} (rule ${rules.before}), ` +
+        `${two} to ${after} (rule ${rules.after}).${rest(more.length)}`,
       fix: `Give both listeners the same rules, or let ${one} only redirect to HTTPS.`,
       witness
     }]

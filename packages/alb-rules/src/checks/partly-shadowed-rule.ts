@@ -1,7 +1,7 @@
 /** Finds pairs of rules where the earlier one takes some of the requests of the later one and sends them elsewhere. */
 import { numbered, type Answer, type Entry, type ListenerView } from '../analysis/analysis.js'
 import type { Found, Subject } from '../check.js'
-import type { Point } from '../solver/solver.js'
+import type { Point } from '../solver/box.js'
 
 /** So many requests of a rule are kept. */
 const examplesMax = 50
@@ -39,7 +39,10 @@ function createExamples ({ analysis, isReached }: Subject): Examples {
       const isPlain = entry.isCertain && earlier.isCertain && earlier.earlier.every(other => other.isCertain)
       const shown = isPlain ? list.find(point => analysis.solver.holds(entry.box, point)) : undefined
       // What the later rule looks at stands in the request too, although nothing had to be asked of it.
-      if (shown !== undefined) return { is: 'yes', point: new Map([...entry.box.map(({ part }) => [part, analysis.solver.valuesOf(shown, part)] as const), ...shown]) }
+      if (shown !== undefined) {
+        const looked = entry.box.map(({ part }) => [part, analysis.solver.valuesOf(shown, part)] as const)
+        return { is: 'yes', point: new Map([...looked, ...shown]) }
+      }
       const answer = analysis.ask([earlier, entry], earlier.earlier)
       if (answer.is === 'yes' && list.length < examplesMax) list.push(answer.point)
       return answer
@@ -47,16 +50,22 @@ function createExamples ({ analysis, isReached }: Subject): Examples {
   }
 }
 
-function pairFinding (earlier: Entry, entry: Entry, { listener }: ListenerView, { analysis, undecided }: Subject, examples: Examples): Found {
+function pairFinding (earlier: Entry, entry: Entry, { listener }: ListenerView, subject: Subject, examples: Examples): Found {
+  const { analysis, undecided } = subject
   if (!analysis.mayMeet(earlier, entry)) return []
   const taken = examples.ask(earlier, entry)
   const [first, second] = [earlier.rule.priority, entry.rule.priority]
   const base = { listener: listener.label, rule: second }
-  if (taken.is === 'unknown' && taken.why === 'limit') undecided({ ...base, about: `whether rule ${first} takes requests of rule ${second}`, why: 'limit', by: [first] })
+  if (taken.is === 'unknown' && taken.why === 'limit') {
+    undecided({ ...base, about: `whether rule ${first} takes requests of rule ${second}`, why: 'limit', by: [first] })
+  }
   if (taken.is !== 'yes') return []
   const outside = analysis.ask([earlier], [entry])
   const isNarrower = outside.is === 'no'
-  if (outside.is === 'unknown') undecided({ ...base, about: `whether rule ${first} is a special case of rule ${second}`, why: outside.why, by: [first, second].filter((_, at) => [earlier, entry][at]?.isCertain === false) })
+  if (outside.is === 'unknown') {
+    const by = [earlier, entry].filter(({ isCertain }) => !isCertain).map(({ rule }) => rule.priority)
+    undecided({ ...base, about: `whether rule ${first} is a special case of rule ${second}`, why: outside.why, by })
+  }
   const what = `Rule ${first} (${earlier.target}) comes first and takes some requests that rule ${second} (${entry.target}) matches too`
   return [{
     ...base,
@@ -68,7 +77,8 @@ function pairFinding (earlier: Entry, entry: Entry, { listener }: ListenerView, 
       : `${what}${outside.is === 'yes' ? ', and is no special case of it' : ''}: the order of the two alone decides.`,
     fix: isNarrower
       ? 'Nothing, if it is meant so.'
-      : `If rule ${first} is right, nothing; if rule ${second} should have them, give it a priority before ${first}; better, tell the two apart by a condition (a host, say).`,
+      : `If rule ${first} is right, nothing; if rule ${second} should have them, give it a priority before ${first}; ` +
+        'better, tell the two apart by a condition (a host, say).',
     witness: analysis.witness(taken.point, listener)
   }]
 }

@@ -2,7 +2,7 @@
 import type { Answer } from '../analysis/analysis.js'
 import { pathValues, withPaths } from '../analysis/path-values.js'
 import type { Found, Subject } from '../check.js'
-import type { Point } from '../solver/solver.js'
+import type { Point } from '../solver/box.js'
 
 const lettersAndDigits = [...'sabcdefghijklmnopqrtuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789']
 

@@ -11,16 +11,19 @@ export function checkRedirectDropsMethod ({ views, analysis, undecided }: Subjec
     if (action.kind !== 'redirect') return []
     const answer = analysis.ask([entry, posts], entry.earlier)
     const base = { listener: listener.label, rule: priority }
-    if (answer.is === 'unknown') undecided({ ...base, about: `whether the redirect of rule ${priority} gets a POST`, why: answer.why, by: [] })
+    const about = `whether the redirect of rule ${priority} gets a POST`
+    if (answer.is === 'unknown') undecided({ ...base, about, why: answer.why, by: [] })
     if (answer.is !== 'yes') return []
     const onlyScheme = changesOnlyScheme(action, listener)
     return [{
       ...base,
       severity: onlyScheme ? 'info' as const : 'warning' as const,
-      message: `Rule ${priority} (${entry.target}) answers POST too, and most clients follow a ${action.status} with GET: method and body are lost.`,
+      message: `Rule ${priority} (${entry.target}) answers POST too, and most clients follow a ${action.status} with GET: ` +
+        'method and body are lost.',
       fix: onlyScheme
         ? 'Nothing, if clients are told the https address; a load balancer knows no 307 or 308.'
-        : `Add an http-request-method condition (GET, HEAD) to rule ${priority} and send the rest to a target that serves it or answers 307 or 308: a load balancer knows neither.`,
+        : `Add an http-request-method condition (GET, HEAD) to rule ${priority} and send the rest to a target ` +
+          'that serves it or answers 307 or 308: a load balancer knows neither.',
       witness: analysis.witness(answer.point, listener)
     }]
   }))

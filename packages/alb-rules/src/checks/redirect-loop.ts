@@ -1,12 +1,12 @@
 /** Finds redirects that lead back to themselves, through other redirects and listeners of the load balancer too. */
 import type { Entry, ListenerView } from '../analysis/analysis.js'
 import { extentOf } from '../analysis/extent.js'
-import { firstLocation, redirected, seenFromFirst, type Location, type Template, type Untold } from '../analysis/rewrite.js'
+import { firstLocation, redirected, seenFromFirst, type Location, type Sent, type Template } from '../analysis/rewrite.js'
 import type { Found, Subject } from '../check.js'
-import type { Redirect } from '../model.js'
+import type { Listener, Redirect } from '../model.js'
 import { defaultPort } from '../request.js'
 import { compile, everything, fold, matches, mayMeet } from '../solver/pattern.js'
-import type { Box, Point } from '../solver/solver.js'
+import type { Box, Point } from '../solver/box.js'
 
 /** Browsers give up after so many: what goes on longer does not end for them. */
 const redirectsMax = 20
@@ -30,6 +30,9 @@ interface Chain {
   readonly outside: readonly Box[]
 }
 
+/** A request in all of the first boxes and in none of the second. */
+type Find = (inside: readonly Box[], outside: readonly Box[]) => Point | undefined
+
 interface Loop {
   readonly steps: readonly Step[]
   readonly point: Point
@@ -44,12 +47,13 @@ export function checkRedirectLoop (subject: Subject): Found {
     const key = [...new Set(loop.steps.map(nameOf))].sort().join()
     if (reported.has(key)) return []
     reported.add(key)
+    const endless = loop.steps.length > 5 ? ' and so on without an end' : ''
     const way = [...loop.steps, ...loop.steps.slice(0, 1)].slice(0, 6).map(nameOf).join(', then ')
     return [{
       severity: 'error' as const,
       listener: view.listener.label,
       rule: entry.rule.priority,
-      message: `Rule ${entry.rule.priority} (${entry.target}) redirects in a circle: ${way}${loop.steps.length > 5 ? ' and so on without an end' : ''}.`,
+      message: `Rule ${entry.rule.priority} (${entry.target}) redirects in a circle: ${way}${endless}.`,
       fix: `Add a condition to rule ${entry.rule.priority} that its own target does not meet, or correct the target.`,
       witness: subject.analysis.witness(loop.point, view.listener)
     }]
@@ -59,20 +63,25 @@ export function checkRedirectLoop (subject: Subject): Found {
 function findLoop (view: ListenerView, entry: Entry, subject: Subject): Loop | undefined {
   const { analysis, views } = subject
   let followed = 0
+  const rule = entry.rule.priority
+  const undecided = (why: 'unreadable' | 'limit', what: string): void => {
+    subject.undecided({ listener: view.listener.label, rule, about: `whether the redirect of rule ${rule}${what}`, why, by: [] })
+  }
   const own = views.filter(({ listener }) => listener.balancer === view.listener.balancer)
 
   function follow ({ steps, inside, outside }: Chain): Loop | undefined {
     const last = steps.at(-1)
     const redirect = last?.entry.rule.action
     if (last === undefined || redirect?.kind !== 'redirect') return undefined
-    const { location, untold } = redirected(last.location, redirect)
-    const next = own.find(({ listener }) => endpointOf(listener).protocol === location.protocol && endpointOf(listener).port === location.port)
+    const sent = redirected(last.location, redirect)
+    const { location, untold } = sent
+    const next = own.find(({ listener }) => isAt(listener, location))
     if (next === undefined || (!untold.includes('host') && leadsAway(location.host, own))) return undefined
     if (untold.length > 0) {
       // What is made of several parts could lead to another redirect, or to the same: then nobody can say whether it ends.
-      if (next.entries.some(other => other.rule.action.kind === 'redirect' && mayGetTo(other, location, untold, redirect, { steps, inside, outside }))) {
-        subject.undecided({ listener: view.listener.label, rule: entry.rule.priority, about: `whether the redirect of rule ${entry.rule.priority} ends: it makes one part of a URL of another`, why: 'unreadable', by: [] })
-      }
+      const redirecting = next.entries.filter(other => other.rule.action.kind === 'redirect')
+      const isOpen = redirecting.some(other => mayGetTo(other, sent, redirect, { steps, inside, outside }, find))
+      if (isOpen) undecided('unreadable', ' ends: it makes one part of a URL of another')
       return undefined
     }
     const circle = circleOf(steps, { view: next, location })
@@ -82,34 +91,16 @@ function findLoop (view: ListenerView, entry: Entry, subject: Subject): Loop | u
       return point === undefined ? undefined : { steps: fromEntry(circle, entry), point }
     }
     for (const other of next.entries) {
-      const box = seenFromFirst(other.certain, location)
-      if (box === undefined) continue
-      const chain: Chain = {
-        steps: [...steps, { view: next, entry: other, location }],
-        inside: [...inside, box],
-        outside: [...outside, ...other.earlier.flatMap(one => seenBox(one.possible, location))]
-      }
-      const loop = find(chain.inside, chain.outside) === undefined ? undefined : follow(chain)
+      const chain = longer({ steps, inside, outside }, { view: next, entry: other, location })
+      const loop = chain === undefined || find(chain.inside, chain.outside) === undefined ? undefined : follow(chain)
       if (loop !== undefined) return loop
     }
     return undefined
   }
 
-  function mayGetTo (other: Entry, location: Location, untold: readonly Untold[], redirect: Redirect, { inside, outside }: Chain): boolean {
-    // Of a part that is made of several, what stands before the first of them is known.
-    const begins = ({ part, language }: Box[number]): boolean => {
-      if ((part !== 'host' && part !== 'path') || !untold.includes(part)) return true
-      const made = compile(`${redirect[part].split('#{')[0] ?? ''}*`)
-      return language.globs.some(glob => mayMeet(glob, made)) || language.marks.length > 0
-    }
-    if (!other.possible.every(begins)) return false
-    const box = seenFromFirst(other.possible.filter(({ part }) => !(untold as readonly string[]).includes(part)), location)
-    return box !== undefined && find([...inside, box], outside) !== undefined
-  }
-
   function find (inside: readonly Box[], outside: readonly Box[]): Point | undefined {
     const point = followed++ < followedMax ? analysis.tried(() => analysis.solver.find(inside, outside) ?? 'none') : undefined
-    if (point === undefined) subject.undecided({ listener: view.listener.label, rule: entry.rule.priority, about: `whether the redirect of rule ${entry.rule.priority} ends`, why: 'limit', by: [] })
+    if (point === undefined) undecided('limit', ' ends')
     return point === 'none' ? undefined : point
   }
 
@@ -120,6 +111,31 @@ function findLoop (view: ListenerView, entry: Entry, subject: Subject): Loop | u
     outside: [posts, ...entry.earlier.map(one => one.possible)]
   }
   return find(chain.inside, chain.outside) === undefined ? undefined : follow(chain)
+}
+
+/** The chain with one more rule in it; undefined where what it asks can never hold. */
+function longer ({ steps, inside, outside }: Chain, step: Step): Chain | undefined {
+  const { entry, location } = step
+  const box = seenFromFirst(entry.certain, location)
+  return box && {
+    steps: [...steps, step],
+    inside: [...inside, box],
+    outside: [...outside, ...entry.earlier.flatMap(one => seenBox(one.possible, location))]
+  }
+}
+
+/** Whether some request of the chain may get to that rule, when parts of where it is sent are not told. */
+function mayGetTo (other: Entry, sent: Sent, redirect: Redirect, { inside, outside }: Chain, find: Find): boolean {
+  const { location, untold } = sent
+  // Of a part that is made of several, what stands before the first of them is known.
+  const begins = ({ part, language }: Box[number]): boolean => {
+    if ((part !== 'host' && part !== 'path') || !untold.includes(part)) return true
+    const made = compile(`${redirect[part].split('#{')[0] ?? ''}*`)
+    return language.globs.some(glob => mayMeet(glob, made)) || language.marks.length > 0
+  }
+  if (!other.possible.every(begins)) return false
+  const box = seenFromFirst(other.possible.filter(({ part }) => !(untold as readonly string[]).includes(part)), location)
+  return box !== undefined && find([...inside, box], outside) !== undefined
 }
 
 /** The steps that come again and again; all but the first where the way only grows longer and longer. */
@@ -148,8 +164,13 @@ function seenBox (box: Box, location: Location): readonly Box[] {
   return seen === undefined ? [] : [seen]
 }
 
+function isAt (listener: Listener, { protocol, port }: Location): boolean {
+  const own = endpointOf(listener)
+  return own.protocol === protocol && own.port === port
+}
+
 /** A listener of which nothing is known is taken for plain HTTP. */
-function endpointOf ({ protocol = 'HTTP', port = defaultPort(protocol) }: ListenerView['listener']): { readonly protocol: 'HTTP' | 'HTTPS', readonly port: number } {
+function endpointOf ({ protocol = 'HTTP', port = defaultPort(protocol) }: Listener): Pick<Location, 'protocol' | 'port'> {
   return { protocol, port }
 }
 

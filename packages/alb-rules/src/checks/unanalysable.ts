@@ -18,13 +18,15 @@ export function checkUnanalysable ({ views, notes }: Subject): Found {
     const own = notesByRule.get(`${rule.priority} ${listener.label}`) ?? []
     if (unknowns.length + own.length === 0) return []
     const hangsOn = [...new Set(own.flatMap(note => note.by))].filter(priority => priority !== rule.priority)
-    const unreadable = unknowns.length === 0 ? [] : [`Rule ${rule.priority} (${target}) has ${unknowns.join(' and ')}, which cannot be analysed: what hangs on it is not decided here.`]
+    const unreadable = `Rule ${rule.priority} (${target}) has ${unknowns.join(' and ')}, which cannot be analysed: ` +
+      'what hangs on it is not decided here.'
+    const told = own.slice(0, notesMax).map(note => sentence(note, rule.priority))
     return [{
       severity: 'warning' as const,
       listener: listener.label,
       rule: rule.priority,
       by: hangsOn,
-      message: [...unreadable, ...own.slice(0, notesMax).map(note => sentence(note, rule.priority)), ...rest(own.length - notesMax)].join(' '),
+      message: [...unknowns.length === 0 ? [] : [unreadable], ...told, ...rest(own.length - notesMax)].join(' '),
       fix: unknowns.length > 0
         ? `Look at rule ${rule.priority} yourself, or say the same with wildcards.`
         : hangsOn.length > 0 ? `Look at ${listed(hangsOn)} yourself.` : 'Make the patterns simpler, or analyse fewer rules at once.',
@@ -39,7 +41,8 @@ function rest (count: number): readonly string[] {
 
 function sentence ({ about, why, by }: Undecided, rule: string): string {
   const others = by.filter(priority => priority !== rule)
-  const reason = why === 'limit' ? 'the limit of work was reached' : others.length > 0 ? `it hangs on ${listed(others)}` : 'it hangs on what cannot be analysed'
+  const cause = others.length > 0 ? `it hangs on ${listed(others)}` : 'it hangs on what cannot be analysed'
+  const reason = why === 'limit' ? 'the limit of work was reached' : cause
   return `It could not be decided ${about}: ${reason}.`
 }
 

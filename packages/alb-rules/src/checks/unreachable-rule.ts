@@ -1,7 +1,7 @@
 /** Finds rules that no request ever gets to. */
 import { numbered, type Answer, type Entry, type ListenerView } from '../analysis/analysis.js'
 import { smallestCover } from '../analysis/cover.js'
-import type { Found, Subject } from '../check.js'
+import type { Found, Subject, Undecided } from '../check.js'
 import { conditionText } from '../conditions.js'
 
 export function checkUnreachableRule (subject: Subject): Found {
@@ -18,12 +18,25 @@ function findingOf (entry: Entry, { listener }: ListenerView, { analysis, undeci
   const base = { listener: listener.label, rule: rule.priority }
   const own = analysis.ask([entry], [])
   if (own.is === 'no') {
-    return { ...base, severity: 'warning', by: [], differentTarget: false, message: `Rule ${rule.priority} (${target}) matches no request at all: ${contradiction(entry)}.`, fix: `Correct the conditions of rule ${rule.priority}, or delete it.`, witness: null }
+    return {
+      ...base,
+      severity: 'warning',
+      by: [],
+      differentTarget: false,
+      message: `Rule ${rule.priority} (${target}) matches no request at all: ${contradiction(entry)}.`,
+      fix: `Correct the conditions of rule ${rule.priority}, or delete it.`,
+      witness: null
+    }
   }
   const { by, isSmallest } = smallestCover(entry, analysis)
-  if (!isSmallest) undecided({ ...base, about: `which is the smallest set of rules that covers rule ${rule.priority}`, why: 'limit', by: [] })
+  const open = (about: string, why: Undecided['why'], others: readonly Entry[]): void => {
+    undecided({ ...base, about, why, by: others.map(other => other.rule.priority) })
+  }
+  if (!isSmallest) open(`which is the smallest set of rules that covers rule ${rule.priority}`, 'limit', [])
   const { answer: elsewhere, taker } = lost(entry, analysis)
-  if (elsewhere.is === 'unknown') undecided({ ...base, about: `whether rule ${rule.priority} loses requests to another target`, why: elsewhere.why, by: by.filter(other => other.key !== entry.key).map(other => other.rule.priority) })
+  if (elsewhere.is === 'unknown') {
+    open(`whether rule ${rule.priority} loses requests to another target`, elsewhere.why, by.filter(other => other.key !== entry.key))
+  }
   const isDifferent = elsewhere.is === 'yes'
   const blockers = by.map(other => `rule ${other.rule.priority} (${other.target})`).join(' and ')
   const shown = isDifferent ? elsewhere : own
@@ -32,7 +45,8 @@ function findingOf (entry: Entry, { listener }: ListenerView, { analysis, undeci
     severity: isDifferent ? 'error' : 'warning',
     by: by.map(other => other.rule.priority),
     differentTarget: isDifferent,
-    message: `Rule ${rule.priority} (${target}) is never reached: ${blockers} ${by.length === 1 ? 'takes' : 'together take'} every request that it matches${outcome(elsewhere, taker, target)}.`,
+    message: `Rule ${rule.priority} (${target}) is never reached: ` +
+      `${blockers} ${by.length === 1 ? 'takes' : 'together take'} every request that it matches${outcome(elsewhere, taker, target)}.`,
     fix: elsewhere.is === 'no' ? `Delete rule ${rule.priority}: nothing changes.` : renumbering(entry, by, analysis),
     witness: shown.is === 'yes' ? analysis.witness(shown.point, listener) : null
   }
@@ -62,7 +76,9 @@ function outcome (elsewhere: Answer, taker: string | undefined, target: string):
 function renumbering (entry: Entry, by: readonly Entry[], { ask }: Subject['analysis']): string {
   const { priority } = entry.rule
   const duplicate = by.find(other => takesTheSame(other, entry))
-  if (duplicate !== undefined) return `Rules ${duplicate.rule.priority} and ${priority} ask for the same: delete the wrong one, or tell them apart by a condition.`
+  if (duplicate !== undefined) {
+    return `Rules ${duplicate.rule.priority} and ${priority} ask for the same: delete the wrong one, or tell them apart by a condition.`
+  }
   const first = entry.earlier.findLast((_, at) => ask([entry], entry.earlier.slice(0, at)).is === 'yes') ?? by[0] ?? entry
   const top = Number(first.rule.priority)
   const isFree = Number(first.earlier.at(-1)?.rule.priority ?? 0) < top - 1

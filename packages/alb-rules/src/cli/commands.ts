@@ -57,7 +57,8 @@ const commands: Readonly<Record<string, Run>> = {
     })
     const [file, url] = named(positionals, ['RULES', 'URL'])
     const sourceIp = values['source-ip']
-    const request = { method: values.method, url, headers: readHeaders(values.header ?? []), ...(sourceIp === undefined ? {} : { sourceIp }) }
+    const headers = readHeaders(values.header ?? [])
+    const request = { method: values.method, url, headers, ...sourceIp === undefined ? {} : { sourceIp } }
     const explanation = explain(load(file, io), request, values.listener)
     if (values.json) printJson(io, explanation)
     else io.stdout.write(explanationText(explanation, painter(io)))

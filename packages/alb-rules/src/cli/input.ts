@@ -5,12 +5,14 @@ import { readRules } from '../formats/read.js'
 import { hostsNamed, rulesOf, type RuleSet } from '../model.js'
 import { UsageError, type Io } from './command.js'
 
+type Named<Names extends readonly string[]> = { readonly [Name in keyof Names]: string }
+
 /** The arguments without a dash, all of which must be there. */
-export function named<const Names extends readonly string[]> (given: readonly string[], names: Names): { readonly [Name in keyof Names]: string } {
+export function named<const Names extends readonly string[]> (given: readonly string[], names: Names): Named<Names> {
   const missing = names[given.length]
   if (missing !== undefined) throw new UsageError(`${missing} is missing.`)
   if (given.length > names.length) throw new UsageError(`There is one argument too many: ${given[names.length]}`)
-  return given as { readonly [Name in keyof Names]: string }
+  return given as Named<Names>
 }
 
 /** The rules in a file; what a reader should know about them goes to stderr.

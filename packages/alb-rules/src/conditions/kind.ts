@@ -2,7 +2,7 @@
 import type { Block } from '../block.js'
 import type { Cursor } from '../cursor.js'
 import type { Request } from '../request.js'
-import type { Atom } from '../solver/solver.js'
+import type { Atom } from '../solver/box.js'
 
 /** What can be asked of any condition, also of one that is not known. */
 export interface Behaviour<C> {

@@ -26,10 +26,10 @@ export const queryString: Kind<QueryString> = {
     pairs: values.map(cursor => ({ key: optionalText(member(cursor, 'Key')), value: textOf(member(cursor, 'Value')) }))
   }),
   text: ({ pairs }) => `query-string ${pairs.map(pairText).join(' or ')}`,
-  unknowns: ({ pairs }) => pairs.filter(pair => !isSendable(pair)).map(pair => `the query pair ${pairText(pair)}, which can only come encoded`),
+  unknowns: ({ pairs }) => unsendable(pairs).map(pair => `the query pair ${pairText(pair)}, which can only come encoded`),
   atom: ({ pairs }) => ({
     part: 'query',
-    language: createLanguage(pairs.filter(isSendable).map(pairGlob), pairs.filter(pair => !isSendable(pair)).map(pair => JSON.stringify(pair)))
+    language: createLanguage(pairs.filter(isSendable).map(pairGlob), unsendable(pairs).map(pair => JSON.stringify(pair)))
   }),
   holds: ({ pairs }, { query }) => anyOf(pairs.map(pair => pairHolds(pair, query))),
   seen: (_, { query }) => query,
@@ -64,6 +64,10 @@ function pairGlob ({ key, value }: Pair): Glob {
  */
 function isSendable ({ key = '', value }: Pair): boolean {
   return /^[!-~]*$/.test(key + value) && !/[&#]/.test(key + value) && !key.includes('=')
+}
+
+function unsendable (pairs: readonly Pair[]): readonly Pair[] {
+  return pairs.filter(pair => !isSendable(pair))
 }
 
 /** A pair with a character that can only come encoded may match what is encoded: whether it is decoded first is not documented. */

@@ -1,5 +1,7 @@
 /** Reads the actions and transforms of a rule as AWS prints them. */
-import { canonical, complain, filledListOf, hasOther, listOf, member, numberOf, objectOf, optionalText, textOf, type Cursor } from '../cursor.js'
+import {
+  canonical, complain, filledListOf, hasOther, listOf, member, numberOf, objectOf, optionalText, textOf, type Cursor
+} from '../cursor.js'
 import type { Action, Group, Redirect, Step, Transform } from '../model.js'
 
 const stepNames: Readonly<Record<string, { readonly name: string, readonly config: string }>> = {
@@ -11,7 +13,12 @@ const stepNames: Readonly<Record<string, { readonly name: string, readonly confi
 const routing = new Set(['forward', 'redirect', 'fixed-response'])
 
 /** What AWS puts in where nothing is said. */
-const loginDefaults = { OnUnauthenticatedRequest: 'authenticate', Scope: 'openid', SessionCookieName: 'AWSELBAuthSessionCookie', SessionTimeout: 604800 }
+const loginDefaults = {
+  OnUnauthenticatedRequest: 'authenticate',
+  Scope: 'openid',
+  SessionCookieName: 'AWSELBAuthSessionCookie',
+  SessionTimeout: 604800
+}
 
 /** The action that takes the request is the last by its order; what stands before it are steps on the way.
  *  @throws InputError */
@@ -48,7 +55,8 @@ function readStep (cursor: Cursor): Step {
   if (known === undefined) return { name: type, isKnown: false, text: canonical(cursor.value) }
   // A secret does not route, and AWS never shows it.
   const { ClientSecret, UseExistingClientSecret, ...config } = objectOf(member(cursor, known.config))
-  const filled = known.name === 'jwt' ? config : { ...loginDefaults, ...config, SessionTimeout: Number(config['SessionTimeout'] ?? loginDefaults.SessionTimeout) }
+  const timeout = Number(config['SessionTimeout'] ?? loginDefaults.SessionTimeout)
+  const filled = known.name === 'jwt' ? config : { ...loginDefaults, ...config, SessionTimeout: timeout }
   return { name: known.name, isKnown: true, text: canonical(filled) }
 }
 
@@ -90,7 +98,8 @@ function readGroups (cursor: Cursor): readonly Group[] {
 function readStickiness (cursor: Cursor): { readonly stickiness?: string } {
   const config = member(cursor, 'ForwardConfig')
   const stickiness = config.value === undefined ? undefined : member(config, 'TargetGroupStickinessConfig').value
-  return typeof stickiness === 'object' && stickiness !== null && 'Enabled' in stickiness && stickiness.Enabled === true ? { stickiness: canonical(stickiness) } : {}
+  const isOn = typeof stickiness === 'object' && stickiness !== null && 'Enabled' in stickiness && stickiness.Enabled === true
+  return isOn ? { stickiness: canonical(stickiness) } : {}
 }
 
 function weightOf (cursor: Cursor): number {

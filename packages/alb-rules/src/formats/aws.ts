@@ -38,14 +38,19 @@ export function ruleSet (listeners: readonly Listener[]): RuleSet {
   const bare = listeners.filter(listener => listener.rules.at(-1)?.action.kind === 'none')
   return {
     listeners,
-    notes: bare.map(({ label }) => `${label === null ? 'the document' : `listener ${label}`} has no default rule: what no other rule takes is shown as going to "none"`)
+    notes: bare.map(({ label }) => {
+      const name = label === null ? 'the document' : `listener ${label}`
+      return `${name} has no default rule: what no other rule takes is shown as going to "none"`
+    })
   }
 }
 
 export function readRule (cursor: Cursor): Rule {
   const priority = priorityOf(member(cursor, 'Priority'))
   const conditions = member(cursor, 'Conditions')
-  if (priority === 'default' && listOf(conditions).length > 0) complain(conditions, 'the default rule takes what no other rule takes: it has no conditions')
+  if (priority === 'default' && listOf(conditions).length > 0) {
+    complain(conditions, 'the default rule takes what no other rule takes: it has no conditions')
+  }
   return {
     priority,
     conditions: priority === 'default' ? [] : filledListOf(conditions).map(readCondition),
@@ -61,7 +66,9 @@ export function labelOf (name: string | undefined, protocol: string | undefined,
 function readListener (cursor: Cursor): Listener {
   checkWhole(cursor)
   const rules = member(cursor, 'Rules')
-  if (rules.value === undefined) complain(rules, 'there are no rules here: give what aws elbv2 describe-rules or terraform show -json prints')
+  if (rules.value === undefined) {
+    complain(rules, 'there are no rules here: give what aws elbv2 describe-rules or terraform show -json prints')
+  }
   const cursors = filledListOf(rules)
   checkCount(cursors.filter(rule => member(rule, 'Priority').value !== 'default').length, rules)
   const protocol = protocolOf(member(cursor, 'Protocol'))
@@ -81,7 +88,9 @@ function readListener (cursor: Cursor): Listener {
 function checkWhole (cursor: Cursor): void {
   for (const name of ['NextMarker', 'NextToken']) {
     const marker = member(cursor, name)
-    if (marker.value !== undefined && marker.value !== '') complain(marker, 'the answer is one page of several, and rules that are missing decide too: ask for all of them (without --no-paginate or --max-items)')
+    if (marker.value === undefined || marker.value === '') continue
+    complain(marker, 'the answer is one page of several, and rules that are missing decide too: ' +
+      'ask for all of them (without --no-paginate or --max-items)')
   }
 }
 
@@ -110,7 +119,8 @@ function rank ({ priority }: Rule): number {
 
 function protocolOf (cursor: Cursor): 'HTTP' | 'HTTPS' | undefined {
   const text = optionalText(cursor)?.toUpperCase()
-  return text === undefined || text === 'HTTP' || text === 'HTTPS' ? text : complain(cursor, `${text} has no rules to analyse: HTTP or HTTPS`)
+  if (text === undefined || text === 'HTTP' || text === 'HTTPS') return text
+  return complain(cursor, `${text} has no rules to analyse: HTTP or HTTPS`)
 }
 
 function portOf (cursor: Cursor): number | undefined {

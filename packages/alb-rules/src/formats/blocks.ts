@@ -17,7 +17,8 @@ const actionConfigs: Readonly<Record<string, string>> = {
 /** The conditions of one `condition` block.
  *  @param pending what to call a value that is known only when the plan is applied; undefined where all are known */
 export function conditionsOf (block: Cursor, pending: string | undefined): readonly unknown[] {
-  if (optionalText(member(block, 'field')) !== undefined) return [{ Field: member(block, 'field').value, Values: member(block, 'values').value }]
+  const field = optionalText(member(block, 'field'))
+  if (field !== undefined) return [{ Field: field, Values: member(block, 'values').value }]
   const used = Object.entries(objectOf(block)).filter(([name, value]) => name !== 'field' && name !== 'values' && isFilled(value))
   if (used.length === 0 && pending === undefined) complain(block, 'the condition is empty')
   if (used.length === 0) return [{ Field: pending }]
@@ -40,7 +41,9 @@ export function actionsOf (blocks: Cursor, unknown: unknown, nameGroup: NameGrou
     const order = member(block, 'order').value
     const base = { Type: type, ...(typeof order === 'number' && order > 0 ? { Order: order } : {}) }
     if (type === 'forward') return { ...base, ...forwardOf(block, at, nameGroup) }
-    const configs = Object.entries(actionConfigs).flatMap(([name, config]) => blockList(member(block, name).value).map(value => [config, actionConfig(value)]))
+    const configs = Object.entries(actionConfigs).flatMap(([name, config]) => {
+      return blockList(member(block, name).value).map(value => [config, actionConfig(value)] as const)
+    })
     return { ...base, ...Object.fromEntries(configs) }
   })
 }
@@ -53,7 +56,9 @@ export function transformsOf (blocks: Cursor): readonly unknown[] {
       return config === undefined ? {} : { Rewrites: blockList(config['rewrite']).map(capitalised) }
     }
     const type = member(block, 'type').value
-    return type === 'host-header-rewrite' ? { Type: type, HostHeaderRewriteConfig: rewrites('host_header_rewrite_config') } : { Type: type, UrlRewriteConfig: rewrites('url_rewrite_config') }
+    return type === 'host-header-rewrite'
+      ? { Type: type, HostHeaderRewriteConfig: rewrites('host_header_rewrite_config') }
+      : { Type: type, UrlRewriteConfig: rewrites('url_rewrite_config') }
   })
 }
 

@@ -26,7 +26,8 @@ function parseJson (text: string): unknown {
   } catch (error) {
     const [problem] = parseDocument(json, { schema: 'json' }).errors
     const at = problem?.linePos?.[0]
-    throw new InputError(`the document is not JSON${at === undefined ? '' : `, line ${at.line}, column ${at.col}`}: ${error instanceof Error ? error.message : String(error)}`)
+    const place = at === undefined ? '' : `, line ${at.line}, column ${at.col}`
+    throw new InputError(`the document is not JSON${place}: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
 

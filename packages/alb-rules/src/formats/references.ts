@@ -102,5 +102,7 @@ function referencesOf (expression: unknown): readonly string[] {
 }
 
 function dig (value: unknown, path: ReadonlyArray<string | number>): unknown {
-  return path.reduce<unknown>((inner, name) => typeof inner === 'object' && inner !== null ? (inner as Record<string | number, unknown>)[name] : undefined, value)
+  return path.reduce<unknown>((inner, name) => {
+    return typeof inner === 'object' && inner !== null ? (inner as Record<string | number, unknown>)[name] : undefined
+  }, value)
 }

@@ -37,7 +37,9 @@ export function readTerraform (document: Cursor): RuleSet {
   const foreign = new Set(rules.map(({ listener }) => listener).filter(listener => !own.some(({ address }) => address === listener)))
   return ruleSet([
     ...own.map(resource => readListener(resource, own, rulesOf(resource.address), plan)),
-    ...[...foreign].map(name => ({ label: name, name, protocol: undefined, port: undefined, balancer: name, rules: readRules(rulesOf(name), [], plan) }))
+    ...[...foreign].map(name => {
+      return { label: name, name, protocol: undefined, port: undefined, balancer: name, rules: readRules(rulesOf(name), [], plan) }
+    })
   ])
 }
 
@@ -49,7 +51,9 @@ export function isTerraform (document: Cursor): boolean {
 function readPlan (document: Cursor): Plan {
   const planned = member(document, 'planned_values')
   const values = planned.value === undefined ? member(document, 'values') : planned
-  if (values.value === undefined) complain(document, 'it has neither planned_values nor values: an empty state, or not what terraform show -json prints')
+  if (values.value === undefined) {
+    complain(document, 'it has neither planned_values nor values: an empty state, or not what terraform show -json prints')
+  }
   const configuration = member(document, 'configuration')
   return {
     resources: resourcesOf(member(values, 'root_module'), ''),
@@ -63,9 +67,11 @@ function resourcesOf (module: Cursor, path: string): readonly Resource[] {
     if (optionalText(member(cursor, 'mode')) === 'data') return []
     const [address, type, name] = ['address', 'type', 'name'].map(field => optionalText(member(cursor, field)) ?? '')
     if (address === undefined || type === undefined || name === undefined) return []
-    return [{ address, module: path, type, name, index: /\[[^\]]*\]$/.exec(address)?.[0] ?? '', values: { value: member(cursor, 'values').value ?? {}, place: address } }]
+    const index = /\[[^\]]*\]$/.exec(address)?.[0] ?? ''
+    return [{ address, module: path, type, name, index, values: { value: member(cursor, 'values').value ?? {}, place: address } }]
   })
-  return [...own, ...listOf(member(module, 'child_modules')).flatMap(child => resourcesOf(child, optionalText(member(child, 'address')) ?? ''))]
+  const children = listOf(member(module, 'child_modules'))
+  return [...own, ...children.flatMap(child => resourcesOf(child, optionalText(member(child, 'address')) ?? ''))]
 }
 
 function readListener (resource: Resource, all: readonly Resource[], rules: readonly Resource[], plan: Plan): Listener {
@@ -73,8 +79,9 @@ function readListener (resource: Resource, all: readonly Resource[], rules: read
   const isShared = all.some(other => other !== resource && endpointOf(other).protocol === protocol && endpointOf(other).port === port)
   // Listeners of two load balancers can share protocol and port: then the address tells them apart.
   const name = isShared || protocol === undefined || port === undefined ? resource.address : undefined
-  const balancer = optionalText(member(resource.values, 'load_balancer_arn')) ?? plan.configuration.find(withoutKeys(resource.module), resource.type, resource.name, ['load_balancer_arn'])?.name ?? ''
-  const actions = actionsOf(member(resource.values, 'default_action'), plan.pending.get(resource.address)?.['default_action'], groupNamer(resource, 'default_action', plan))
+  const balancer = optionalText(member(resource.values, 'load_balancer_arn')) ?? referred(resource, 'load_balancer_arn', plan)?.name ?? ''
+  const unknown = plan.pending.get(resource.address)?.['default_action']
+  const actions = actionsOf(member(resource.values, 'default_action'), unknown, groupNamer(resource, 'default_action', plan))
   const standard = { value: { Priority: 'default', Actions: actions }, place: `${resource.address}.default_action` }
   return { label: labelOf(name, protocol, port), name, protocol, port, balancer, rules: readRules(rules, [standard], plan) }
 }
@@ -82,7 +89,10 @@ function readListener (resource: Resource, all: readonly Resource[], rules: read
 function endpointOf ({ values }: Resource): { readonly protocol: 'HTTP' | 'HTTPS' | undefined, readonly port: number | undefined } {
   const protocol = optionalText(member(values, 'protocol'))?.toUpperCase()
   const port = member(values, 'port')
-  return { protocol: protocol === 'HTTP' || protocol === 'HTTPS' ? protocol : undefined, port: port.value === undefined ? undefined : numberOf(port) }
+  return {
+    protocol: protocol === 'HTTP' || protocol === 'HTTPS' ? protocol : undefined,
+    port: port.value === undefined ? undefined : numberOf(port)
+  }
 }
 
 function readRules (resources: readonly Resource[], defaults: readonly Cursor[], plan: Plan): Listener['rules'] {
@@ -95,7 +105,9 @@ function readRules (resources: readonly Resource[], defaults: readonly Cursor[],
     return {
       value: {
         Priority: priority.value,
-        Conditions: unknown['condition'] === true ? [{ Field: pending }] : listOf(member(values, 'condition')).flatMap(block => conditionsOf(block, pending)),
+        Conditions: unknown['condition'] === true
+          ? [{ Field: pending }]
+          : listOf(member(values, 'condition')).flatMap(block => conditionsOf(block, pending)),
         Actions: actionsOf(member(values, 'action'), unknown['action'], groupNamer(resource, 'action', plan)),
         Transforms: holdsTrue(unknown['transform']) ? [{ Type: 'known after apply' }] : transformsOf(member(values, 'transform'))
       },
@@ -109,10 +121,13 @@ function readRules (resources: readonly Resource[], defaults: readonly Cursor[],
 function listenerOf (rule: Resource, plan: Plan): string {
   const arn = optionalText(member(rule.values, 'listener_arn'))
   if (arn !== undefined) return byArn(arn, plan)?.address ?? arn
-  const reference = plan.configuration.find(withoutKeys(rule.module), rule.type, rule.name, ['listener_arn'])
-  if (reference === undefined) return complain(member(rule.values, 'listener_arn'), 'the listener is not known yet, and nothing tells which one it will be')
+  const reference = referred(rule, 'listener_arn', plan)
+  const cursor = member(rule.values, 'listener_arn')
+  if (reference === undefined) return complain(cursor, 'the listener is not known yet, and nothing tells which one it will be')
   const listener = instanceOf(reference, rule, plan)
-  if (listener === undefined && hasInstances(reference, plan)) complain(member(rule.values, 'listener_arn'), `the listener is not known yet, and nothing tells which of the instances of ${reference.name} it will be`)
+  if (listener === undefined && hasInstances(reference, plan)) {
+    complain(cursor, `the listener is not known yet, and nothing tells which of the instances of ${reference.name} it will be`)
+  }
   return listener?.address ?? reference.name + reference.index
 }
 
@@ -143,7 +158,7 @@ function byArn (arn: string, { resources }: Plan): Resource | undefined {
 
 /** The instance meant: the only one, the one whose key is written, or the one with the key of who refers to it. */
 function instanceOf (reference: Found, from: Resource, { resources }: Plan): Resource | undefined {
-  const all = resources.filter(one => withoutKeys(one.module) === reference.module && one.type === reference.type && one.name === reference.name)
+  const all = resources.filter(one => isMeant(one, reference))
   const near = all.filter(one => one.module === from.module)
   const candidates = near.length > 0 ? near : all
   if (reference.index !== '') return candidates.find(one => one.index === reference.index)
@@ -151,8 +166,17 @@ function instanceOf (reference: Found, from: Resource, { resources }: Plan): Res
   return reference.isKeyed ? candidates.find(one => one.index !== '' && one.index === from.index) : undefined
 }
 
-function hasInstances ({ module, type, name }: Found, { resources }: Plan): boolean {
-  return resources.some(one => withoutKeys(one.module) === module && one.type === type && one.name === name)
+function hasInstances (reference: Found, { resources }: Plan): boolean {
+  return resources.some(one => isMeant(one, reference))
+}
+
+function isMeant (resource: Resource, { module, type, name }: Found): boolean {
+  return withoutKeys(resource.module) === module && resource.type === type && resource.name === name
+}
+
+/** What an argument of a resource refers to. */
+function referred ({ module, type, name }: Resource, argument: string, { configuration }: Plan): Found | undefined {
+  return configuration.find(withoutKeys(module), type, name, [argument])
 }
 
 /** Network load balancers have listeners too, but no rules. */

@@ -31,8 +31,14 @@ function table (listeners: readonly Listener[], reasons: ReadonlyMap<string, str
   ].join('\n')
 }
 
+interface Columns {
+  readonly host: Condition | undefined
+  readonly path: Condition | undefined
+  readonly more: readonly Condition[]
+}
+
 /** The first condition of a host and the first of a path, which are all that most rules have, and the others. */
-function columnsOf ({ conditions }: Rule): { readonly host: Condition | undefined, readonly path: Condition | undefined, readonly more: readonly Condition[] } {
+function columnsOf ({ conditions }: Rule): Columns {
   const host = conditions.find(({ kind }) => kind === 'host-header')
   const path = conditions.find(({ kind }) => kind === 'path-pattern')
   return { host, path, more: conditions.filter(condition => condition !== host && condition !== path) }
@@ -44,8 +50,9 @@ function valuesOf (condition: Condition | undefined): string {
 }
 
 function goesTo (rule: Rule): string {
-  const isPlain = rule.action.kind === 'redirect' && rule.steps.length + rule.transforms.length === 0
-  return isPlain && rule.action.kind === 'redirect' ? `redirect ${rule.action.status} ${code(redirectUrl(rule.action))}` : code(targetOf(rule))
+  const { action, steps, transforms } = rule
+  const isPlain = steps.length + transforms.length === 0
+  return isPlain && action.kind === 'redirect' ? `redirect ${action.status} ${code(redirectUrl(action))}` : code(targetOf(rule))
 }
 
 function titleOf ({ label, protocol, port }: Listener): string {

@@ -42,7 +42,10 @@ function actionBlock (action: Action): object | undefined {
     }
     case 'fixed-response': {
       const { status, contentType, body } = action
-      return { type: 'fixed-response', fixed_response: { content_type: escaped(contentType), message_body: escaped(body), status_code: status } }
+      return {
+        type: 'fixed-response',
+        fixed_response: { content_type: escaped(contentType), message_body: escaped(body), status_code: status }
+      }
     }
     case 'unknown': case 'none': return undefined
   }

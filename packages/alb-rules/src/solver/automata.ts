@@ -72,7 +72,16 @@ function createState (id: number, globs: readonly Glob[], stateOf: (globs: Reado
     return rest
   }
 
-  const state: State = { id, accepts: globs.some(isDone), isDead: globs.length === 0, isEverything: globs.includes(everything), heads, step, without, globs }
+  const state: State = {
+    id,
+    accepts: globs.some(isDone),
+    isDead: globs.length === 0,
+    isEverything: globs.includes(everything),
+    heads,
+    step,
+    without,
+    globs
+  }
   return state
 }
 

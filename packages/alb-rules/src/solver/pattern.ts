@@ -20,7 +20,8 @@ const wildcards = new RegExp(`[${star}${any}]+`, 'g')
 /** Reads a pattern as AWS writes it; `escapes` is the `\*` and `\?` of query strings. */
 export function compile (text: string, escapes = false): Glob {
   const tokens = escapes ? /\\([*?])|[*?]/g : /[*?]/g
-  return ordered(literal(text).replace(tokens, (token, escaped: unknown) => typeof escaped === 'string' ? escaped : token === '*' ? star : any))
+  const read = (token: string, escaped: unknown): string => typeof escaped === 'string' ? escaped : token === '*' ? star : any
+  return ordered(literal(text).replace(tokens, read))
 }
 
 /** The pattern that one text matches. */
@@ -59,7 +60,10 @@ function fits (glob: Glob, text: string, isSame: (token: string | undefined, cha
   return isDone(glob.slice(at))
 }
 
-/** True only where every text that the other pattern matches is matched: told by reading the other as a text, in which only a star takes a star. */
+/**
+ * True only where every text that the other pattern matches is matched: told by reading the other as a text, in which
+ * only a star takes a star.
+ */
 export function covers (glob: Glob, other: Glob): boolean {
   return fits(glob, other, (token, char) => token === char || (token === any && char !== star))
 }

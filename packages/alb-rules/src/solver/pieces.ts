@@ -1,7 +1,10 @@
-/** A quick proof that boxes take everything: piece by piece, one pattern of each condition, where a single box takes each piece. It may fail where there is another proof. */
+/**
+ * A quick proof that boxes take everything: piece by piece, one pattern of each condition, where a single box takes each
+ * piece. It may fail where there is another proof.
+ */
 import type { Budget } from './budget.js'
 import { covers, mayMeet, type Glob } from './pattern.js'
-import type { Box } from './solver.js'
+import type { Atom, Box } from './box.js'
 
 /** Patterns of one part that a request meets all of, by part. */
 type Piece = ReadonlyMap<string, readonly Glob[]>
@@ -22,7 +25,11 @@ export function areCovered (conditions: Box, boxes: readonly Box[], isMany: (par
     if (pieces.length > piecesMax) return false
   }
   return pieces.every(piece => {
-    const at = boxes.findIndex(box => box.every(({ part, language }) => language.globs.some(glob => piece.get(part)?.some(one => covers(glob, one)) === true)))
+    const takes = ({ part, language }: Atom): boolean => {
+      const own = piece.get(part)
+      return own !== undefined && language.globs.some(glob => own.some(one => covers(glob, one)))
+    }
+    const at = boxes.findIndex(box => box.every(takes))
     budget.spend(at < 0 ? boxes.length : 1 + at)
     return at >= 0
   })

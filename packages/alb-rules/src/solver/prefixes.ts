@@ -1,4 +1,7 @@
-/** Addresses that lie in some ranges and outside of others, found by taking prefixes away instead of walking bit by bit through every pattern. */
+/**
+ * Addresses that lie in some ranges and outside of others, found by taking prefixes away instead of walking bit by bit
+ * through every pattern.
+ */
 import type { Budget } from './budget.js'
 import { everything } from './pattern.js'
 import type { Walk } from './walk.js'

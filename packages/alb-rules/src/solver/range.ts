@@ -49,8 +49,15 @@ export function includes ({ globs, marks }: Language, choice: Choice): boolean {
 const samplesMax = 24
 
 /** A range of a part; of a part that can be there several times, each required language has an occurrence of its own. */
-export function createRange (dimension: Dimension, walk: Walk, required: readonly Language[] = [], forbidden: readonly Language[] = [], known: readonly string[] = []): Range {
+export function createRange (
+  dimension: Dimension,
+  walk: Walk,
+  required: readonly Language[] = [],
+  forbidden: readonly Language[] = [],
+  known: readonly string[] = []
+): Range {
   const samples = [...known, ...known.length < samplesMax ? fresh(required, dimension.shape) : []]
+  const { find, shortest } = createFinder(dimension, walk, samples)
   const met = new Map<string, boolean>()
   const left = new Map<string, boolean>()
 
@@ -80,31 +87,61 @@ export function createRange (dimension: Dimension, walk: Walk, required: readonl
   let quick: readonly Choice[] | undefined
 
   function choose (): readonly Choice[] {
-    return (chosen ??= computed(fineText))
+    return (chosen ??= choicesOf(dimension, required, forbidden, languages => fineText(dimension, languages, forbidden, shortest)))
   }
 
   function some (): readonly Choice[] {
-    return (quick ??= computed(languages => find(languages, forbidden) ?? ''))
+    return (quick ??= choicesOf(dimension, required, forbidden, languages => find(languages, forbidden) ?? ''))
   }
 
-  function computed (textOf: (languages: readonly Language[]) => string): readonly Choice[] {
-    const choice = (languages: readonly Language[]): Choice => ({ text: textOf(languages), marks: languages.flatMap(language => freeMark(language, forbidden) ?? []) })
-    if (!dimension.many) return [choice(required)]
-    const choices: Choice[] = []
-    for (const language of required) {
-      if (!choices.some(one => includes(language, one))) choices.push(choice([language]))
-    }
-    return choices
+  return { isMany: dimension.many, isPossible, meets, leaves, narrowed, choose, some }
+}
+
+/** A value that meets all required languages; where there can be several values, as many as it takes. */
+function choicesOf (
+  { many }: Dimension,
+  required: readonly Language[],
+  forbidden: readonly Language[],
+  textOf: (languages: readonly Language[]) => string
+): readonly Choice[] {
+  const marksOf = (languages: readonly Language[]): string[] => languages.flatMap(language => freeMark(language, forbidden) ?? [])
+  const choice = (languages: readonly Language[]): Choice => ({ text: textOf(languages), marks: marksOf(languages) })
+  if (!many) return [choice(required)]
+  const choices: Choice[] = []
+  for (const language of required) {
+    if (!choices.some(one => includes(language, one))) choices.push(choice([language]))
+  }
+  return choices
+}
+
+/** A value that people like to read. */
+function fineText (
+  { examples, fine, shape, polish }: Dimension,
+  languages: readonly Language[],
+  forbidden: readonly Language[],
+  shortest: Finder['shortest']
+): string {
+  const isGood = (text: string | undefined): text is string => text !== undefined && fits(text, languages, forbidden)
+  const short = (within: Shape): string | undefined => shortest(languages, forbidden, within)
+  const text = examples.find(isGood) ?? short(fine ?? shape) ?? short(shape) ?? ''
+  const polished = polish?.(text)
+  return isGood(polished) ? polished : text
+}
+
+interface Finder {
+  /** Some value in all of the first languages and none of the second. */
+  readonly find: (inside: readonly Language[], outside: readonly Language[]) => string | undefined
+  /** The shortest one of a shape. */
+  readonly shortest: (inside: readonly Language[], outside: readonly Language[], shape: Shape) => string | undefined
+}
+
+/** @param samples values that are known; most questions are answered by one of them, and what is found is added */
+function createFinder (dimension: Dimension, walk: Walk, samples: string[]): Finder {
+  function shortest (inside: readonly Language[], outside: readonly Language[], shape: Shape): string | undefined {
+    const groups = inside.filter(language => freeMark(language, outside) === undefined).map(language => language.globs)
+    return walk({ required: groups, forbidden: outside.map(language => language.globs), shape })
   }
 
-  function fineText (languages: readonly Language[]): string {
-    const isGood = (text: string | undefined): text is string => text !== undefined && fits(text, languages, forbidden)
-    const text = dimension.examples.find(isGood) ?? shortest(languages, forbidden, dimension.fine ?? dimension.shape) ?? shortest(languages, forbidden, dimension.shape) ?? ''
-    const polished = dimension.polish?.(text)
-    return isGood(polished) ? polished : text
-  }
-
-  /** Some value; most questions are answered by one that is known already. */
   function find (inside: readonly Language[], outside: readonly Language[]): string | undefined {
     const sample = samples.find(text => fits(text, inside, outside))
     if (sample !== undefined) return sample
@@ -113,12 +150,7 @@ export function createRange (dimension: Dimension, walk: Walk, required: readonl
     return found
   }
 
-  function shortest (inside: readonly Language[], outside: readonly Language[], shape: Shape): string | undefined {
-    const groups = inside.filter(language => freeMark(language, outside) === undefined).map(language => language.globs)
-    return walk({ required: groups, forbidden: outside.map(language => language.globs), shape })
-  }
-
-  return { isMany: dimension.many, isPossible, meets, leaves, narrowed, choose, some }
+  return { find, shortest }
 }
 
 /** Texts that may answer a question without a walk. */

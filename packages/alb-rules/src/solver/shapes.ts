@@ -23,7 +23,12 @@ const visible = lower + digits + upper + '-_.~!$\'()*+,;:@&=%"<>[\\]^`{|}'
 
 const path: Dimension = {
   many: false,
-  shape: { start: 'first', classes: [visible, '/'], step: (state, char) => state === 'first' && char !== '/' ? undefined : 'in', accepts: state => state === 'in' },
+  shape: {
+    start: 'first',
+    classes: [visible, '/'],
+    step: (state, char) => state === 'first' && char !== '/' ? undefined : 'in',
+    accepts: state => state === 'in'
+  },
   examples: []
 }
 
@@ -151,7 +156,10 @@ function hostShape (dotted: boolean): Shape {
   }
 }
 
-/** Where a name stands within its label: at the start, there after a name (a dot may end that: `a.com.`), in what may still be a number, in a name, or after a hyphen. */
+/**
+ * Where a name stands within its label: at the start, there after a name (a dot may end that: `a.com.`), in what may still
+ * be a number, in a name, or after a hyphen.
+ */
 function labelStep (label: string, char: string): string | undefined {
   const [, later = '', at = ''] = /^(last-)?(.*)$/.exec(label === 'first' ? 'start' : label) ?? []
   const isFirst = at === 'start' || at === 'root'

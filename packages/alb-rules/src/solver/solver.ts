@@ -1,23 +1,12 @@
-/** Finds a request that lies in some boxes and outside of others, or proves that there is none. Exact: it branches where it must, and throws where the work allowed is used up. */
+/**
+ * Finds a request that lies in some boxes and outside of others, or proves that there is none.
+ * Exact: it branches where it must, and throws where the work allowed is used up.
+ */
+import type { Box, Point } from './box.js'
 import type { Budget } from './budget.js'
 import { areCovered } from './pieces.js'
-import { createPrefixWalk } from './prefixes.js'
-import { createRange, includes, type Choice, type Language, type Range } from './range.js'
-import { dimensionOf } from './shapes.js'
-import { createWalk } from './walk.js'
-
-/** One condition: some value of a part of the request is in a language. */
-export interface Atom {
-  /** As `dimensionOf` names it. */
-  readonly part: string
-  readonly language: Language
-}
-
-/** The requests that meet every one of some conditions. */
-export type Box = readonly Atom[]
-
-/** A request, as far as some boxes look at it: the values of its parts. */
-export type Point = ReadonlyMap<string, readonly Choice[]>
+import type { Choice } from './range.js'
+import { createRegions, type Region, type Regions } from './regions.js'
 
 export interface Solver {
   /**
@@ -33,15 +22,11 @@ export interface Solver {
   readonly valuesOf: (point: Point, part: string) => readonly Choice[]
 }
 
-/** What the parts that were looked at may still be. */
-type Region = ReadonlyMap<string, Range>
-
 /** @param hosts names that a witness should have, where they fit */
 export function createSolver (budget: Budget, hosts: readonly string[]): Solver {
-  const walk = createWalk(budget)
-  const prefixWalk = createPrefixWalk(budget)
-  const wholes = new Map<string, Range>()
-  const singles = new Map<Language, Range>()
+  const regions = createRegions(budget, hosts)
+  const { mayMeet, single, narrow, isMany, holds, valuesOf } = regions
+  const search = createSearch(budget, regions)
   const pairs = new WeakMap<Box, Map<Box, Box | undefined>>()
 
   function find (inside: readonly Box[], outside: readonly Box[]): Point | undefined {
@@ -53,7 +38,7 @@ export function createSolver (budget: Budget, hosts: readonly string[]): Solver 
       if (rest !== undefined) left.push(rest)
     }
     const required = inside.flat()
-    if (areCovered(required, left, part => whole(part).isMany, budget)) return undefined
+    if (areCovered(required, left, isMany, budget)) return undefined
     // What a single condition rules out is ruled out at once, where that part is looked at anyway.
     const isSingle = (box: Box): boolean => box.length === 1 && required.some(({ part }) => part === box[0]?.part)
     const region = narrow(new Map(), required, left.filter(isSingle).flat())
@@ -77,15 +62,17 @@ export function createSolver (budget: Budget, hosts: readonly string[]): Solver 
     pairs.set(inside, known)
     if (known.has(box)) return known.get(box)
     budget.spend(box.length)
-    const missed = mayMeet(inside, box) ? box.filter(({ part, language }) => !inside.some(atom => atom.part === part && !single(atom).leaves(language))) : undefined
+    const isMet = ({ part, language }: Box[number]): boolean => inside.some(atom => atom.part === part && !single(atom).leaves(language))
+    const missed = mayMeet(inside, box) ? box.filter(atom => !isMet(atom)) : undefined
     known.set(box, missed)
     return missed
   }
 
-  function mayMeet (one: Box, other: Box): boolean {
-    return one.every(atom => other.every(second => atom.part !== second.part || whole(atom.part).isMany || single(atom).meets(second.language)))
-  }
+  return { find, mayMeet, holds, valuesOf }
+}
 
+/** Finds a request of a region outside of boxes. */
+function createSearch (budget: Budget, { narrow, rangeOf, holds }: Regions) {
   /** Tries one request of the region, then rules out the boxes that it turned out to lie in, and tries the next. */
   function search (start: Region, outside: readonly Box[]): Point | undefined {
     let region = start
@@ -121,51 +108,5 @@ export function createSolver (budget: Budget, hosts: readonly string[]): Solver 
     return undefined
   }
 
-  function narrow (region: Region, required: readonly Atom[], forbidden: readonly Atom[]): Region | undefined {
-    const next = new Map(region)
-    for (const part of new Set([...required, ...forbidden].map(atom => atom.part))) {
-      const more = required.filter(atom => atom.part === part)
-      const less = forbidden.filter(atom => atom.part === part)
-      const old = region.get(part)
-      const [first, second] = more
-      const isSingle = old === undefined && less.length === 0 && first !== undefined && second === undefined
-      const range = isSingle ? single(first) : (old ?? whole(part)).narrowed(more.map(languageOf), less.map(languageOf))
-      if (!range.isPossible()) return undefined
-      next.set(part, range)
-    }
-    return next
-  }
-
-  function rangeOf (region: Region, part: string): Range {
-    return region.get(part) ?? whole(part)
-  }
-
-  function whole (part: string): Range {
-    const known = wholes.get(part) ?? createRange(dimensionOf(part, hosts), part === 'source' ? prefixWalk : walk)
-    wholes.set(part, known)
-    return known
-  }
-
-  /** Kept, so that what one rule's condition has to do with another's is computed once. */
-  function single ({ part, language }: Atom): Range {
-    const known = singles.get(language)
-    if (known !== undefined) return known
-    const range = whole(part).narrowed([language], [])
-    singles.set(language, range)
-    return range
-  }
-
-  function valuesOf (point: Point, part: string): readonly Choice[] {
-    return point.get(part) ?? whole(part).choose()
-  }
-
-  function holds (box: Box, point: Point): boolean {
-    return box.every(({ part, language }) => valuesOf(point, part).some(choice => includes(language, choice)))
-  }
-
-  return { find, mayMeet, holds, valuesOf }
-}
-
-function languageOf ({ language }: Atom): Language {
-  return language
+  return search
 }

@@ -63,8 +63,9 @@ export function createWalk (budget: Budget): Walk {
 function relevant ({ required, forbidden, shape }: Wanted): Wanted {
   const against = [...new Set(forbidden.flat())]
   const possible = required.map(globs => globs.filter(glob => !against.some(other => covers(other, glob))))
-  const meeting = possible.map((globs, at) => globs.filter(glob => possible.every((others, place) => place === at || others.some(other => mayMeet(glob, other)))))
-  const isNear = (glob: Glob): boolean => meeting.every(globs => globs.some(other => mayMeet(glob, other)))
+  const meetsSome = (glob: Glob, globs: readonly Glob[]): boolean => globs.some(other => mayMeet(glob, other))
+  const meeting = possible.map(globs => globs.filter(glob => possible.every(others => others === globs || meetsSome(glob, others))))
+  const isNear = (glob: Glob): boolean => meeting.every(globs => meetsSome(glob, globs))
   return { required: meeting, forbidden: forbidden.map(globs => globs.filter(isNear)).filter(globs => globs.length > 0), shape }
 }
 
@@ -131,6 +132,9 @@ function nextChars ({ required, forbidden }: Position, shape: Shape): string[] {
 }
 
 function keyOf ({ required, forbidden, at }: Position): string {
-  const ids = (states: readonly State[]): string => states.length < 2 ? String(states[0]?.id ?? '') : states.map(state => state.id).sort((one, other) => one - other).join()
+  const ids = (states: readonly State[]): string => {
+    if (states.length < 2) return String(states[0]?.id ?? '')
+    return states.map(state => state.id).sort((one, other) => one - other).join()
+  }
   return `${ids(required)}/${ids(forbidden)}/${at}`
 }
