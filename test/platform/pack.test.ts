@@ -12,7 +12,7 @@ t.test('the package holds alb-rules with what that needs, and its commands run f
   t.strictSame([...packed.bundled].sort(), ['alb-rules', 'yaml'])
   const own = packed.files.map(({ path }) => path).filter(path => path.startsWith('node_modules/alb-rules/'))
   t.ok(own.includes('node_modules/alb-rules/dist/cli/main.js'))
-  t.strictSame(own.filter(path => !/^node_modules\/alb-rules\/(dist\/.*\.(js|d\.ts)|docs\/.*\.md|package\.json|README\.md|LICENSE)$/.test(path)), [])
+  t.strictSame(own.filter(path => !/^node_modules\/alb-rules\/(dist\/.*\.(js|d\.ts)|docs\/.*\.(md|json|yaml)|package\.json|README\.md|LICENSE)$/.test(path)), [])
   execFileSync('tar', ['xzf', packed.filename], { cwd: folder })
   t.ok(existsSync(join(folder, 'package/node_modules/alb-rules/package.json')))
   const exported = execFileSync(process.execPath, [join(folder, 'package/dist/src/cli/main.js'), 'routes', 'export', '--format', 'alb'], { cwd: folder, encoding: 'utf8' })

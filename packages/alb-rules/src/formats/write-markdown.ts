@@ -16,9 +16,10 @@ export function markdown ({ listeners }: RuleSet, reasons: ReadonlyMap<string, s
 function table (listeners: readonly Listener[], reasons: ReadonlyMap<string, string>): string {
   const rules = listeners[0]?.rules ?? []
   const hasMore = rules.some(rule => columnsOf(rule).more.length > 0)
+  const titles = listeners.every(({ label }) => label === null) ? [] : [listeners.map(titleOf).join(' and ')]
   const row = (...cells: readonly string[]): string => `| ${cells.join(' | ')} |`
   return [
-    `## ${listeners.length === 1 ? 'Listener' : 'Listeners'} ${listeners.map(titleOf).join(' and ')}`,
+    `## ${[listeners.length === 1 ? 'Listener' : 'Listeners', ...titles].join(' ')}`,
     '',
     row('priority', 'host', 'path', ...hasMore ? ['and'] : [], 'goes to', 'why'),
     `|${'---|'.repeat(hasMore ? 6 : 5)}`,
