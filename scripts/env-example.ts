@@ -1,5 +1,5 @@
 /** `.env.example`: every setting, commented out, with its default and what it is for. */
-import { settings } from '../src/settings.js'
+import { settings } from '../src/core/settings.js'
 
 const width = 118
 

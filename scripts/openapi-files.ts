@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { stringify } from 'yaml'
 import { operations } from '../src/mlflow/operations/table.js'
-import { version } from '../src/release.js'
+import { version } from '../src/core/version.js'
 import type { Document } from '../src/openapi/document.js'
 import { buildDocument, type OpenApi, type Sources } from './openapi/build.js'
 import type { Facts } from './openapi/messages.js'

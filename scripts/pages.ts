@@ -1,6 +1,6 @@
 /** Pages of the documentation that are made from tables of the source. */
-import { errors } from '../src/errors.js'
-import { settings } from '../src/settings.js'
+import { errors } from '../src/core/errors.js'
+import { settings } from '../src/core/settings.js'
 
 const made = (source: string): string => `<!-- Made from ${source} by \`npm run generate\`. -->\n`
 

@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
-import { ConfigError, loadConfig } from '../src/config.js'
-import { nearest, settings } from '../src/settings.js'
+import { ConfigError, loadConfig } from '../src/core/config.js'
+import { nearest, settings } from '../src/core/settings.js'
 
 type Env = Readonly<Record<string, string | undefined>>
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { errorBody, errors, FacadeError, toFacadeError, unavailable } from '../src/errors.js'
+import { errorBody, errors, FacadeError, toFacadeError, unavailable } from '../src/core/errors.js'
 
 t.test('each error is one of MLflow\'s codes with the status that MLflow gives it', async t => {
   const statuses: Readonly<Record<string, readonly number[]>> = {

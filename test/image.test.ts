@@ -7,9 +7,9 @@ import { parse } from 'yaml'
 import { environment, readDockerfile, readIgnore, words } from '../scripts/image/dockerfile.js'
 import { envExample } from '../scripts/env-example.js'
 import { start } from '../src/cli/start.js'
-import { loadConfig } from '../src/config.js'
+import { loadConfig } from '../src/core/config.js'
 import { pinned } from '../src/local/pinned.js'
-import { settings } from '../src/settings.js'
+import { settings } from '../src/core/settings.js'
 
 const stages = readDockerfile(readFileSync('Dockerfile', 'utf8'))
 const reaches = readIgnore(readFileSync('.dockerignore', 'utf8'))

@@ -6,7 +6,7 @@ import { chmodSync, chownSync, mkdtempSync, readdirSync, rmSync, statSync, write
 import { tmpdir } from 'node:os'
 import t from 'tap'
 import { openStore } from '../src/auth/store.js'
-import { lockDataDir } from '../src/lock.js'
+import { lockDataDir } from '../src/core/data-dir-lock.js'
 
 /** Another process that holds the lock until it is killed. */
 async function holder (t: { teardown: (fn: () => unknown) => void }, folder: string): Promise<() => Promise<void>> {

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { loadConfig } from '../src/config.js'
-import { originFor } from '../src/origin.js'
+import { loadConfig } from '../src/core/config.js'
+import { originFor } from '../src/core/origin.js'
 
 t.test('the lines to copy name an address that a client can reach', async t => {
   const origin = (env: Record<string, string>, port?: number): string => originFor(loadConfig(env, () => ''), port)

@@ -1,5 +1,5 @@
 /** What all operations share: errors, headers, security and the words of the document as a whole. */
-import { errors } from '../../src/errors.js'
+import { errors } from '../../src/core/errors.js'
 import type { Facts } from './messages.js'
 import { closed, json, list, nullable, open, ref, string, type Parameter, type Response, type Schema, type Schemas } from './schema.js'
 

@@ -1,6 +1,6 @@
 /** The platform's auth service as a key verifier: one validation call, each way in which it can fail mapped on its meaning. */
 import { Agent, request, type Dispatcher } from 'undici'
-import type { KeysConfig } from '../config.js'
+import type { KeysConfig } from '../core/config.js'
 import { cached } from './cache.js'
 import { environmentOf, hashKey, hintOf } from './key.js'
 import { toScopes } from './scopes.js'

@@ -1,5 +1,5 @@
 /** The contract of key stores: a store says yes or no, and throws when it cannot say. So an outage can never look like a refusal. */
-import type { KeysConfig } from '../config.js'
+import type { KeysConfig } from '../core/config.js'
 import type { Environment } from './key.js'
 import type { Scope } from './scopes.js'
 

@@ -1,7 +1,7 @@
 /** `hokusai-mlflow routes`: the commands of the package alb-rules, with what is known of the platform: its hosts and its own rules. */
 import { readFileSync } from 'node:fs'
 import { readRules, runCommand, usageOf, UsageError as RulesUsageError, type Setting } from 'alb-rules'
-import { shipped } from '../release.js'
+import { shipped } from '../core/version.js'
 import { UsageError, type Command } from './command.js'
 
 /** deploy/alb/platform.json: what rules as AWS prints them have no place for. */

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { firstKeyFile, firstKeySince } from '../bootstrap.js'
 import { NotAcceptedError, openService } from '../auth/remote.js'
 import { openStore, openVerifier, StoreBusyError, type Verdict as KeyVerdict } from '../auth/store.js'
-import type { Config } from '../config.js'
+import type { Config } from '../core/config.js'
 import { type Check, error, fine, skipped, type Verdict, warning } from './check.js'
 import { notRunning } from './mlflow.js'
 

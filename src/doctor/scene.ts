@@ -1,7 +1,7 @@
 /** Sets the scene for the checks: looks at MLflow once, without changing anything there. */
 import { join, resolve } from 'node:path'
-import type { Config } from '../config.js'
-import { FacadeError } from '../errors.js'
+import type { Config } from '../core/config.js'
+import { FacadeError } from '../core/errors.js'
 import { socketAt } from '../local/address.js'
 import type { Layout } from '../mlflow/layout.js'
 import { type Monitor, watch } from '../mlflow/monitor.js'

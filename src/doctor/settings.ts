@@ -1,7 +1,7 @@
 /** Checks of what the settings say by themselves, beyond being well formed. */
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { exposure } from '../folder.js'
+import { exposure } from '../core/folder.js'
 import { keepFreeBytes } from '../mlflow/spool.js'
 import { type Check, error, fine, warning } from './check.js'
 

@@ -1,7 +1,7 @@
 /** The body of a request on its way to MLflow: small ones whole, others as a stream. */
 import type { IncomingMessage } from 'node:http'
 import { PassThrough, type Readable } from 'node:stream'
-import { FacadeError } from '../errors.js'
+import { FacadeError } from '../core/errors.js'
 import type { RequestHead } from './headers.js'
 
 /** Up to this length a body goes out in one write with its head; a cut one then never reaches MLflow at all. */

@@ -1,6 +1,6 @@
 /** Watches the MLflow behind: recognises its layout, notices when it goes, and recognises it anew before anything is sent to one that came back. */
 import { Readable } from 'node:stream'
-import { type FacadeError, unavailable } from '../errors.js'
+import { type FacadeError, unavailable } from '../core/errors.js'
 import { type Answer, home, type Layout, recognise, tellsWorkspaces, workspacesIn } from './layout.js'
 import { mount } from './paths.js'
 import { nameFault, type Upstream } from './upstream.js'

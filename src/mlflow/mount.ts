@@ -1,7 +1,7 @@
 /** MLflow under its mount, and old paths that are served in place: every path is judged, then forwarded as it came. */
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
-import type { Config } from '../config.js'
-import { FacadeError, toFacadeError } from '../errors.js'
+import type { Config } from '../core/config.js'
+import { FacadeError, toFacadeError } from '../core/errors.js'
 import type { Bounds } from '../request/bounds.js'
 import { mayWrite } from '../request/cors.js'
 import { foreignPage, isOwnOrigin, publicHost, publicProtocol } from '../request/peers.js'

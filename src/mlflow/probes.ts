@@ -1,5 +1,5 @@
 /** MLflow's own answers to `/health` and `/version`: open to everyone, so they are shared and reach MLflow at most once a second. */
-import { unavailable } from '../errors.js'
+import { unavailable } from '../core/errors.js'
 import type { Answer } from './layout.js'
 import type { Monitor } from './monitor.js'
 import { nameFault, type Upstream } from './upstream.js'

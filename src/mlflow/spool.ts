@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { promisify } from 'node:util'
-import { FacadeError, unavailable } from '../errors.js'
+import { FacadeError, unavailable } from '../core/errors.js'
 import { CutUploadError } from './body.js'
 
 /** What stays free on the disk, since keys, counts and perhaps MLflow's own data are written there too. */

@@ -2,7 +2,7 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
-import { FacadeError } from '../errors.js'
+import { FacadeError } from '../core/errors.js'
 import type { Monitor } from '../mlflow/monitor.js'
 import { openAssets } from './assets.js'
 import { answer } from './content.js'

@@ -1,7 +1,7 @@
 /** Passes on what is none of the facade's paths to the platform's other API: no key of ours is asked for, and nothing is judged but whose path it is. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Config } from '../config.js'
-import { FacadeError, toFacadeError } from '../errors.js'
+import type { Config } from '../core/config.js'
+import { FacadeError, toFacadeError } from '../core/errors.js'
 import { bodyOf, CutUploadError } from '../mlflow/body.js'
 import { Exchange, type Keeper } from '../mlflow/exchange.js'
 import { nameFault, openUpstream, type Upstream } from '../mlflow/upstream.js'

@@ -1,5 +1,5 @@
 /** What one key may have under way at once, so that it does not take all of MLflow or of our memory: requests, and transfers among them. */
-import { FacadeError } from '../errors.js'
+import { FacadeError } from '../core/errors.js'
 import type { Visit } from './visit.js'
 
 /** What a key has under way. */

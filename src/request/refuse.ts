@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import { finishOwn, ownHeaders, unanswered } from './answer.js'
-import { errorBody, type FacadeError } from '../errors.js'
+import { errorBody, type FacadeError } from '../core/errors.js'
 import { toGateway } from './visit.js'
 
 /** Answers a request with an error, whether or not its body was read; nothing happens where it has an answer already, or nobody waits for one. */

@@ -1,10 +1,10 @@
 /** Keys that end while their request is under way: a long transfer, or a body that the facade waits for, must not outlive a revocation. */
 import { presentedKey } from '../auth/credentials.js'
 import type { KeyVerifier } from '../auth/store.js'
-import { unauthenticated, type FacadeError } from '../errors.js'
+import { unauthenticated, type FacadeError } from '../core/errors.js'
 import type { Exchange } from '../mlflow/exchange.js'
 import { readHead } from '../mlflow/headers.js'
-import type { Roster } from './roster.js'
+import type { Roster } from '../core/active-set.js'
 import { toGateway, type Visit } from './visit.js'
 
 const intervalMs = 1000

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto'
 import { STATUS_CODES, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Logger } from 'pino'
-import { errorBody, FacadeError, type ErrorName } from '../errors.js'
-import type { Metrics } from '../metrics.js'
+import { errorBody, FacadeError, type ErrorName } from '../core/errors.js'
+import type { Metrics } from '../core/metrics.js'
 import { isWhole, ownHeaders } from './answer.js'
 
 /** Heads up to 80 KiB pass (MLflow 3.x takes queries of 70 KB); Node counts a little more than the bytes of the head. */

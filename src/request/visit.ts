@@ -7,7 +7,7 @@ import { readHead, type RequestHead } from '../mlflow/headers.js'
 import type { Match } from '../mlflow/operations/matcher.js'
 import { mount, readTarget, type Target } from '../mlflow/paths.js'
 import type { Use } from './bounds.js'
-import type { Placed } from './roster.js'
+import type { Placed } from '../core/active-set.js'
 
 export interface Visit extends Placed {
   readonly request: IncomingMessage

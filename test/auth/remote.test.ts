@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import { generateKey } from '../../src/auth/key.js'
 import { openRemote, openService } from '../../src/auth/remote.js'
 import { StoreBusyError, type KeyVerifier } from '../../src/auth/store.js'
-import type { KeysConfig } from '../../src/config.js'
+import type { KeysConfig } from '../../src/core/config.js'
 import { answering, failures, goodAnswer, hangs, startAuthServer, unauthorized, type AuthServer } from '../helpers/auth-server.js'
 import { callerOf, storeContract } from '../helpers/store-contract.js'
 

@@ -4,7 +4,7 @@ import { symlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import t from 'tap'
 import { main } from '../../src/cli/main.js'
-import { version } from '../../src/release.js'
+import { version } from '../../src/core/version.js'
 
 /** Runs the command line in this process. */
 async function run (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<{ code: number, stdout: string, stderr: string }> {

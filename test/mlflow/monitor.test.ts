@@ -1,7 +1,7 @@
 /** The watch over MLflow by itself, on an upstream that is a table: what is asked, when, and what follows. */
 import t, { type Test } from 'tap'
 import { watch, type Monitor } from '../../src/mlflow/monitor.js'
-import { createRoster } from '../../src/request/roster.js'
+import { createRoster } from '../../src/core/active-set.js'
 import type { ProbeAnswer, Upstream } from '../../src/mlflow/upstream.js'
 
 const json = { status: 200, contentType: 'application/json', body: '{}' }

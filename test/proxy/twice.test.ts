@@ -5,7 +5,7 @@
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises'
 import fc from 'fast-check'
 import t from 'tap'
-import { FacadeError } from '../../src/errors.js'
+import { FacadeError } from '../../src/core/errors.js'
 import type { Exchange } from '../../src/mlflow/exchange.js'
 import { refuse } from '../../src/request/refuse.js'
 import { facade, requestHead } from '../helpers/app.js'

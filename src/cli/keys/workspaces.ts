@@ -1,6 +1,6 @@
 /** What to tell someone who ties a key to workspaces: an MLflow without any would show that key everything, so the facade refuses it there. */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Config } from '../../config.js'
+import type { Config } from '../../core/config.js'
 import type { Layout } from '../../mlflow/layout.js'
 import { watch } from '../../mlflow/monitor.js'
 import { openUpstream } from '../../mlflow/upstream.js'

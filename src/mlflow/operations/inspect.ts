@@ -1,7 +1,7 @@
 /** Operations whose body decides what they may do: it is read whole, judged as MLflow will read it, and sent as judged. */
 import type { IncomingMessage } from 'node:http'
 import { allows, type Scope } from '../../auth/scopes.js'
-import { FacadeError } from '../../errors.js'
+import { FacadeError } from '../../core/errors.js'
 import type { Mark } from './classes.js'
 import { gather } from '../body.js'
 import { boundsGraphql, type Layout } from '../layout.js'
