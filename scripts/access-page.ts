@@ -1,5 +1,5 @@
 /** Makes docs/access.md: every operation with what it needs, by subject, for those who issue keys. */
-import { areas, reasons, type AccessClass, type Operation } from '../src/mlflow/operations/classes.js'
+import { areas, reasons, type AccessClass, type Operation } from '../src/access/classes.js'
 
 const meanings: Readonly<Record<AccessClass, string>> = {
   public: 'no key',

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import { operations } from '../src/mlflow/operations/table.js'
+import { operations } from '../src/access/operations.generated.js'
 import { readRegistry, shape, toTemplate, type Registry } from './registry.js'
 
 /** The differences as lines, each with `+`, `-` or `~` before it. */

@@ -1,7 +1,7 @@
 /** The OpenAPI documents as files: `openapi/openapi.json`, its YAML twin, what only older versions of MLflow have, and docs/api.md. */
 import { readFileSync } from 'node:fs'
 import { stringify } from 'yaml'
-import { operations } from '../src/mlflow/operations/table.js'
+import { operations } from '../src/access/operations.generated.js'
 import { version } from '../src/core/version.js'
 import type { Document } from '../src/openapi/document.js'
 import { buildDocument, type OpenApi, type Sources } from './openapi/build.js'

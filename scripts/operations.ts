@@ -1,7 +1,7 @@
 /** Makes src/mlflow/operations/table.ts, the registries of all known MLflow versions merged into one table with the classes of src/mlflow/operations/classes.ts, and docs/access.md. With `--check` it only compares. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
-import { areas, type AccessClass, type Family, type Mark, type Operation } from '../src/mlflow/operations/classes.js'
+import { areas, type AccessClass, type Family, type Mark, type Operation } from '../src/access/classes.js'
 import { printAccess } from './access-page.js'
 import { readRegistry, shape, toTemplate, versions, type Registry, type Route, type Rpc } from './registry.js'
 

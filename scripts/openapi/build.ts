@@ -1,5 +1,5 @@
 /** Builds the OpenAPI document of MLflow and of the facade from the table of operations, MLflow's registries and what is written by hand beside this file. */
-import type { AccessClass, Operation } from '../../src/mlflow/operations/classes.js'
+import type { AccessClass, Operation } from '../../src/access/classes.js'
 import { shape as pathShape, type Registry } from '../registry.js'
 import { anyKey, areas, errorResponses, headers, info, securitySchemes, sharedSchemas, withRequestId, workspaceHeader } from './common.js'
 import { exampleOf, type Examples } from './examples.js'

@@ -1,6 +1,6 @@
 /** Routes that FastAPI serves and describes itself (jobs, MCP servers), brought to the form of the document. */
 import type { Registry } from '../registry.js'
-import type { Operation } from '../../src/mlflow/operations/classes.js'
+import type { Operation } from '../../src/access/classes.js'
 import { json, ref, type Parameter, type Schema, type Schemas, type Shape } from './schema.js'
 
 interface NativeOperation {

@@ -1,5 +1,5 @@
 /** The words of the document: a summary and a description of every operation of MLflow. */
-import type { Operation } from '../../src/mlflow/operations/classes.js'
+import type { Operation } from '../../src/access/classes.js'
 import { evaluation } from './texts/evaluation.js'
 import { gateway } from './texts/gateway.js'
 import { registry } from './texts/registry.js'

@@ -1,5 +1,5 @@
 /** What reached MLflow although the caller may not do it: MLflow's own routing says what each request would have run. */
-import { strongest, type AccessClass, type Operation } from '../../src/mlflow/operations/classes.js'
+import { strongest, type AccessClass, type Operation } from '../../src/access/classes.js'
 import { shape } from '../registry.js'
 import { attempts, forbidden } from './corpus.js'
 import { startFacade, startRecorder, type LegacyPaths } from './facade.js'

@@ -1,7 +1,7 @@
 /** What must hold of table and matcher, as functions that name what does not. Each is a second opinion: none reads the reviewed classes. */
-import { strongest, type AccessClass, type Operation } from '../../src/mlflow/operations/classes.js'
-import type { Match } from '../../src/mlflow/operations/matcher.js'
-import { collapseSlashes } from '../../src/mlflow/operations/readings.js'
+import { strongest, type AccessClass, type Operation } from '../../src/access/classes.js'
+import type { Match } from '../../src/access/matcher.js'
+import { collapseSlashes } from '../../src/access/readings.js'
 import { shape, toTemplate, type Registry } from '../registry.js'
 import { examples } from './examples.js'
 import type { Asked, Rulings } from './oracle.js'

@@ -1,5 +1,5 @@
 /** Requests with the class that the contract demands for them, written by hand, with reasons where they are odd. */
-import type { AccessClass } from '../../src/mlflow/operations/classes.js'
+import type { AccessClass } from '../../src/access/classes.js'
 
 /** Method, raw path, class, and whether doubled slashes in it are data. */
 export type Example = readonly [method: string, path: string, demanded: AccessClass, doubled?: boolean]

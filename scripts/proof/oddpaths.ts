@@ -1,7 +1,7 @@
 /** Odd requests by the thousand: every route of every MLflow, spelt in ways that callers, proxies and attackers spell them. */
 import fc from 'fast-check'
-import type { Operation } from '../../src/mlflow/operations/classes.js'
-import { match } from '../../src/mlflow/operations/matcher.js'
+import type { Operation } from '../../src/access/classes.js'
+import { match } from '../../src/access/matcher.js'
 import { readTarget } from '../../src/mlflow/paths.js'
 import type { Asked } from './oracle.js'
 

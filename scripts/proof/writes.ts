@@ -3,7 +3,7 @@
  * very moment when an administrator's same request succeeds, and the state of MLflow is compared before, after the attempts and after that request.
  * This is beside the proof of bypasses.ts, which covers every operation and lets MLflow's own routing judge.
  */
-import { operations } from '../../src/mlflow/operations/table.js'
+import { operations } from '../../src/access/operations.generated.js'
 import type { Around } from '../openapi/caller.js'
 import type { Storage } from '../openapi/storage.js'
 import { findTruth } from '../openapi/truth.js'

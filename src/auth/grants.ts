@@ -1,5 +1,5 @@
 /** Reads what people write about a new key (name, scopes, rate, expiry, workspaces), or says in a sentence what is wrong with it. */
-import { isScopeName, toScopes, type Scope } from './scopes.js'
+import { isScopeName, toScopes, type Scope } from '../access/scopes.js'
 
 /** A value that cannot be taken; the message is a whole sentence for whoever gave it, without any secret. */
 export class GrantError extends Error {

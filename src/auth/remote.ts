@@ -3,7 +3,7 @@ import { Agent, request, type Dispatcher } from 'undici'
 import type { KeysConfig } from '../core/config.js'
 import { cached } from './cache.js'
 import { environmentOf, hashKey, hintOf } from './key.js'
-import { toScopes } from './scopes.js'
+import { toScopes } from '../access/scopes.js'
 import { StoreBusyError, StoreUnavailableError, type KeyVerifier, type Verdict } from './store.js'
 
 const answerWaitMs = 5000

@@ -2,7 +2,7 @@
 import { openDatabase, type Database, type Sql } from './database.js'
 import { createId, environmentOf, formOf, generateKey, hashKey, hintOf, type Environment } from './key.js'
 import { createLookup } from './lookup.js'
-import { toScopes } from './scopes.js'
+import { toScopes } from '../access/scopes.js'
 import { KeyEndedError, type IssuedKey, type KeyRecord, type KeyStore, type NewKey, type Report } from './store.js'
 
 export interface SqliteOptions {

@@ -1,7 +1,7 @@
 /** The contract of key stores: a store says yes or no, and throws when it cannot say. So an outage can never look like a refusal. */
 import type { KeysConfig } from '../core/config.js'
 import type { Environment } from './key.js'
-import type { Scope } from './scopes.js'
+import type { Scope } from '../access/scopes.js'
 
 /** Whose key a request came with, and what it may do. */
 export interface Caller {

@@ -11,7 +11,7 @@ import { bodyOf, bodyTooLarge, CutUploadError, gather, getBodyMaxBytes, getBodyT
 import { Exchange, type Done, type Keeper } from './exchange.js'
 import { incoming } from './headers.js'
 import { home, losesChunks, type Layout } from './layout.js'
-import { movesArtifact, type Match } from './operations/matcher.js'
+import { movesArtifact, type Match } from '../access/matcher.js'
 import type { Monitor } from './monitor.js'
 import { mount } from './paths.js'
 import { openSpool, type Spool } from './spool.js'

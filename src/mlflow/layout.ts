@@ -1,5 +1,5 @@
 /** Where an MLflow server keeps its families of paths: recognised from a few answers, since no version says so itself. */
-import type { Family } from './operations/classes.js'
+import type { Family } from '../access/classes.js'
 
 /** The layout of one MLflow server. */
 export interface Layout {

@@ -1,7 +1,7 @@
 /** Request targets: read in one way only or refused, with the mount taken off and old paths mapped on new ones. */
 import { isUtf8 } from 'node:buffer'
-import { artifactRoots } from './operations/matcher.js'
-import { decode } from './operations/readings.js'
+import { artifactRoots } from '../access/matcher.js'
+import { decode } from '../access/readings.js'
 
 /** Where MLflow lives in public. */
 export const mount = '/mlflow'

@@ -3,11 +3,11 @@ import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify
 import fp from 'fastify-plugin'
 import { presentedKey } from '../auth/credentials.js'
 import { createGuesses, guessing } from '../auth/guesses.js'
-import { allows, scopeFor, type AccessClass } from '../auth/scopes.js'
+import { allows, scopeFor, type AccessClass } from '../access/scopes.js'
 import { seen } from '../auth/seen.js'
 import { StoreBusyError, StoreUnavailableError, type Caller, type KeyVerifier, type Verdict } from '../auth/store.js'
 import { errors, FacadeError, toFacadeError, unauthenticated, unavailable } from '../core/errors.js'
-import { unknownId } from '../mlflow/operations/matcher.js'
+import { unknownId } from '../access/matcher.js'
 import { refuse } from './refuse.js'
 import { toGateway, type Visit } from './visit.js'
 

@@ -1,5 +1,5 @@
 /** Which paths are the facade's. All others are nobody's, or the platform's where `PLATFORM_UPSTREAM_URL` names it. */
-import { decode, undisguise } from '../mlflow/operations/readings.js'
+import { decode, undisguise } from '../access/readings.js'
 
 /** What MLflow has no path for. */
 const facadeOnly = /^\/(?:(?:live|ready|login|logout|openapi\.json|openapi\.yaml|whoami|whoami\/rotate)$|(?:docs|console|admin\/keys|admin\/audit)(?:\/|$))/

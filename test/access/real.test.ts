@@ -1,6 +1,6 @@
 /** A real MLflow keeps its state whatever is tried, and changes it at the administrator's same request: so the attempts were no blanks. */
 import t from 'tap'
-import { operations } from '../../src/mlflow/operations/table.js'
+import { operations } from '../../src/access/operations.generated.js'
 import { findWrites } from '../../scripts/proof/writes.js'
 
 t.setTimeout(600_000)

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { cached } from '../../src/auth/cache.js'
 import { hintOf } from '../../src/auth/key.js'
-import { toScopes } from '../../src/auth/scopes.js'
+import { toScopes } from '../../src/access/scopes.js'
 import { StoreBusyError, StoreUnavailableError, type KeyVerifier, type Verdict } from '../../src/auth/store.js'
 
 const here = '192.0.2.1'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { allows, isScopeName, scopeFor, toScopes, type AccessClass, type Scope } from '../../src/auth/scopes.js'
+import { allows, isScopeName, scopeFor, toScopes, type AccessClass, type Scope } from '../../src/access/scopes.js'
 
 const classes: AccessClass[] = ['public', 'ui', 'read', 'write', 'gateway', 'admin', 'blocked']
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { Family } from '../../src/mlflow/operations/classes.js'
+import type { Family } from '../../src/access/classes.js'
 import { boundsGraphql, hidesGatewayCredentials, home, losesChunks, recognise, type Answers, type Layout } from '../../src/mlflow/layout.js'
 
 const html = { status: 404, contentType: 'text/html; charset=utf-8', body: '<!doctype html>' }

@@ -9,7 +9,7 @@ import { sampleOf } from '../../scripts/openapi/recorded.js'
 import { leniency, notices, sites } from '../../scripts/openapi/seeds.js'
 import { described } from '../../scripts/openapi/texts.js'
 import { openapiFiles, readRecorded } from '../../scripts/openapi-files.js'
-import { operations } from '../../src/mlflow/operations/table.js'
+import { operations } from '../../src/access/operations.generated.js'
 import { readDocuments } from '../../src/openapi/files.js'
 
 interface Entry {

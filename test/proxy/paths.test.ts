@@ -1,8 +1,8 @@
 /** A path is judged as MLflow will see it and forwarded as it came, or refused: nothing is read in two ways. */
 import fc from 'fast-check'
 import t from 'tap'
-import { match } from '../../src/mlflow/operations/matcher.js'
-import { collapseSlashes } from '../../src/mlflow/operations/readings.js'
+import { match } from '../../src/access/matcher.js'
+import { collapseSlashes } from '../../src/access/readings.js'
 import { readTarget } from '../../src/mlflow/paths.js'
 import { facade } from '../helpers/app.js'
 import { echo, shapeB, shapeC, type Shape } from '../helpers/upstream.js'

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { operations } from '../../../src/mlflow/operations/table.js'
-import { strongest, type AccessClass } from '../../../src/mlflow/operations/classes.js'
-import { allows } from '../../../src/auth/scopes.js'
+import { operations } from '../../../src/access/operations.generated.js'
+import { strongest, type AccessClass } from '../../../src/access/classes.js'
+import { allows } from '../../../src/access/scopes.js'
 import { opinions } from '../../../scripts/proof/checks.js'
 import { readRegistry, versions } from '../../../scripts/registry.js'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { graphqlMaxBytes, judgeGraphql, readingFields } from '../../../src/mlflow/operations/graphql.js'
+import { graphqlMaxBytes, judgeGraphql, readingFields } from '../../../src/access/graphql.js'
 import { readRegistry, versions } from '../../../scripts/registry.js'
 
 const run = 'mlflowGetRun(input: {runId: "1"}) { run { info { runName } } }'

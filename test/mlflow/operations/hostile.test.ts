@@ -1,8 +1,8 @@
 /** Paths made to be slow: whatever a caller sends, judging it takes time linear in its length, and little. */
 import t from 'tap'
-import { match } from '../../../src/mlflow/operations/matcher.js'
-import { collapseSlashes } from '../../../src/mlflow/operations/readings.js'
-import { operations } from '../../../src/mlflow/operations/table.js'
+import { match } from '../../../src/access/matcher.js'
+import { collapseSlashes } from '../../../src/access/readings.js'
+import { operations } from '../../../src/access/operations.generated.js'
 import { mount, readTarget, routed, successor } from '../../../src/mlflow/paths.js'
 
 /** The longest path that gets to us. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { collapseSlashes, dataSlash, decode, undisguise } from '../../../src/mlflow/operations/readings.js'
+import { collapseSlashes, dataSlash, decode, undisguise } from '../../../src/access/readings.js'
 
 const raw = fc.array(fc.constantFrom('/', '//', '%2f', '%2F', '%', '%%', '%z', '%4', '%41', '%c3%a9', '%ff', '%00', 'a', 'B', ';', ';x', '.', '~')).map(pieces => pieces.join(''))
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { decode } from '../../../src/mlflow/operations/readings.js'
-import { operations } from '../../../src/mlflow/operations/table.js'
-import { compileTemplate } from '../../../src/mlflow/operations/templates.js'
+import { decode } from '../../../src/access/readings.js'
+import { operations } from '../../../src/access/operations.generated.js'
+import { compileTemplate } from '../../../src/access/templates.js'
 
 /** What Starlette (`native`) and Werkzeug make of a template, as a regular expression. */
 function oracle (template: string, native: boolean): RegExp {

@@ -2,7 +2,7 @@
 import { blockedTrees, strongest, transfers, type AccessClass, type Family, type Operation } from './classes.js'
 import { compileTemplate, type Fits } from './templates.js'
 import { decode, dataSlash, collapseSlashes, undisguise } from './readings.js'
-import { operations } from './table.js'
+import { operations } from './operations.generated.js'
 
 export interface Match {
   /** Undefined where no known MLflow has such a route. */

@@ -1,5 +1,5 @@
 /** What a key is granted and whether that covers what an operation needs. */
-import type { AccessClass } from '../mlflow/operations/classes.js'
+import type { AccessClass } from './classes.js'
 
 export type Scope = 'mlflow:read' | 'mlflow:write' | 'mlflow:gateway' | 'mlflow:admin'
 
