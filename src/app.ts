@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { pino, type Logger } from 'pino'
-import type { KeyVerifier } from './auth/store.js'
+import type { KeyVerifier } from './keys/contract.js'
 import type { Config } from './core/config.js'
 import { createBounds } from './request/bounds.js'
 import { createConnections, stallMs as defaultStallMs } from './request/connections.js'

@@ -1,7 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { ensureFirstKey } from '../src/bootstrap.js'
+import { ensureFirstKey } from '../src/keys/first-key.js'
 import { openFile } from './helpers/sqlite-store.js'
 import { callerOf } from './helpers/store-contract.js'
 

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { generateKey } from '../../src/auth/key.js'
+import { generateKey } from '../../src/keys/key.js'
 import type { Stage } from '../stage.js'
 
 export interface Platform {

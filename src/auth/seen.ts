@@ -1,6 +1,6 @@
 /** Says to someone who was refused what came in place of a key: never a part of it, and nothing that depends on which keys there are. */
 import { isJwt, readAuthorization, type CredentialHeaders } from './credentials.js'
-import { formOf, isPlausible } from './key.js'
+import { formOf, isPlausible } from '../keys/key.js'
 
 /**
  * What is wrong with the credentials of a refused request, to complete the sentence "The facade saw …"; undefined where they look like a key.

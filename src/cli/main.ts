@@ -2,7 +2,7 @@
 /** The command line: finds the command, runs it, and turns what it throws into a sentence and an exit code. */
 import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { StoreNotOursError, StoreUnavailableError } from '../auth/store.js'
+import { StoreNotOursError, StoreUnavailableError } from '../keys/contract.js'
 import { ConfigError } from '../core/config.js'
 import { LocalMlflowError } from '../local/problem.js'
 import { DataDirError } from '../core/data-dir-lock.js'

@@ -1,8 +1,8 @@
 /** Checks of the key store, and of a key where one is given. */
 import { existsSync } from 'node:fs'
-import { firstKeyFile, firstKeySince } from '../bootstrap.js'
-import { NotAcceptedError, openService } from '../auth/remote.js'
-import { openStore, openVerifier, StoreBusyError, type Verdict as KeyVerdict } from '../auth/store.js'
+import { firstKeyFile, firstKeySince } from '../keys/first-key.js'
+import { NotAcceptedError, openService } from '../keys/stores/service.js'
+import { openStore, openVerifier, StoreBusyError, type Verdict as KeyVerdict } from '../keys/contract.js'
 import type { Config } from '../core/config.js'
 import { type Check, error, fine, skipped, type Verdict, warning } from './check.js'
 import { notRunning } from './mlflow.js'

@@ -1,6 +1,6 @@
 /** What load balancers and people ask without a key: is the process up, can it serve, which versions. No address in any answer. */
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import type { KeyVerifier } from '../auth/store.js'
+import type { KeyVerifier } from '../keys/contract.js'
 import { version } from '../core/version.js'
 
 interface Options {

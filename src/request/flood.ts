@@ -1,6 +1,6 @@
 /** Log lines of requests that come in floods: one a second that says how many, in place of one for each. */
 import type { Logger } from 'pino'
-import { networkOf } from '../auth/guesses.js'
+import { networkOf } from '../keys/guesses.js'
 import type { Visit } from './visit.js'
 
 export interface Flood {

@@ -1,6 +1,6 @@
 /** Keys that end while their request is under way: a long transfer, or a body that the facade waits for, must not outlive a revocation. */
 import { presentedKey } from '../auth/credentials.js'
-import type { KeyVerifier } from '../auth/store.js'
+import type { KeyVerifier } from '../keys/contract.js'
 import { unauthenticated, type FacadeError } from '../core/errors.js'
 import type { Exchange } from '../mlflow/exchange.js'
 import { readHead } from '../mlflow/headers.js'

@@ -1,7 +1,7 @@
 /** What is known of one request, gathered on its way through the hooks and read by the log line and the metrics at its end. */
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import type { Caller } from '../auth/store.js'
+import type { Caller } from '../keys/contract.js'
 import type { Exchange } from '../mlflow/exchange.js'
 import { readHead, type RequestHead } from '../mlflow/headers.js'
 import type { Match } from '../access/matcher.js'

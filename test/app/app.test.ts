@@ -1,6 +1,6 @@
 /** The facade's own paths: health, versions, who one is, and what it tells of an MLflow that comes and goes. */
 import t from 'tap'
-import { StoreUnavailableError } from '../../src/auth/store.js'
+import { StoreUnavailableError } from '../../src/keys/contract.js'
 import { version } from '../../src/core/version.js'
 import { facade, keys } from '../helpers/app.js'
 import { answer, echo, says } from '../helpers/upstream.js'

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { cached } from '../../src/auth/cache.js'
-import { hintOf } from '../../src/auth/key.js'
+import { cached } from '../../src/keys/cache.js'
+import { hintOf } from '../../src/keys/key.js'
 import { toScopes } from '../../src/access/scopes.js'
-import { StoreBusyError, StoreUnavailableError, type KeyVerifier, type Verdict } from '../../src/auth/store.js'
+import { StoreBusyError, StoreUnavailableError, type KeyVerifier, type Verdict } from '../../src/keys/contract.js'
 
 const here = '192.0.2.1'
 const start = Date.parse('2027-01-01')

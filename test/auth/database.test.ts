@@ -4,8 +4,8 @@ import { copyFileSync, readFileSync, renameSync, rmSync, statSync } from 'node:f
 import { join } from 'node:path'
 import sqlite from '@photostructure/sqlite'
 import t from 'tap'
-import { openSqlite } from '../../src/auth/sqlite.js'
-import type { KeyStore } from '../../src/auth/store.js'
+import { openSqlite } from '../../src/keys/stores/sqlite/store.js'
+import type { KeyStore } from '../../src/keys/contract.js'
 import { openFile, reading } from '../helpers/sqlite-store.js'
 
 t.test('a key that another process revokes ends within a second', async t => {

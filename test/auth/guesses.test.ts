@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import t from 'tap'
-import { createGuesses, networkOf } from '../../src/auth/guesses.js'
+import { createGuesses, networkOf } from '../../src/keys/guesses.js'
 
 const here = '192.0.2.1'
 const allowed = (guesses: ReturnType<typeof createGuesses>, address: string, at: number): boolean => guesses.count(address, at) === 0

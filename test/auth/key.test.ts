@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { createId, environmentOf, formOf, generateKey, hashKey, hintOf, isPlausible, keyPattern } from '../../src/auth/key.js'
+import { createId, environmentOf, formOf, generateKey, hashKey, hintOf, isPlausible, keyPattern } from '../../src/keys/key.js'
 
 const environment = fc.constantFrom('live' as const, 'test' as const)
 const base62 = fc.constantFrom(...'0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz')

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { presentedKey, type CredentialHeaders } from '../../src/auth/credentials.js'
-import { generateKey } from '../../src/auth/key.js'
+import { generateKey } from '../../src/keys/key.js'
 import { seen } from '../../src/auth/seen.js'
 
 const basic = (user: string, password: string): string => `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`

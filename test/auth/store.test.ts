@@ -1,9 +1,9 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { cached } from '../../src/auth/cache.js'
-import { hashKey } from '../../src/auth/key.js'
-import { openStore, openVerifier, type KeyStore } from '../../src/auth/store.js'
+import { cached } from '../../src/keys/cache.js'
+import { hashKey } from '../../src/keys/key.js'
+import { openStore, openVerifier, type KeyStore } from '../../src/keys/contract.js'
 import { openFile, reading } from '../helpers/sqlite-store.js'
 import { storeContract, type Subject } from '../helpers/store-contract.js'
 

@@ -1,8 +1,8 @@
 /** A key store in a file of its own, with a clock that tests can move. */
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { openSqlite, type SqliteOptions } from '../../src/auth/sqlite.js'
-import type { KeyStore, NewKey } from '../../src/auth/store.js'
+import { openSqlite, type SqliteOptions } from '../../src/keys/stores/sqlite/store.js'
+import type { KeyStore, NewKey } from '../../src/keys/contract.js'
 
 /** A key that may read. */
 export const reading: NewKey = { name: 'test', userId: 'u1', environment: 'live', scopes: new Set(['mlflow:read']), workspaces: [], ratePerHour: undefined, expiresAt: undefined }

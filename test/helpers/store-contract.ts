@@ -1,6 +1,6 @@
 /** What every key verifier promises, whatever stands behind it. */
 import type { Test } from 'tap'
-import { StoreUnavailableError, type KeyVerifier, type Verdict } from '../../src/auth/store.js'
+import { StoreUnavailableError, type KeyVerifier, type Verdict } from '../../src/keys/contract.js'
 
 export interface Subject {
   readonly verifier: KeyVerifier

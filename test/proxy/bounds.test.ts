@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import fc from 'fast-check'
 import t from 'tap'
-import type { Caller } from '../../src/auth/store.js'
+import type { Caller } from '../../src/keys/contract.js'
 import { createBounds } from '../../src/request/bounds.js'
 import type { Visit } from '../../src/request/visit.js'
 import { facade, requestHead } from '../helpers/app.js'

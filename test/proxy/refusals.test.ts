@@ -2,7 +2,7 @@
 import { METHODS } from 'node:http'
 import { connect as connectSocket } from 'node:net'
 import t, { type Test } from 'tap'
-import { StoreBusyError, StoreUnavailableError, type Caller, type Verdict } from '../../src/auth/store.js'
+import { StoreBusyError, StoreUnavailableError, type Caller, type Verdict } from '../../src/keys/contract.js'
 import { serverOptions } from '../../src/request/socket.js'
 import { facade, keys, requestHead, type Facade, type Request } from '../helpers/app.js'
 import type { Answer } from '../helpers/client.js'

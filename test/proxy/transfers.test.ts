@@ -4,7 +4,7 @@ import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
-import type { Verdict } from '../../src/auth/store.js'
+import type { Verdict } from '../../src/keys/contract.js'
 import { facade, keys, requestHead, type Request } from '../helpers/app.js'
 import { answer, echo, shapeB, silent } from '../helpers/upstream.js'
 

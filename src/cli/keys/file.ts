@@ -1,7 +1,7 @@
 /** Reads a file of keys to import: JSON lines, a JSON array, or CSV with a header line. All of it is good or none of it is taken. */
-import { GrantError, splitList, toGrantedScopes, toLine, toTime, toUserId, toWorkspaces, userIdFrom } from '../../auth/grants.js'
-import { hashKey, isPlausible } from '../../auth/key.js'
-import type { ImportedKey } from '../../auth/store.js'
+import { GrantError, splitList, toGrantedScopes, toLine, toTime, toUserId, toWorkspaces, userIdFrom } from '../../keys/key-input.js'
+import { hashKey, isPlausible } from '../../keys/key.js'
+import type { ImportedKey } from '../../keys/contract.js'
 import { parseCsv } from './csv.js'
 
 /** One key as given, with the number of its line, or of its place in an array. */

@@ -1,9 +1,9 @@
 /** The key store in a SQLite file: its rows, and what is done to them. */
 import { openDatabase, type Database, type Sql } from './database.js'
-import { createId, environmentOf, formOf, generateKey, hashKey, hintOf, type Environment } from './key.js'
-import { createLookup } from './lookup.js'
-import { toScopes } from '../access/scopes.js'
-import { KeyEndedError, type IssuedKey, type KeyRecord, type KeyStore, type NewKey, type Report } from './store.js'
+import { createId, environmentOf, formOf, generateKey, hashKey, hintOf, type Environment } from '../../key.js'
+import { createLookup } from '../../lookup.js'
+import { toScopes } from '../../../access/scopes.js'
+import { KeyEndedError, type IssuedKey, type KeyRecord, type KeyStore, type NewKey, type Report } from '../../contract.js'
 
 export interface SqliteOptions {
   readonly report?: Report

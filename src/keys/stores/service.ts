@@ -1,10 +1,10 @@
 /** The platform's auth service as a key verifier: one validation call, each way in which it can fail mapped on its meaning. */
 import { Agent, request, type Dispatcher } from 'undici'
-import type { KeysConfig } from '../core/config.js'
-import { cached } from './cache.js'
-import { environmentOf, hashKey, hintOf } from './key.js'
-import { toScopes } from '../access/scopes.js'
-import { StoreBusyError, StoreUnavailableError, type KeyVerifier, type Verdict } from './store.js'
+import type { KeysConfig } from '../../core/config.js'
+import { cached } from '../cache.js'
+import { environmentOf, hashKey, hintOf } from '../key.js'
+import { toScopes } from '../../access/scopes.js'
+import { StoreBusyError, StoreUnavailableError, type KeyVerifier, type Verdict } from '../contract.js'
 
 const answerWaitMs = 5000
 const answerMaxBytes = 256 * 1024

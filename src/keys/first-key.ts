@@ -1,7 +1,7 @@
 /** The first admin key: a new store would otherwise let nobody in who could make keys over HTTP. */
 import { rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { KeyRecord, KeyStore } from './auth/store.js'
+import type { KeyRecord, KeyStore } from './contract.js'
 
 export interface FirstKey {
   readonly record: KeyRecord

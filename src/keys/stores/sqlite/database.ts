@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import sqlite, { type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite'
 import { migrate } from './migrate.js'
 import { openReserve } from './reserve.js'
-import { StoreUnavailableError } from './store.js'
+import { StoreUnavailableError } from '../../contract.js'
 
 /** A statement, prepared once for each connection. */
 export type Sql = (text: string) => StatementSyncInstance

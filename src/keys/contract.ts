@@ -128,7 +128,7 @@ export type Report = (problem: Error) => void
 /** Opens what guards requests. @throws StoreUnavailableError when a local store cannot be opened */
 export async function openVerifier (config: KeysConfig, report?: Report): Promise<KeyVerifier> {
   if (config.store.kind !== 'service') return await openStore(config, report)
-  const { openRemote } = await import('./remote.js')
+  const { openRemote } = await import('./stores/service.js')
   return openRemote(config, config.store.url)
 }
 
@@ -136,6 +136,6 @@ export async function openVerifier (config: KeysConfig, report?: Report): Promis
 export async function openStore (config: KeysConfig, report?: Report): Promise<KeyStore> {
   if (config.store.kind === 'service') throw new StoreNotOursError()
   // Loaded here, so that a facade in front of an auth service needs no native SQLite.
-  const { openSqlite } = await import('./sqlite.js')
+  const { openSqlite } = await import('./stores/sqlite/store.js')
   return openSqlite(config.store.file, report === undefined ? {} : { report })
 }

@@ -1,7 +1,7 @@
 /** Judges keys in memory, and reads the store only for those not seen before. Whoever owns the store says when to forget. */
 import { LRUCache } from 'lru-cache'
 import { formOf, hashKey, isPlausible } from './key.js'
-import type { KeyRecord, Verdict } from './store.js'
+import type { KeyRecord, Verdict } from './contract.js'
 
 export interface Source {
   /** One indexed read. */

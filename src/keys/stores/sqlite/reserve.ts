@@ -2,7 +2,7 @@
 import { closeSync, ftruncateSync, fstatSync, openSync, statfsSync, writeSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { dirname } from 'node:path'
-import { StoreUnavailableError } from './store.js'
+import { StoreUnavailableError } from '../../contract.js'
 
 /** A revocation takes some 40 KiB, and the index of a log that has to be made first 32 KiB more (measured; SQLite 3.53, pages of 4 KiB). */
 const reserveBytes = 1024 ** 2

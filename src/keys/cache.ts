@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import { createGuesses, networkOf } from './guesses.js'
 import { hashKey, isPlausible } from './key.js'
-import { StoreBusyError, StoreUnavailableError, type KeyVerifier, type Verdict } from './store.js'
+import { StoreBusyError, StoreUnavailableError, type KeyVerifier, type Verdict } from './contract.js'
 
 export interface CacheOptions {
   /** How long an answer about a known key is kept. */
