@@ -8,7 +8,7 @@ import { environment, readDockerfile, readIgnore, words } from '../scripts/image
 import { envExample } from '../scripts/env-example.js'
 import { start } from '../src/cli/start.js'
 import { loadConfig } from '../src/core/config.js'
-import { pinned } from '../src/local/pinned.js'
+import { pinned } from '../src/mlflow/managed/pinned.js'
 import { settings } from '../src/core/settings.js'
 
 const stages = readDockerfile(readFileSync('Dockerfile', 'utf8'))

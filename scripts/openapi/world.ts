@@ -9,7 +9,7 @@ import { buildApp } from '../../src/app.js'
 import { openStore, openVerifier } from '../../src/keys/contract.js'
 import { toScopes } from '../../src/access/scopes.js'
 import { loadConfig } from '../../src/core/config.js'
-import { openUpstream } from '../../src/mlflow/upstream.js'
+import { openUpstream } from '../../src/mlflow/pool.js'
 import { startMlflow } from '../../test/helpers/mlflow.js'
 import { startProvider } from './provider.js'
 

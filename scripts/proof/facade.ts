@@ -11,7 +11,7 @@ import { toScopes } from '../../src/access/scopes.js'
 import { openStore } from '../../src/keys/contract.js'
 import { loadConfig } from '../../src/core/config.js'
 import { mount } from '../../src/mlflow/paths.js'
-import { openUpstream } from '../../src/mlflow/upstream.js'
+import { openUpstream } from '../../src/mlflow/pool.js'
 import type { Attempt } from './corpus.js'
 import type { Asked } from './oracle.js'
 

@@ -1,7 +1,7 @@
 /** What a check of `doctor` is: a look at one thing that goes wrong in practice, with the command or setting that mends it. */
 import type { Config } from '../core/config.js'
 import type { Layout } from '../mlflow/layout.js'
-import type { Upstream } from '../mlflow/upstream.js'
+import type { Upstream } from '../mlflow/pool.js'
 
 /** What the checks look at. Made once, so that MLflow is not asked the same thing by each of them. */
 export interface Scene {

@@ -2,7 +2,7 @@
 import { connect } from 'node:tls'
 import { Client } from 'undici'
 import type { UpstreamConfig } from '../core/config.js'
-import type { Upstream } from '../mlflow/upstream.js'
+import type { Upstream } from '../mlflow/pool.js'
 
 export interface ConnectionFacts {
   /** MLflow's clock less ours; undefined where it did not say. */

@@ -2,10 +2,10 @@
 import { join, resolve } from 'node:path'
 import type { Config } from '../core/config.js'
 import { FacadeError } from '../core/errors.js'
-import { socketAt } from '../local/address.js'
+import { socketAt } from '../mlflow/managed/address.js'
 import type { Layout } from '../mlflow/layout.js'
 import { type Monitor, watch } from '../mlflow/monitor.js'
-import { openUpstream, type Upstream } from '../mlflow/upstream.js'
+import { openUpstream, type Upstream } from '../mlflow/pool.js'
 import type { Scene } from './check.js'
 
 /** The first queries of an MLflow that has just started may take longer than a probe waits. */

@@ -15,7 +15,7 @@ import { movesArtifact, type Match } from '../access/matcher.js'
 import type { Monitor } from './monitor.js'
 import { mount } from './paths.js'
 import { openSpool, type Spool } from './spool.js'
-import { nameFault, type Upstream } from './upstream.js'
+import { nameFault, type Upstream } from './pool.js'
 
 /** Under this key our exchange travels through reply-from, which copies the headers object, symbols too. */
 const kExchange = Symbol('exchange')

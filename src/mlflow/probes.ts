@@ -2,7 +2,7 @@
 import { unavailable } from '../core/errors.js'
 import type { Answer } from './layout.js'
 import type { Monitor } from './monitor.js'
-import { nameFault, type Upstream } from './upstream.js'
+import { nameFault, type Upstream } from './pool.js'
 
 const keptMs = 1000
 

@@ -4,7 +4,7 @@ import t from 'tap'
 import { buildApp } from '../../src/app.js'
 import { openStore } from '../../src/keys/contract.js'
 import { loadConfig } from '../../src/core/config.js'
-import { openUpstream } from '../../src/mlflow/upstream.js'
+import { openUpstream } from '../../src/mlflow/pool.js'
 import { startMlflow } from '../helpers/mlflow.js'
 import { examine } from './fakes.js'
 

@@ -12,7 +12,7 @@ import { toScopes } from '../../src/access/scopes.js'
 import type { Caller, KeyVerifier, Verdict } from '../../src/keys/contract.js'
 import { loadConfig } from '../../src/core/config.js'
 import { createMetrics } from '../../src/core/metrics.js'
-import { openUpstream, type Upstream } from '../../src/mlflow/upstream.js'
+import { openUpstream, type Upstream } from '../../src/mlflow/pool.js'
 import { connect, head, type Answer, type Connection } from './client.js'
 import { shapeA, standIn, type Behaviour, type Shape, type Stand } from './upstream.js'
 

@@ -2,8 +2,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
-import type { Env } from '../../src/local/command.js'
-import { type LocalMlflow, type LocalOptions, openLocalMlflow } from '../../src/local/mlflow.js'
+import type { Env } from '../../src/mlflow/managed/command.js'
+import { type LocalMlflow, type LocalOptions, openLocalMlflow } from '../../src/mlflow/managed/mlflow.js'
 
 interface Test {
   testdir: () => string

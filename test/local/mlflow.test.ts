@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import sqlite from '@photostructure/sqlite'
 import t from 'tap'
-import { socketAt } from '../../src/local/address.js'
-import { pinned } from '../../src/local/pinned.js'
+import { socketAt } from '../../src/mlflow/managed/address.js'
+import { pinned } from '../../src/mlflow/managed/pinned.js'
 import { ask, machine, type Machine } from './machine.js'
 
 const both = { uv: 'fake', python3: 'fake' }

@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { chooseAddress } from '../../src/local/address.js'
-import { openJournal } from '../../src/local/journal.js'
+import { chooseAddress } from '../../src/mlflow/managed/address.js'
+import { openJournal } from '../../src/mlflow/managed/rotating-log.js'
 
 t.test('the log is bounded: two files, each no larger than the limit', async t => {
   const file = join(t.testdir(), 'mlflow.log')

@@ -3,9 +3,9 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import t from 'tap'
-import { nextDelay } from '../../src/local/keeper.js'
-import { pinned } from '../../src/local/pinned.js'
-import { failedInstall } from '../../src/local/problem.js'
+import { nextDelay } from '../../src/mlflow/managed/supervisor.js'
+import { pinned } from '../../src/mlflow/managed/pinned.js'
+import { failedInstall } from '../../src/mlflow/managed/problem.js'
 import { machine } from './machine.js'
 
 const plenty = 10_000_000_000

@@ -2,7 +2,7 @@
 import t, { type Test } from 'tap'
 import { watch, type Monitor } from '../../src/mlflow/monitor.js'
 import { createRoster } from '../../src/core/active-set.js'
-import type { ProbeAnswer, Upstream } from '../../src/mlflow/upstream.js'
+import type { ProbeAnswer, Upstream } from '../../src/mlflow/pool.js'
 
 const json = { status: 200, contentType: 'application/json', body: '{}' }
 const html = { status: 404, contentType: 'text/html', body: '<!doctype html>' }

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { loadConfig } from '../../src/core/config.js'
-import { openUpstream } from '../../src/mlflow/upstream.js'
+import { openUpstream } from '../../src/mlflow/pool.js'
 
 t.test('a connection that MLflow closes is told of, one that the facade lets go after its idle time is not', async t => {
   const server = createServer((_request, response) => response.end('3.17.2')).listen(0, '127.0.0.1')

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Config } from '../../core/config.js'
 import type { Layout } from '../../mlflow/layout.js'
 import { watch } from '../../mlflow/monitor.js'
-import { openUpstream } from '../../mlflow/upstream.js'
+import { openUpstream } from '../../mlflow/pool.js'
 
 /** Whoever makes a key does not wait for MLflow longer than this. */
 const patienceMs = 2000

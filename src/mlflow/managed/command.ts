@@ -1,6 +1,6 @@
 /** Runs a program to its end and keeps what it printed. */
 import { spawn } from 'node:child_process'
-import { hold, signal as send } from './orphan.js'
+import { hold, signal as send } from './pid-file.js'
 
 export type Env = Readonly<Record<string, string | undefined>>
 

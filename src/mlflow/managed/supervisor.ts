@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Env } from './command.js'
-import { hold, signal } from './orphan.js'
+import { hold, signal } from './pid-file.js'
 
 export interface Kept {
   readonly program: string
