@@ -16,10 +16,10 @@ import { openLocalMlflow } from './mlflow/managed/mlflow.js'
 import { lockDataDir } from './core/data-dir-lock.js'
 import { openLog } from './core/log.js'
 import { createMetrics, serveMetrics, type Metrics } from './core/metrics.js'
-import { mount } from './mlflow/paths.js'
+import { mount } from './http/target.js'
 import { openUpstream } from './mlflow/pool.js'
 import { originFor } from './core/origin.js'
-import { openSockets } from './request/socket.js'
+import { openSockets } from './http/socket.js'
 
 /** A start that cannot succeed, as one sentence for people. */
 export class StartError extends Error {}

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import type { Operation } from '../../src/access/classes.js'
 import { match } from '../../src/access/matcher.js'
-import { readTarget } from '../../src/mlflow/paths.js'
+import { readTarget } from '../../src/http/target.js'
 import type { Asked } from './oracle.js'
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']

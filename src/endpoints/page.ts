@@ -1,8 +1,8 @@
 /** The start page: what this is, and how to point each kind of client at it. A page without any outside host for browsers, text for curl, JSON for programs. */
 import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { mount } from '../mlflow/paths.js'
-import { publicHost, publicOrigin } from '../request/peers.js'
+import { mount } from '../http/target.js'
+import { publicHost, publicOrigin } from '../http/client-address.js'
 
 interface Options {
   /** The origin that people use, where it is configured. */

@@ -1,6 +1,6 @@
 /** Header rules of both directions: what of a request reaches MLflow, and what of its answer reaches the caller. Repeated headers and their order survive. */
 import { createHash } from 'node:crypto'
-import { mount } from './paths.js'
+import { mount } from '../http/target.js'
 
 /** What is done with a request header. */
 type Action = 'pass' | 'drop' | 'host' | 'authorization' | 'apiKey' | 'gatewayKey' | 'cookie' | 'workspace' | 'origin' | 'traceparent' | 'tracestate' | 'connection' | 'length' | 'encoding' | 'forwarded'

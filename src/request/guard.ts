@@ -8,8 +8,8 @@ import { seen } from '../auth/seen.js'
 import { StoreBusyError, StoreUnavailableError, type Caller, type KeyVerifier, type Verdict } from '../keys/contract.js'
 import { errors, FacadeError, toFacadeError, unauthenticated, unavailable } from '../core/errors.js'
 import { unknownId } from '../access/matcher.js'
-import { refuse } from './refuse.js'
-import { toGateway, type Visit } from './visit.js'
+import { refuse } from '../http/send-error.js'
+import { toGateway, type Visit } from '../http/context.js'
 
 /** What a route demands where that depends on the request. */
 export interface Access {

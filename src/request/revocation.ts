@@ -5,7 +5,7 @@ import { unauthenticated, type FacadeError } from '../core/errors.js'
 import type { Exchange } from '../mlflow/exchange.js'
 import { readHead } from '../mlflow/headers.js'
 import type { Roster } from '../core/active-set.js'
-import { toGateway, type Visit } from './visit.js'
+import { toGateway, type Visit } from '../http/context.js'
 
 const intervalMs = 1000
 

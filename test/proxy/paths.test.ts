@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { match } from '../../src/access/matcher.js'
 import { collapseSlashes } from '../../src/access/readings.js'
-import { readTarget } from '../../src/mlflow/paths.js'
+import { readTarget } from '../../src/http/target.js'
 import { facade } from '../helpers/app.js'
 import { echo, shapeB, shapeC, type Shape } from '../helpers/upstream.js'
 

@@ -1,6 +1,6 @@
 /** One line and one count for each request: enough for operators, nothing of what callers would not want kept. */
 import t from 'tap'
-import { clientKind } from '../../src/request/telemetry.js'
+import { clientKind } from '../../src/http/request-log.js'
 import { facade, keys, requestHead } from '../helpers/app.js'
 import { answer, echo, says, silent } from '../helpers/upstream.js'
 

@@ -1,6 +1,6 @@
 /** Behind a front that takes the mount off and says so, every path of MLflow is served as under the mount. */
 import t from 'tap'
-import { restoreMount } from '../../src/request/stripped.js'
+import { restoreMount } from '../../src/http/stripped.js'
 import { facade, type Request } from '../helpers/app.js'
 import { echo } from '../helpers/upstream.js'
 

@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { FacadeError } from '../../src/core/errors.js'
 import type { Exchange } from '../../src/mlflow/exchange.js'
-import { refuse } from '../../src/request/refuse.js'
+import { refuse } from '../../src/http/send-error.js'
 import { facade, requestHead } from '../helpers/app.js'
 import { answer, echo, type Behaviour } from '../helpers/upstream.js'
 

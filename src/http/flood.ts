@@ -1,7 +1,7 @@
 /** Log lines of requests that come in floods: one a second that says how many, in place of one for each. */
 import type { Logger } from 'pino'
 import { networkOf } from '../keys/guesses.js'
-import type { Visit } from './visit.js'
+import type { Visit } from './context.js'
 
 export interface Flood {
   /** Counts a request instead of logging it. */

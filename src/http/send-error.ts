@@ -1,9 +1,9 @@
 /** The one place where an error of ours becomes bytes. */
 import type { IncomingMessage } from 'node:http'
 import type { FastifyReply } from 'fastify'
-import { finishOwn, ownHeaders, unanswered } from './answer.js'
+import { finishOwn, ownHeaders, unanswered } from './early-response.js'
 import { errorBody, type FacadeError } from '../core/errors.js'
-import { toGateway } from './visit.js'
+import { toGateway } from './context.js'
 
 /** Answers a request with an error, whether or not its body was read; nothing happens where it has an answer already, or nobody waits for one. */
 export function refuse (reply: FastifyReply, error: FacadeError): void {

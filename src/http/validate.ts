@@ -1,14 +1,14 @@
 /** What is settled from the head alone, before anyone asks whose request it is: refusals, OPTIONS, and the marks of old paths. */
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { finishOwn } from './answer.js'
+import { finishOwn } from './early-response.js'
 import type { LegacyConfig } from '../core/config.js'
 import { markOrigin, preflight } from './cors.js'
 import { FacadeError } from '../core/errors.js'
 import { getBodyMaxBytes, getBodyTooLarge, hasBody } from '../mlflow/body.js'
-import { methods, successor } from '../mlflow/paths.js'
+import { methods, successor } from './target.js'
 import type { Platform } from '../platform/forward.js'
-import { refuse } from './refuse.js'
+import { refuse } from './send-error.js'
 
 const known = [...methods, 'OPTIONS']
 const allow = known.join(', ')

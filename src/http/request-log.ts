@@ -8,11 +8,11 @@ import { FacadeError } from '../core/errors.js'
 import { CallerLeftError } from '../mlflow/exchange.js'
 import type { Metrics } from '../core/metrics.js'
 import { collapse } from './flood.js'
-import { drain, ownHeaders, unread } from './answer.js'
-import { callerAddress } from './peers.js'
+import { drain, ownHeaders, unread } from './early-response.js'
+import { callerAddress } from './client-address.js'
 import { createRoster } from '../core/active-set.js'
 import { restoreMount } from './stripped.js'
-import { arrive, type Visit } from './visit.js'
+import { arrive, type Visit } from './context.js'
 
 interface Options {
   readonly log: Logger

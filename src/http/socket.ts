@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 import type { Logger } from 'pino'
 import { errorBody, FacadeError, type ErrorName } from '../core/errors.js'
 import type { Metrics } from '../core/metrics.js'
-import { isWhole, ownHeaders } from './answer.js'
+import { isWhole, ownHeaders } from './early-response.js'
 
 /** Heads up to 80 KiB pass (MLflow 3.x takes queries of 70 KB); Node counts a little more than the bytes of the head. */
 const headMaxBytes = 84 * 1024

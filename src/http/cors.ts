@@ -1,6 +1,6 @@
 /** Pages of other origins that may call: what their browsers have to be told (the CORS protocol of the Fetch standard). Credentials of a browser's own, such as cookies, are not allowed to any of them. */
 import type { IncomingMessage } from 'node:http'
-import type { Visit } from './visit.js'
+import type { Visit } from './context.js'
 
 /** What clients read of an answer beyond type and length; a browser keeps all else from the page. */
 const exposed = ['Accept-Ranges', 'Content-Disposition', 'Content-Range', 'Deprecation', 'ETag', 'Link', 'Retry-After', 'Sunset', 'WWW-Authenticate', 'X-Request-Id'].join(', ')

@@ -5,8 +5,8 @@ import type { Caller } from '../keys/contract.js'
 import type { Exchange } from '../mlflow/exchange.js'
 import { readHead, type RequestHead } from '../mlflow/headers.js'
 import type { Match } from '../access/matcher.js'
-import { mount, readTarget, type Target } from '../mlflow/paths.js'
-import type { Use } from './bounds.js'
+import { mount, readTarget, type Target } from './target.js'
+import type { Use } from '../request/bounds.js'
 import type { Placed } from '../core/active-set.js'
 
 export interface Visit extends Placed {
