@@ -1,10 +1,10 @@
 /** The guard of every route that needs a key: finds the key, asks the store, compares what it grants with what the route's class demands. */
 import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
-import { presentedKey } from '../auth/credentials.js'
+import { presentedKey } from './credentials.js'
 import { createGuesses, guessing } from '../keys/guesses.js'
 import { allows, scopeFor, type AccessClass } from '../access/scopes.js'
-import { seen } from '../auth/seen.js'
+import { seen } from './seen.js'
 import { StoreBusyError, StoreUnavailableError, type Caller, type KeyVerifier, type Verdict } from '../keys/contract.js'
 import { errors, FacadeError, toFacadeError, unauthenticated, unavailable } from '../core/errors.js'
 import { unknownId } from '../access/matcher.js'

@@ -1,5 +1,5 @@
 /** Keys that end while their request is under way: a long transfer, or a body that the facade waits for, must not outlive a revocation. */
-import { presentedKey } from '../auth/credentials.js'
+import { presentedKey } from './credentials.js'
 import type { KeyVerifier } from '../keys/contract.js'
 import { unauthenticated, type FacadeError } from '../core/errors.js'
 import type { Exchange } from '../mlflow/exchange.js'
