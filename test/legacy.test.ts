@@ -6,7 +6,7 @@ import { pino } from 'pino'
 import t from 'tap'
 import type { Caller } from '../src/keys/contract.js'
 import { legacy } from '../src/cli/legacy.js'
-import { openOldPaths, readUsage, usageFile, type Usage } from '../src/legacy.js'
+import { openOldPaths, readUsage, usageFile, type Usage } from '../src/legacy/usage.js'
 import { facade, keys } from './helpers/app.js'
 
 const caller: Caller = { keyId: 'key_1', userId: 'ann', name: 'training', hint: 'hk_live_abcd…', environment: 'live', scopes: new Set(), workspaces: [], ratePerHour: undefined, expiresAt: undefined }

@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Logger } from 'pino'
-import type { Caller } from './keys/contract.js'
+import type { Caller } from '../keys/contract.js'
 
 /** Calls of one key by one kind of client. Times in ISO 8601. */
 export interface Use {
