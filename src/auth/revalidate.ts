@@ -2,8 +2,8 @@
 import { presentedKey } from './credentials.js'
 import type { KeyVerifier } from '../keys/contract.js'
 import { unauthenticated, type FacadeError } from '../core/errors.js'
-import type { Exchange } from '../mlflow/exchange.js'
-import { readHead } from '../mlflow/headers.js'
+import type { Exchange } from '../proxy/exchange.js'
+import { readHead } from '../proxy/request-headers.js'
 import type { Roster } from '../core/active-set.js'
 import { toGateway, type Visit } from '../http/context.js'
 

@@ -2,7 +2,7 @@
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { exposure } from '../core/folder.js'
-import { keepFreeBytes } from '../mlflow/spool.js'
+import { keepFreeBytes } from '../proxy/spool.js'
 import { type Check, error, fine, warning } from './check.js'
 
 /** MLflow's client waits this long for an answer and then asks again (MLFLOW_HTTP_REQUEST_TIMEOUT). */

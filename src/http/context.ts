@@ -2,11 +2,11 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Caller } from '../keys/contract.js'
-import type { Exchange } from '../mlflow/exchange.js'
-import { readHead, type RequestHead } from '../mlflow/headers.js'
+import type { Exchange } from '../proxy/exchange.js'
+import { readHead, type RequestHead } from '../proxy/request-headers.js'
 import type { Match } from '../access/matcher.js'
 import { mount, readTarget, type Target } from './target.js'
-import type { Use } from '../request/bounds.js'
+import type { Use } from '../proxy/bounds.js'
 import type { Placed } from '../core/active-set.js'
 
 export interface Visit extends Placed {

@@ -5,9 +5,9 @@ import { finishOwn } from './early-response.js'
 import type { LegacyConfig } from '../core/config.js'
 import { markOrigin, preflight } from './cors.js'
 import { FacadeError } from '../core/errors.js'
-import { getBodyMaxBytes, getBodyTooLarge, hasBody } from '../mlflow/body.js'
+import { getBodyMaxBytes, getBodyTooLarge, hasBody } from '../proxy/request-body.js'
 import { methods, successor } from './target.js'
-import type { Platform } from '../platform/forward.js'
+import type { Platform } from '../proxy/platform.js'
 import { refuse } from './send-error.js'
 
 const known = [...methods, 'OPTIONS']

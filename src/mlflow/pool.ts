@@ -6,7 +6,7 @@ import { Pool, type Dispatcher } from 'undici'
 import type { UpstreamConfig } from '../core/config.js'
 import { FacadeError, sentence } from '../core/errors.js'
 import { createRoster, type Roster } from '../core/active-set.js'
-import type { Exchange, Limits } from './exchange.js'
+import type { Exchange, Limits } from '../proxy/exchange.js'
 import { createTurns } from './turns.js'
 
 /** Heads of MLflow's answers; queries of 70 KB come back in some of its Locations. */

@@ -1,5 +1,5 @@
 /** Connections to MLflow, so many at once: who comes later waits in a row, and a clock of the upstream sees to it that nobody waits for long. */
-import type { Exchange } from './exchange.js'
+import type { Exchange } from '../proxy/exchange.js'
 
 export interface Turns {
   /** Starts an exchange, now or when it is its turn. */

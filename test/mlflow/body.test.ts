@@ -3,7 +3,7 @@ import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { finished } from 'node:stream/promises'
 import t from 'tap'
-import { gather, through } from '../../src/mlflow/body.js'
+import { gather, through } from '../../src/proxy/request-body.js'
 
 /** A request whose body a test writes. */
 function request (): { message: IncomingMessage, write: (text: string) => void, end: () => void, cut: () => void } {

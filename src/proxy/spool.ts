@@ -8,7 +8,7 @@ import type { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { FacadeError, unavailable } from '../core/errors.js'
-import { CutUploadError } from './body.js'
+import { CutUploadError } from './request-body.js'
 
 /** What stays free on the disk, since keys, counts and perhaps MLflow's own data are written there too. */
 export const keepFreeBytes = 256 * 1024 ** 2

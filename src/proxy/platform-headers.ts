@@ -1,6 +1,6 @@
 /** Header rules of what is passed on to the platform and back: everything, but for what belongs to one hop, and what only we say. */
 import { withoutSession } from '../auth/session.js'
-import { hopByHop, incoming, withoutNamed, type AnswerHead } from '../mlflow/headers.js'
+import { hopByHop, incoming, withoutNamed, type AnswerHead } from './request-headers.js'
 
 /** Headers that we set, or that would name another path than the one that was judged. */
 const ours = new Set(['host', 'content-length', 'forwarded', 'x-request-id', 'x-real-ip', 'x-original-url', 'x-rewrite-url'])

@@ -2,14 +2,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../core/config.js'
 import { FacadeError, toFacadeError } from '../core/errors.js'
-import { bodyOf, CutUploadError } from '../mlflow/body.js'
-import { Exchange, type Keeper } from '../mlflow/exchange.js'
+import { bodyOf, CutUploadError } from './request-body.js'
+import { Exchange, type Keeper } from './exchange.js'
 import { nameFault, openUpstream, type Upstream } from '../mlflow/pool.js'
 import { framingProblem } from '../http/validate.js'
 import { isOurs } from '../http/own.js'
 import { publicHost, publicProtocol } from '../http/client-address.js'
 import { refuse } from '../http/send-error.js'
-import { passedBack, passedOn } from './headers.js'
+import { passedBack, passedOn } from './platform-headers.js'
 
 export interface Platform {
   /** Passes a request on. @returns false where its path is ours, and nothing was done */

@@ -6,8 +6,8 @@ import type { Dispatcher } from 'undici'
 import { begin, finish, linger, unread } from '../http/early-response.js'
 import { FacadeError, sentence, unavailable } from '../core/errors.js'
 import type { Placed } from '../core/active-set.js'
-import type { AnswerHead } from './headers.js'
-import { handedOn } from './sweep.js'
+import type { AnswerHead } from './request-headers.js'
+import { handedOn } from './gc.js'
 
 /** Answers up to this size are handed on in one write with their head. */
 const smallMaxBytes = 64 * 1024

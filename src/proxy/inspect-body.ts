@@ -1,11 +1,11 @@
 /** Operations whose body decides what they may do: it is read whole, judged as MLflow will read it, and sent as judged. */
 import type { IncomingMessage } from 'node:http'
-import { allows, type Scope } from '../../access/scopes.js'
-import { FacadeError } from '../../core/errors.js'
-import type { Mark } from '../../access/classes.js'
-import { gather } from '../body.js'
-import { boundsGraphql, type Layout } from '../layout.js'
-import { graphqlMaxBytes, judgeGraphql, type GraphqlVerdict } from '../../access/graphql.js'
+import { allows, type Scope } from '../access/scopes.js'
+import { FacadeError } from '../core/errors.js'
+import type { Mark } from '../access/classes.js'
+import { gather } from './request-body.js'
+import { boundsGraphql, type Layout } from '../mlflow/layout.js'
+import { graphqlMaxBytes, judgeGraphql, type GraphqlVerdict } from '../access/graphql.js'
 
 /** A presigned link works without a key, so it outlives a revocation: not for long. */
 const presignedMaxSeconds = 300
