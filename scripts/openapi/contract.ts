@@ -1,7 +1,7 @@
 /** Holds calls and answers against the document: parameters, body, status, headers and content, each complaint a sentence. */
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
-import type { Document, Json } from '../../src/openapi/document.js'
+import type { Document, Json } from '../../src/endpoints/openapi/document.js'
 
 export interface Answered {
   readonly status: number

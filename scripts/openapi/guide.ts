@@ -1,5 +1,5 @@
 /** docs/api.md: every operation by area, with examples, and who may do what. */
-import type { Document, Json } from '../../src/openapi/document.js'
+import type { Document, Json } from '../../src/endpoints/openapi/document.js'
 import { curlPrelude, pythonPrelude, snippets } from './snippets.js'
 
 interface Row {

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Validator } from '@seriousme/openapi-schema-validator'
-import { edition } from '../../src/openapi/document.js'
-import { readDocuments } from '../../src/openapi/files.js'
+import { edition } from '../../src/endpoints/openapi/document.js'
+import { readDocuments } from '../../src/endpoints/openapi/files.js'
 import { versions } from '../registry.js'
 
 /** The versions of MLflow that have an edition, and `all`. */

@@ -1,5 +1,5 @@
 /** Seeded mistakes: real answers, each changed in one place, that the document must tell from true ones. */
-import type { Document } from '../../src/openapi/document.js'
+import type { Document } from '../../src/endpoints/openapi/document.js'
 import type { Answered, Contract } from './contract.js'
 import { type leniencies, open, optional } from './exceptions.js'
 

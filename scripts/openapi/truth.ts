@@ -1,6 +1,6 @@
 /** Calls every operation on a real MLflow through the facade, and holds all that is sent and answered against the document. */
-import { edition, type Document } from '../../src/openapi/document.js'
-import { readDocuments } from '../../src/openapi/files.js'
+import { edition, type Document } from '../../src/endpoints/openapi/document.js'
+import { readDocuments } from '../../src/endpoints/openapi/files.js'
 import { openCaller, type Around, type Caller, type Exchange } from './caller.js'
 import { openContract } from './contract.js'
 import { evaluation } from './scenario/evaluation.js'

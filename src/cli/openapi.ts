@@ -1,7 +1,7 @@
 /** `hokusai-mlflow openapi`: prints the OpenAPI document. */
 import { stringify } from 'yaml'
-import { edition } from '../openapi/document.js'
-import { readDocuments } from '../openapi/files.js'
+import { edition } from '../endpoints/openapi/document.js'
+import { readDocuments } from '../endpoints/openapi/files.js'
 import { parse, printJson, UsageError, type Command } from './command.js'
 
 export const openapi: Command = {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { chromium } from 'playwright-core'
 import t from 'tap'
-import page from '../../src/endpoints/page.js'
+import page from '../../src/endpoints/start-page.js'
 
 async function serve (t: { teardown: (fn: () => unknown) => void }, publicUrl?: string): Promise<FastifyInstance> {
   const app = Fastify({ exposeHeadRoutes: false })

@@ -1,8 +1,8 @@
 /** Editions of the document: what one version of MLflow has. */
 import fc from 'fast-check'
 import t from 'tap'
-import { compare, edition, served, type Document, type Json, type Older } from '../../src/openapi/document.js'
-import { readDocuments } from '../../src/openapi/files.js'
+import { compare, edition, served, type Document, type Json, type Older } from '../../src/endpoints/openapi/document.js'
+import { readDocuments } from '../../src/endpoints/openapi/files.js'
 
 const { newest, older } = readDocuments()
 

@@ -10,7 +10,7 @@ import { leniency, notices, sites } from '../../scripts/openapi/seeds.js'
 import { described } from '../../scripts/openapi/texts.js'
 import { openapiFiles, readRecorded } from '../../scripts/openapi-files.js'
 import { operations } from '../../src/access/operations.generated.js'
-import { readDocuments } from '../../src/openapi/files.js'
+import { readDocuments } from '../../src/endpoints/openapi/files.js'
 
 interface Entry {
   readonly operationId: string

@@ -2,12 +2,12 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
-import { FacadeError } from '../core/errors.js'
-import type { Monitor } from '../mlflow/monitor.js'
+import { FacadeError } from '../../core/errors.js'
+import type { Monitor } from '../../mlflow/monitor.js'
 import { openAssets } from './assets.js'
 import { answer } from './content.js'
 import { openEditions } from './editions.js'
-import { css, logo, title } from './looks.js'
+import { css, logo, title } from './theme.js'
 
 interface Options {
   /** Tells which MLflow is behind. */
