@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { freePort } from '../test/helpers/net.js'
+import { freePort } from '../scripts/mlflow/ports.js'
 import { measureRate, type Rate } from './load.js'
 import { BenchError, describeMachine, makeScratch, pickCores, requireTools, type Cores } from './machine.js'
 import { call, createKey, peers, startStub, type Peer, type Setting } from './peers.js'

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { authRequest, stub } from './nginx.js'
-import { freePort } from '../test/helpers/net.js'
+import { freePort } from '../scripts/mlflow/ports.js'
 import { BenchError } from './machine.js'
 import { run, type Running } from './processes.js'
 

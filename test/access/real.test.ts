@@ -1,7 +1,7 @@
 /** A real MLflow keeps its state whatever is tried, and changes it at the administrator's same request: so the attempts were no blanks. */
 import t from 'tap'
 import { operations } from '../../src/access/operations.generated.js'
-import { findWrites } from '../../scripts/proof/writes.js'
+import { findWrites } from '../conformance/access/writes.js'
 
 t.setTimeout(600_000)
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { openBrowser } from '../helpers/browser.js'
 import { startFacade } from '../helpers/facade.js'
-import { startMlflow, type Mlflow } from '../helpers/mlflow.js'
+import { startMlflow, type Mlflow } from '../../scripts/mlflow/server.js'
 
 t.setTimeout(300_000)
 

@@ -9,7 +9,7 @@ import t, { type Test } from 'tap'
 import { connect, head } from '../helpers/client.js'
 import { smallDisk } from '../helpers/disk.js'
 import { startFacade, type FacadeProcess } from '../helpers/facade.js'
-import { freePort } from '../helpers/net.js'
+import { freePort } from '../../scripts/mlflow/ports.js'
 import { answer, standIn } from '../helpers/upstream.js'
 
 const search = '/mlflow/api/2.0/mlflow/experiments/search'

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { connect, head } from '../helpers/client.js'
 import { startFacade } from '../helpers/facade.js'
-import { freePort } from '../helpers/net.js'
+import { freePort } from '../../scripts/mlflow/ports.js'
 import { answer, echo, silent, standIn } from '../helpers/upstream.js'
 
 const search = '/mlflow/api/2.0/mlflow/experiments/search'

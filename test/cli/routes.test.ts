@@ -9,7 +9,7 @@ import t from 'tap'
 import { UsageError } from '../../src/cli/command.js'
 import { routes } from '../../src/cli/routes.js'
 import { connect } from '../helpers/client.js'
-import { freePort } from '../helpers/net.js'
+import { freePort } from '../../scripts/mlflow/ports.js'
 
 const before = 'deploy/alb/before.json'
 const after = 'deploy/alb/after.json'

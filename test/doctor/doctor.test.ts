@@ -8,7 +8,7 @@ import { checks } from '../../src/cli/doctor.js'
 import { facade, keys } from '../helpers/app.js'
 import { smallDisk } from '../helpers/disk.js'
 import { goodAnswer, startAuthServer, type AuthServer } from '../helpers/auth-server.js'
-import { freePort } from '../helpers/net.js'
+import { freePort } from '../../scripts/mlflow/ports.js'
 import { address, examine, fakeMlflow, run } from './fakes.js'
 
 interface Test { teardown: (fn: () => unknown) => void }

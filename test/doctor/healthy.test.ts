@@ -5,7 +5,7 @@ import { buildApp } from '../../src/app.js'
 import { openStore } from '../../src/keys/contract.js'
 import { loadConfig } from '../../src/core/config.js'
 import { openUpstream } from '../../src/mlflow/pool.js'
-import { startMlflow } from '../helpers/mlflow.js'
+import { startMlflow } from '../../scripts/mlflow/server.js'
 import { examine } from './fakes.js'
 
 t.setTimeout(400_000) // real servers on a busy machine

@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import sqlite from '@photostructure/sqlite'
 import t from 'tap'
-import { freePort } from '../helpers/net.js'
+import { freePort } from '../../scripts/mlflow/ports.js'
 import { address, examine, fakeMlflow, type Report } from './fakes.js'
 
 t.jobs = 4 // the watch over a silent connection takes seconds, most of them waiting

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import t, { type Test } from 'tap'
 import { facade, keys } from '../helpers/app.js'
 import { openBrowser } from '../helpers/browser.js'
-import { freePort } from '../helpers/net.js'
+import { freePort } from '../../scripts/mlflow/ports.js'
 import { echo } from '../helpers/upstream.js'
 
 t.setTimeout(120_000)

@@ -3,10 +3,10 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { gatewayEnv } from '../../scripts/clients/gateway.js'
-import { startProvider } from '../../scripts/openapi/provider.js'
+import { gatewayEnv } from '../conformance/clients/gateway.js'
+import { startProvider } from '../conformance/openapi/provider.js'
 import { startFacade } from '../helpers/facade.js'
-import { startMlflow } from '../helpers/mlflow.js'
+import { startMlflow } from '../../scripts/mlflow/server.js'
 
 t.setTimeout(300_000)
 

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { startFacade } from '../helpers/facade.js'
-import { startMlflow } from '../helpers/mlflow.js'
+import { startMlflow } from '../../scripts/mlflow/server.js'
 import { passing, refused, tryNames } from '../helpers/names.js'
 
 t.setTimeout(300_000)

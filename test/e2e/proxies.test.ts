@@ -8,8 +8,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { startFacade } from '../helpers/facade.js'
-import { startMlflow } from '../helpers/mlflow.js'
-import { freePort } from '../helpers/net.js'
+import { startMlflow } from '../../scripts/mlflow/server.js'
+import { freePort } from '../../scripts/mlflow/ports.js'
 
 t.setTimeout(600_000) // a minute on an idle machine
 

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { answering, startAuthServer, type Behaviour } from '../helpers/auth-server.js'
 import { startFacade, type FacadeProcess } from '../helpers/facade.js'
-import { startMlflow } from '../helpers/mlflow.js'
+import { startMlflow } from '../../scripts/mlflow/server.js'
 
 t.setTimeout(900_000) // a minute and a half on an idle machine; importing MLflow alone takes seconds each time
 

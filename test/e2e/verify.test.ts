@@ -6,7 +6,7 @@ import t from 'tap'
 import { verify } from '../../src/cli/verify.js'
 import { UsageError } from '../../src/cli/command.js'
 import { startFacade } from '../helpers/facade.js'
-import { startMlflow } from '../helpers/mlflow.js'
+import { startMlflow } from '../../scripts/mlflow/server.js'
 
 t.setTimeout(300_000)
 

@@ -1,7 +1,7 @@
 /** A key that is tied to a workspace, in front of a real MLflow that is started without workspaces, with them, and without again. */
 import t from 'tap'
 import { startFacade } from '../helpers/facade.js'
-import { startMlflow } from '../helpers/mlflow.js'
+import { startMlflow } from '../../scripts/mlflow/server.js'
 
 t.setTimeout(300_000)
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { schemaIn } from '../../src/mlflow/managed/database.js'
 import { pinned } from '../../src/mlflow/managed/pinned.js'
-import { mlflowPython } from '../helpers/mlflow.js'
+import { mlflowPython } from '../../scripts/mlflow/server.js'
 import { ask, machine } from './machine.js'
 
 t.setTimeout(400_000) // two starts and two migrations of a real MLflow on a busy machine

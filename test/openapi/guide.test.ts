@@ -3,9 +3,9 @@ import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { openWorld } from '../../scripts/openapi/world.js'
-import { curlPrelude } from '../../scripts/openapi/snippets.js'
-import { mlflowPython, newest } from '../helpers/mlflow.js'
+import { openWorld } from '../conformance/openapi/world.js'
+import { curlPrelude } from '../../scripts/generate/openapi/snippets.js'
+import { mlflowPython, newest } from '../../scripts/mlflow/server.js'
 
 t.setTimeout(400_000)
 

@@ -1,8 +1,8 @@
 /** The document against real MLflow servers of every version behind the facade. */
 import t from 'tap'
-import { unansweredBy } from '../../scripts/openapi/exceptions.js'
-import { findTruth } from '../../scripts/openapi/truth.js'
-import { versions } from '../helpers/mlflow.js'
+import { unansweredBy } from '../../scripts/generate/openapi/exceptions.js'
+import { findTruth } from '../conformance/openapi/truth.js'
+import { versions } from '../../scripts/mlflow/server.js'
 
 t.setTimeout(900_000) // four minutes on an idle machine: two servers a version start, one after the other
 

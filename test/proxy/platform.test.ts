@@ -6,7 +6,7 @@ import t from 'tap'
 import { withoutSession } from '../../src/auth/session.js'
 import { isOurs } from '../../src/http/own.js'
 import { facade, requestHead, type Facade } from '../helpers/app.js'
-import { freePort } from '../helpers/net.js'
+import { freePort } from '../../scripts/mlflow/ports.js'
 import { answer, echo, says, saysAndCloses, saysEarly, silent, standIn, type Behaviour, type Stand } from '../helpers/upstream.js'
 
 interface Test { teardown: (fn: () => unknown) => void }

@@ -3,8 +3,8 @@ import t from 'tap'
 import { operations } from '../../../src/access/operations.generated.js'
 import { strongest, type AccessClass } from '../../../src/access/classes.js'
 import { allows } from '../../../src/access/scopes.js'
-import { opinions } from '../../../scripts/proof/checks.js'
-import { readRegistry, versions } from '../../../scripts/registry.js'
+import { opinions } from '../../conformance/access/checks.js'
+import { readRegistry, versions } from '../../../scripts/generate/registry.js'
 
 const classes: readonly AccessClass[] = ['public', 'ui', 'read', 'write', 'gateway', 'admin', 'blocked']
 const anyClass = fc.constantFrom(...classes)

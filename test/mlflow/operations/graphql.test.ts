@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { graphqlMaxBytes, judgeGraphql, readingFields } from '../../../src/access/graphql.js'
-import { readRegistry, versions } from '../../../scripts/registry.js'
+import { readRegistry, versions } from '../../../scripts/generate/registry.js'
 
 const run = 'mlflowGetRun(input: {runId: "1"}) { run { info { runName } } }'
 

@@ -3,9 +3,9 @@ import t from 'tap'
 import { strongest } from '../../../src/access/classes.js'
 import { match } from '../../../src/access/matcher.js'
 import { operations } from '../../../src/access/operations.generated.js'
-import { exceptions } from '../../../scripts/proof/checks.js'
-import { examples } from '../../../scripts/proof/examples.js'
-import { fill } from '../../../scripts/proof/oddpaths.js'
+import { exceptions } from '../../conformance/access/checks.js'
+import { examples } from '../../conformance/access/examples.js'
+import { fill } from '../../conformance/access/oddpaths.js'
 
 const anyOperation = fc.constantFrom(...operations.flatMap(operation => [operation.path, ...operation.twins ?? []].map(path => ({ operation, path }))))
 

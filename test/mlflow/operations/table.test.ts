@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { areas, reasons } from '../../../src/access/classes.js'
 import { operations } from '../../../src/access/operations.generated.js'
-import { printAccess } from '../../../scripts/access-page.js'
-import { diffRegistries } from '../../../scripts/mlflow-diff.js'
-import { mergeOperations, printOperations } from '../../../scripts/operations.js'
-import { coverage } from '../../../scripts/proof/checks.js'
-import { readRegistry, shape, toTemplate, versions, type Route } from '../../../scripts/registry.js'
+import { printAccess } from '../../../scripts/generate/access-page.js'
+import { diffRegistries } from '../../../scripts/mlflow/diff.js'
+import { mergeOperations, printOperations } from '../../../scripts/generate/operations.js'
+import { coverage } from '../../conformance/access/checks.js'
+import { readRegistry, shape, toTemplate, versions, type Route } from '../../../scripts/generate/registry.js'
 
 const registries = versions.map(readRegistry)
 
