@@ -1,0 +1,272 @@
+import { statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import t, { type Test } from 'tap'
+import { hashKey } from '../../../src/keys/key.js'
+import { openSqlite } from '../../../src/keys/stores/sqlite/store.js'
+import { UsageError } from '../../../src/cli/command.js'
+import { parseCsv } from '../../../src/cli/keys/csv.js'
+import { keys } from '../../../src/cli/keys.js'
+import { shapeA, shapeB, standIn, type Shape } from '../../helpers/upstream.js'
+
+t.test('create prints the key once on stdout, then the lines for a shell', async t => {
+  const { run, verify } = open(t)
+  const { code, stdout, stderr } = await run('create', '--name', 'ci')
+  t.equal(code, 0)
+  const [key = '', ...lines] = stdout.split('\n')
+  t.match(key, /^hk_live_[0-9A-Za-z]{42}$/)
+  t.strictSame(lines, ['export MLFLOW_TRACKING_URI=http://127.0.0.1:8080/mlflow', `export MLFLOW_TRACKING_TOKEN=${key}`, ''])
+  t.match(await verify(key), { valid: true, caller: { name: 'ci', userId: 'ci', scopes: new Set(['mlflow:read', 'mlflow:write']), workspaces: [] } })
+  t.notMatch(stderr, key.slice(13), 'stderr may end in a log')
+})
+
+t.test('the tracking URI is the one that people use', async t => {
+  const uri = async (env: Record<string, string>): Promise<string | undefined> => /TRACKING_URI=(.*)/.exec((await open(t, env).run('create', '--name', 'x')).stdout)?.[1]
+  t.equal(await uri({ PUBLIC_URL: 'https://registry.example/' }), 'https://registry.example/mlflow')
+  t.equal(await uri({ HOST: '0.0.0.0', PORT: '9000' }), 'http://localhost:9000/mlflow')
+  t.equal(await uri({ HOST: '::1' }), 'http://[::1]:8080/mlflow')
+})
+
+t.test('create --json gives everything about the new key', async t => {
+  const { run, verify } = open(t)
+  const { stdout } = await run('create', '--name', 'Zoë', '--user', 'z1', '--scopes', 'mlflow:read, model:write', '--expires', '90d', '--workspace', 'team-a', '--workspace', 'team-b', '--rate', '60/hour', '--env', 'test', '--json')
+  const made = JSON.parse(stdout) as Record<string, unknown>
+  t.match(made, { id: /^key_/, key: /^hk_test_/, name: 'Zoë', userId: 'z1', state: 'active', scopes: ['mlflow:read', 'mlflow:write'], workspaces: ['team-a', 'team-b'], ratePerHour: 60, trackingUri: 'http://127.0.0.1:8080/mlflow' })
+  const days = (Date.parse(String(made['expiresAt'])) - Date.now()) / 86_400_000
+  t.ok(days > 89.9 && days <= 90)
+  t.match(await verify(String(made['key'])), { valid: true })
+})
+
+t.test('who ties a key to workspaces is told where MLflow keeps none apart, or cannot be asked; the key is made', async t => {
+  const note = async (env: Record<string, string>, ...more: string[]): Promise<string | undefined> => {
+    const { code, stdout, stderr } = await open(t, env).run('create', '--name', 'x', ...more)
+    t.equal(code, 0)
+    t.match(stdout, /^hk_live_/)
+    return stderr.split('\n')[1]
+  }
+  const tied = ['--workspace', 'team-a']
+  const at = async (shape: Shape): Promise<Record<string, string>> => ({ MLFLOW_UPSTREAM_URL: (await standIn(t, undefined, shape)).url.href })
+  t.equal(await note(await at({ ...shapeA, workspaces: true }), ...tied), '')
+  t.match(await note(await at({ ...shapeA, workspaces: false }), ...tied), /^MLflow 3\.17\.2 keeps no workspaces apart: this key is refused with 403/)
+  t.match(await note(await at(shapeB), ...tied), /^MLflow 3\.9\.0 keeps no workspaces apart/)
+  t.equal(await note(await at(shapeB)), '', 'a key that is not tied needs none')
+  const before = performance.now()
+  t.match(await note(await at({ ...shapeA, hangs: true }), ...tied), /could not be asked now/)
+  t.ok(performance.now() - before < 5000)
+  t.match(await note({ MLFLOW_UPSTREAM_URL: 'http://mlflow.invalid:5000' }, ...tied), /could not be asked now/)
+  t.match(await note({}, ...tied), /could not be asked now/)
+})
+
+t.test('a name that no header can carry still gives a user that one can', async t => {
+  const { run } = open(t)
+  const { stdout } = await run('create', '--name', 'Zoë 🔑', '--json')
+  t.match(JSON.parse(stdout), { name: 'Zoë 🔑', userId: 'Zo%C3%AB %F0%9F%94%91' })
+})
+
+t.test('an empty list of scopes grants nothing', async t => {
+  const { run } = open(t)
+  for (const args of [['--scopes', ''], ['--scopes='], ['--scopes', ' ']]) {
+    t.strictSame((JSON.parse((await run('create', '--name', 'x', '--json', ...args)).stdout) as { scopes: string[] }).scopes, [])
+  }
+})
+
+t.test('what cannot be meant is wrong usage, and makes no key', async t => {
+  const { run } = open(t)
+  const wrong: Array<[string[], RegExp]> = [
+    [[], /create, list, show, revoke, rotate, import/],
+    [['destroy'], /create, list/],
+    [['constructor'], /create, list/],
+    [['create'], /--name/],
+    [['create', '--name', ' '], /name/],
+    [['create', '--name', 'a\u001b[2J'], /control character/],
+    [['create', '--name', 'x', '--scopes', 'mlflow:raed'], /"mlflow:raed" is not a scope/],
+    [['create', '--name', 'x', '--scopes', 'mlflow:read,'], /"" is not a scope/],
+    [['create', '--name', 'x', '--scopes', 'hk_live_secret'], /^The value given is not a scope/],
+    [['create', '--name', 'x', '--user', 'a\nb'], /user/],
+    [['create', '--name', 'x', '--env', 'prod'], /live or test/],
+    [['create', '--name', 'x', '--frob'], /--frob/],
+    [['show'], /ID/],
+    [['revoke', 'a', 'b'], /ID/],
+    [['revoke', 'key_x', '--reason', ''], /reason/],
+    [['rotate', 'key_x', '--overlap', 'soon'], /"soon" is not a duration/],
+    [['import'], /FILE/],
+    [['import', '/nowhere/keys.json'], /Cannot read/],
+    ...['0/hour', '60', '60/day', '-1/hour', '1.5/hour', '1e3/hour', '/hour', ''].map((rate): [string[], RegExp] => [['create', '--name', 'x', `--rate=${rate}`], /is not a rate/]),
+    ...['0d', '90', 'd', '1y', '-1d', '999999999w', '2020-01-01', '2027-02-30', '2027-13-01', 'never', ''].map((expires): [string[], RegExp] => [['create', '--name', 'x', `--expires=${expires}`], /is not (a date|a duration|an expiry)/]),
+    ...['', 'A', 'a', 'Team', 'a_b', '-ab', 'ab-', 'api', 'a/b', 'x'.repeat(64)].map((workspace): [string[], RegExp] => [['create', '--name', 'x', `--workspace=${workspace}`], /is not a workspace/])
+  ]
+  for (const [args, message] of wrong) {
+    await t.rejects(run(...args), { constructor: UsageError, message }, args.join(' '))
+  }
+  t.equal((await run('list', '--json')).stdout, '[]\n')
+})
+
+t.test('an expiry can be a date', async t => {
+  const { run } = open(t)
+  const expiry = async (text: string): Promise<unknown> => (JSON.parse((await run('create', '--name', 'x', '--json', '--expires', text)).stdout) as { expiresAt: unknown }).expiresAt
+  t.equal(await expiry('2990-06-30'), '2990-06-30T00:00:00.000Z')
+  t.equal(await expiry('2990-06-30T12:30:00+02:00'), '2990-06-30T10:30:00.000Z')
+})
+
+t.test('list and show tell what a key may do and never the key', async t => {
+  const { run } = open(t)
+  const { id, key } = JSON.parse((await run('create', '--name', 'ci', '--json')).stdout) as { id: string, key: string }
+  for (const args of [['list'], ['list', '--json'], ['show', id], ['show', id, '--json']]) {
+    const { code, stdout } = await run(...args)
+    t.equal(code, 0)
+    t.match(stdout, id)
+    t.match(stdout, /ci/)
+    t.notMatch(stdout, key.slice(13), args.join(' '))
+  }
+  t.match(JSON.parse((await run('list', '--json')).stdout), [{ id, state: 'active' }])
+})
+
+t.test('revoke ends a key and keeps the reason', async t => {
+  const { run, verify } = open(t)
+  const { id, key } = JSON.parse((await run('create', '--name', 'ci', '--json')).stdout) as { id: string, key: string }
+  t.match(await run('revoke', id, '--reason', 'laptop lost'), { code: 0, stdout: /is revoked since/ })
+  t.match(await verify(key), { valid: false, reason: 'revoked' })
+  t.match(JSON.parse((await run('show', id, '--json')).stdout), { state: 'revoked', revokeReason: 'laptop lost' })
+})
+
+t.test('rotate gives a new key, and the old one for as long as it is told', async t => {
+  const { run, verify } = open(t)
+  const first = JSON.parse((await run('create', '--name', 'ci', '--json')).stdout) as { id: string, key: string }
+  const second = JSON.parse((await run('rotate', first.id, '--overlap', '24h', '--json')).stdout) as { id: string, key: string }
+  t.match(await verify(first.key), { valid: true })
+  t.match(await verify(second.key), { valid: true })
+  t.match(JSON.parse((await run('show', first.id, '--json')).stdout), { replacedBy: second.id })
+  const third = await run('rotate', second.id)
+  t.match(third.stdout, /^hk_live_\w{42}\nexport /)
+  t.match(await verify(second.key), { valid: false, reason: 'revoked' })
+  t.match(await run('rotate', second.id), { code: 1, stdout: '', stderr: /revoked/ })
+})
+
+t.test('an ID that no key has is a failure, and is not repeated: it may be a key', async t => {
+  const { run } = open(t)
+  for (const action of ['show', 'revoke', 'rotate']) {
+    const result = await run(action, `hk_live_${'a'.repeat(42)}`)
+    t.match(result, { code: 1, stdout: '', stderr: /No key has this ID/ }, action)
+    t.notMatch(result.stderr, /hk_live/)
+  }
+})
+
+t.test('keys come in from JSON lines, a JSON array and CSV', async t => {
+  const { run, verify, file } = open(t)
+  const old = (digit: string, length: number): string => `hk_live_${digit.repeat(length)}`
+  const files = [
+    `${JSON.stringify({ key: old('1', 32), user_id: 'u1', name: 'one', scopes: ['mlflow:read'], email: 'a@example.com' })}\n\n${JSON.stringify({ key_hash: hashKey(old('2', 40)), userId: 2, scopes: [] })}\n`,
+    JSON.stringify([{ key: old('3', 42), scopes: 'mlflow:read mlflow:gateway', expires_at: '2990-01-01T00:00:00Z', is_admin: false, revoked_at: null }, { KEY: old('4', 12), is_admin: true, expires_at: 32_503_680_000 }], null, 2),
+    `\uFEFFkey,user_id,name,scopes,expires_at\r\n${old('5', 32)},u5,"a, ""b""","mlflow:read,model:write",\r\n\r\n${old('6', 32)},,,,2990-01-01\r\n`
+  ]
+  for (const text of files) t.match(await run('import', file(text)), { code: 0, stdout: '2 imported, 0 known already.\n' })
+  const scopes = async (key: string): Promise<string[]> => {
+    const verdict = await verify(key)
+    return verdict.valid ? [...verdict.caller.scopes] : [verdict.reason]
+  }
+  t.strictSame(await scopes(old('1', 32)), ['mlflow:read'])
+  t.strictSame(await scopes(old('2', 40)), [])
+  t.strictSame(await scopes(old('3', 42)), ['mlflow:read', 'mlflow:gateway'])
+  t.strictSame(await scopes(old('4', 12)), ['mlflow:read', 'mlflow:write', 'mlflow:admin'])
+  t.strictSame(await scopes(old('5', 32)), ['mlflow:read', 'mlflow:write'])
+  t.strictSame(await scopes(old('6', 32)), [], 'an empty cell is an empty list')
+  t.match(await verify(old('5', 32)), { caller: { name: 'a, "b"', userId: 'u5', expiresAt: undefined } })
+  t.match(await verify(old('2', 40)), { caller: { userId: '2' } })
+  t.match(await verify(old('4', 12)), { caller: { expiresAt: Date.parse('3000-01-01') } })
+  t.match(JSON.parse((await run('import', file(files[0] ?? ''), '--json')).stdout), { imported: 0, known: 2 })
+})
+
+t.test('one bad line, named by its number, and nothing is imported', async t => {
+  const { run, file } = open(t)
+  const long = (letter: string): string => letter.repeat(20)
+  const bad: Array<[string, RegExp]> = [
+    [`{"key":"${long('a')}"}\n\n{"key":"${long('b')}","scopes":["x"]}\nnope\n{"key":"${long('a')}"}`, /line 3: "x" is not a scope[^]*line 4: It is not a JSON object[^]*line 5: It is the key of line 1/],
+    [`[{"key":"${long('a')}"},{"name":"b"},7]`, /line 2: It has neither key nor key_hash[^]*line 3: It is not a JSON object/],
+    [`key,scopes\n${long('a')},mlflow:read\n"b\nc",mlflow:read\n${long('d')},x`, /line 3: The key is not[^]*line 5: "x"/],
+    [`key\n${long('a')},b`, /line 2: It has a field/],
+    [`[{"key":"${long('a')}"}`, /JSON array/],
+    [`{"key":"${long('a')}","expire_at":"2030-01-01"}`, /line 1: "expire_at" is not a field/],
+    [`{"key":"${long('a')}","expires_at":"tomorrow"}`, /line 1: "tomorrow" is not a date/],
+    [`{"key":"${long('a')}","rate_per_hour":0}`, /line 1: The rate_per_hour/],
+    [`{"key":"${long('a')}","scopes":[1]}`, /line 1: The scopes/],
+    [`{"key":"${long('a')}","workspaces":["A"]}`, /line 1: "A" is not a workspace/],
+    [`{"key":"${long('a')}","key_hash":"b"}`, /line 1: It has a key and a key_hash/],
+    ['{"key_hash":"b"}', /line 1: The key_hash/],
+    [`{"key":"${long('a')}","is_active":false}`, /line 1: The key is not active/],
+    [`{"key":"${long('a')}","revoked_at":"2020-01-01"}`, /line 1: The key is revoked/],
+    [`{"key":"${long('a')}","user_id":{}}`, /line 1: The user_id is not text/],
+    [`{"key":"${'s'.repeat(19)}"}\n{"key":"${'s'.repeat(20)}"}\n{"key":"x"}`, /^Nothing was imported:\nline 1: The key has 19 characters[^\n]*\nline 3: The key has 1 characters[^\n]*$/],
+    ['', /no keys/]
+  ]
+  for (const [text, message] of bad) await t.rejects(run('import', file(text)), { constructor: UsageError, message }, text)
+  t.equal((await run('list', '--json')).stdout, '[]\n')
+})
+
+t.test('what is said of a bad import never holds a key', async t => {
+  const { run, file } = open(t)
+  const key = `hk_live_${'s'.repeat(42)}`
+  for (const text of [`{"key":"${key}"`, `{"key":"${key}","scopes":["${key}"]}`, `{"${key}":1}`, `[{"key":"${key}"}`, `key\n"${key} "`, `{"key":"${'a'.repeat(20)}","expires_at":"${key}"}`, `{"key":"${key}","workspaces":["${key}"]}`]) {
+    const error = await run('import', file(text)).then(() => undefined, (error: unknown) => error as Error)
+    t.ok(error instanceof UsageError)
+    t.notMatch(error?.message, /ssss/, text)
+  }
+})
+
+t.test('the auth service owns its keys', async t => {
+  const { run } = open(t, { KEYS_URL: 'http://127.0.0.1:9/' })
+  for (const args of [['create', '--name', 'x'], ['list'], ['revoke', 'key_x']]) await t.rejects(run(...args), { name: 'StoreNotOursError' }, args.join(' '))
+})
+
+t.test('a store that cannot be used is a failure in one sentence', async t => {
+  const { run, dataDir } = open(t)
+  writeFileSync(join(dataDir, 'keys.db'), 'x'.repeat(8192))
+  t.match(await run('list'), { code: 1, stdout: '', stderr: 'The key database cannot be used: file is not a database.\n' })
+})
+
+t.test('the store that a command makes is for its owner alone', async t => {
+  const { run, dataDir } = open(t)
+  await run('list')
+  t.equal(statSync(join(dataDir, 'keys.db')).mode & 0o777, 0o600)
+})
+
+t.test('CSV that was written is read back as it was', async () => {
+  const cell = fc.string({ unit: fc.constantFrom('a', 'b', ',', '"', '\n', ' ', 'ü') })
+  const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`
+  fc.assert(fc.property(fc.array(fc.tuple(cell, cell), { maxLength: 5 }), fc.constantFrom('\n', '\r\n'), (rows, end) => {
+    const written = [['x', 'y'], ...rows].map(row => row.map(quoted).join(',') + end).join('')
+    const kept = rows.filter(row => row.some(text => text !== ''))
+    return JSON.stringify(parseCsv(written).map(({ value }) => [value['x'], value['y']])) === JSON.stringify(kept)
+  }))
+})
+
+interface Result {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** The command with a data folder of its own, and a look into its store. */
+function open (t: Test, env: Readonly<Record<string, string>> = {}) {
+  const dataDir = t.testdir()
+  let files = 0
+  return {
+    dataDir,
+    run: async (...args: string[]): Promise<Result> => {
+      const written = { stdout: '', stderr: '' }
+      const stream = (name: keyof typeof written) => ({ write: (text: string) => { written[name] += text } })
+      const code = await keys.run(args, { stdout: stream('stdout'), stderr: stream('stderr'), env: { DATA_DIR: dataDir, ...env } })
+      return { code, ...written }
+    },
+    verify: async (key: string) => {
+      const store = openSqlite(join(dataDir, 'keys.db'))
+      const verdict = await store.verify(key, '')
+      await store.close()
+      return verdict
+    },
+    file: (text: string): string => {
+      const path = join(dataDir, `import-${++files}`)
+      writeFileSync(path, text)
+      return path
+    }
+  }
+}

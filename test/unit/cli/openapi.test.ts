@@ -1,0 +1,38 @@
+/** `hokusai-mlflow openapi`. */
+import t from 'tap'
+import { parse } from 'yaml'
+import { main } from '../../../src/cli/main.js'
+
+async function run (...args: string[]): Promise<{ code: number, out: string, err: string }> {
+  let out = ''
+  let err = ''
+  const code = await main(['openapi', ...args], { stdout: { write: text => { out += text } }, stderr: { write: text => { err += text } }, env: {} })
+  return { code, out, err }
+}
+
+t.test('prints the document of the newest MLflow as JSON, and nothing else', async t => {
+  const { code, out, err } = await run()
+  t.equal(code, 0)
+  t.equal(err, '')
+  const document = JSON.parse(out) as { openapi: string, paths: Record<string, unknown> }
+  t.match(document.openapi, /^3\.1\./)
+  t.ok(document.paths['/api/3.0/mlflow/mcp-servers'])
+})
+
+t.test('prints the same as YAML', async t => {
+  t.same(parse((await run('--yaml')).out), JSON.parse((await run()).out))
+})
+
+t.test('prints the edition of an older MLflow, or of all', async t => {
+  const paths = async (version: string): Promise<Record<string, unknown>> => (JSON.parse((await run('--mlflow', version)).out) as { paths: Record<string, unknown> }).paths
+  t.notOk((await paths('3.9.0'))['/api/3.0/mlflow/mcp-servers'])
+  t.ok((await paths('all'))['/server-info'])
+})
+
+t.test('what is no version is wrong usage', async t => {
+  const { code, out, err } = await run('--mlflow', 'newest')
+  t.equal(code, 2)
+  t.equal(out, '')
+  t.match(err, '"newest"')
+  t.equal((await run('--toml')).code, 2)
+})

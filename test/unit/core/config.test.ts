@@ -1,0 +1,198 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import t, { type Test } from 'tap'
+import { ConfigError, loadConfig } from '../../../src/core/config.js'
+import { nearest, settings } from '../../../src/core/settings.js'
+
+type Env = Readonly<Record<string, string | undefined>>
+
+const none = (): never => { throw Object.assign(new Error('no such file'), { code: 'ENOENT' }) }
+const load = (env: Env, files: Readonly<Record<string, string>> = {}) => loadConfig(env, path => files[path] ?? none())
+
+function problemsOf (t: Test, env: Env, files: Readonly<Record<string, string>> = {}): readonly string[] {
+  try {
+    load(env, files)
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+  t.fail(`${JSON.stringify(env)} passed`)
+  return []
+}
+
+t.test('without any setting the defaults of the documentation hold', async t => {
+  t.match(load({}), {
+    host: '127.0.0.1',
+    port: 8080,
+    metrics: { host: '127.0.0.1', port: 9464 },
+    dataDir: './data',
+    upstream: { url: undefined, timeoutMs: 300_000, idleTimeoutMs: 300_000, connections: 512, tls: {} },
+    mlflowPython: 'python3',
+    keys: { store: { kind: 'sqlite', file: 'data/keys.db' }, cacheMs: 60_000, staleMs: 600_000, serviceId: 'platform', emptyScopes: 'none' },
+    trustProxy: [],
+    legacy: { mode: 'redirect', sunsetAt: undefined },
+    allowAssistant: false,
+    bodyMaxBytes: 64 * 1024 ** 2,
+    spoolMaxBytes: 5 * 1024 ** 3,
+    spoolTotalBytes: undefined,
+    transfersPerKey: 32,
+    requestsPerKey: 256,
+    shutdownDelayMs: 0,
+    shutdownGraceMs: 25_000,
+    logLevel: 'info'
+  })
+  t.ok(Object.isFrozen(load({})))
+})
+
+t.test('values are read in their units', async t => {
+  const config = load({
+    HOST: '::',
+    PORT: '0',
+    METRICS_HOST: '10.0.0.1',
+    METRICS_PORT: '1',
+    MLFLOW_UPSTREAM_URL: 'https://mlflow.internal:5000/p/',
+    MLFLOW_UPSTREAM_TIMEOUT: '0.5',
+    MLFLOW_UPSTREAM_HOST: 'mlflow:5000',
+    MLFLOW_UPSTREAM_AUTHORIZATION: 'Basic eA==',
+    TRUST_PROXY: '10.0.0.0/8, ::1 ,192.0.2.1',
+    PUBLIC_URL: 'https://registry.example',
+    CORS_ALLOWED_ORIGINS: 'https://Notebooks.example:443/, http://localhost:3000,',
+    LEGACY_PATHS: 'gone',
+    LEGACY_DEPRECATED: '2026-01-01',
+    LEGACY_SUNSET: '2027-06-30',
+    ALLOW_ASSISTANT: 'true',
+    KEYS_URL: 'sqlite:/var/keys.db',
+    SHUTDOWN_GRACE: '0',
+    DATA_DIR: ''
+  })
+  t.match(config, { host: '::', port: 0, metrics: { host: '10.0.0.1', port: 1 }, dataDir: './data', upstream: { timeoutMs: 500, host: 'mlflow:5000', authorization: 'Basic eA==' }, trustProxy: ['10.0.0.0/8', '::1', '192.0.2.1'], legacy: { mode: 'gone' }, allowAssistant: true, keys: { store: { kind: 'sqlite', file: '/var/keys.db' } }, shutdownGraceMs: 0 })
+  t.equal(config.upstream.url?.pathname, '/p/')
+  t.equal(config.legacy.sunsetAt?.toISOString(), '2027-06-30T00:00:00.000Z')
+  t.equal(config.publicUrl?.origin, 'https://registry.example')
+  t.strictSame([...config.corsAllowedOrigins], ['https://notebooks.example', 'http://localhost:3000'])
+  t.equal(load({ METRICS_PORT: 'off' }).metrics, undefined)
+  t.match(load({ KEYS_URL: 'https://auth.example/api' }).keys.store, { kind: 'service', url: { pathname: '/api' } })
+  t.match(load({ HOKUSAI_AUTH_SERVICE_URL: 'http://auth' }).keys.store, { kind: 'service' })
+  t.match(load({ HOKUSAI_AUTH_SERVICE_URL: 'http://auth', KEYS_URL: 'http://auth/' }).keys.store, { kind: 'service' }, 'the same twice')
+})
+
+t.test('every value that is not allowed is a problem that names its setting and says what is', async t => {
+  const wrong: Readonly<Record<string, readonly string[]>> = {
+    HOST: ['a b', '-x', 'http://x', 'x/'],
+    PORT: ['-1', '65536', '80a', '8080.5', ' ', '1e3'],
+    METRICS_PORT: ['on', '99999'],
+    METRICS_HOST: ['*'],
+    MLFLOW_UPSTREAM_URL: ['mlflow:5000', 'ftp://x', '/x', 'http://', 'http://x?y', 'http://x#y', 'http://me@x', 'http://me:pw@x'],
+    PLATFORM_UPSTREAM_URL: ['platform:80', 'ftp://x', '/x', 'http://x?y', 'http://me:pw@x'],
+    MLFLOW_UPSTREAM_AUTHORIZATION: ['a\nb', 'é'],
+    MLFLOW_UPSTREAM_HOST: ['http://x', 'x:y', 'x y'],
+    MLFLOW_UPSTREAM_TIMEOUT: ['0', '-1', '5s', 'x', '3000000', 'Infinity', '0x10'],
+    MLFLOW_UPSTREAM_IDLE_TIMEOUT: ['0'],
+    KEYS_URL: ['sqlite:', 'mysql://x', 'x', 'redis://x'],
+    HOKUSAI_AUTH_SERVICE_URL: ['auth', 'sqlite:x'],
+    KEYS_CACHE_SECONDS: ['-1', 'x'],
+    KEYS_STALE_SECONDS: ['1,5'],
+    AUTH_EMPTY_SCOPES: ['write', 'NONE'],
+    PUBLIC_URL: ['registry.example', 'https://x/mlflow', 'https://x?y', 'https://me@x'],
+    CORS_ALLOWED_ORIGINS: ['*', 'null', 'https://a.example, *', 'notebooks.example', 'https://a.example/x', 'https://*.example/'],
+    TRUST_PROXY: ['10.0.0.0/33', '::/129', 'x', '10.0.0.1/', '10.0.0/8', 'true', '*'],
+    LEGACY_PATHS: ['Redirect', 'off'],
+    LEGACY_DEPRECATED: ['2027-02-30', '01.01.2027', '2027-1-1', 'soon'],
+    LEGACY_SUNSET: ['2027-13-01'],
+    ALLOW_ASSISTANT: ['1', 'yes', 'TRUE'],
+    SPOOL_MAX_BYTES: ['5G', '-1', '1.5'],
+    TRANSFERS_PER_KEY: ['0', 'x'],
+    REQUESTS_PER_KEY: ['0', '-1'],
+    MLFLOW_UPSTREAM_CONNECTIONS: ['0', 'many'],
+    SHUTDOWN_DELAY: ['-1'],
+    SHUTDOWN_GRACE: ['x', '1000001', '2147470'],
+    LOG_LEVEL: ['verbose', 'INFO']
+  }
+  for (const [name, values] of Object.entries(wrong)) {
+    for (const value of values) {
+      const problems = problemsOf(t, { [name]: value })
+      t.equal(problems.length, 1, `${name}=${value}: ${problems.join('; ')}`)
+      t.match(problems[0], name)
+      t.match(problems[0], /is not/)
+    }
+  }
+})
+
+t.test('all problems come at once', async t => {
+  const problems = problemsOf(t, { PORT: 'x', LEGACY_PATHS: 'y', TRUST_PROXY: 'z', KEYS_TYPO: '1', LOG_LEVEL: 'w' })
+  t.equal(problems.length, 5)
+  t.match(new ConfigError(problems).message, /5 problems:\n {2}- /)
+})
+
+t.test('a secret is never in a problem, wherever it was put', async t => {
+  const key = `hk_live_${'Ab1'.repeat(14)}`
+  for (const name of Object.keys(settings)) {
+    for (const value of [`postgres://me:s3cret@db/x y\n${key}`, `http://s3cret@x y/${key}`, `${key}\n`, '-----BEGIN PRIVATE KEY-----\ns3cret']) {
+      try { load({ [name]: value }) } catch (error) { t.notMatch(String(error), /s3cret|Ab1Ab1/, name) }
+    }
+  }
+  for (const name of ['MLFLOW_UPSTREAM_URL', 'HOKUSAI_AUTH_SERVICE_URL', 'PUBLIC_URL', 'KEYS_URL']) {
+    for (const value of ['me:s3cret@mlflow:5000', 'see http://me:s3cret@mlflow', 'Bearer s3cret', 'basic s3cret', 'http://me:a/s3cret@mlflow', 'http://me:a?b/s3cret@mlflow', 'http://auth/?token=s3cret', 'http://auth/#s3cret']) t.notMatch(problemsOf(t, { [name]: value }).join(), 's3cret', `${name}=${value}`)
+  }
+  // A secret, or a key in PEM on one line, in the place of the name of its file.
+  for (const name of ['KEYS_URL_FILE', 'MLFLOW_UPSTREAM_AUTHORIZATION_FILE', 'MLFLOW_UPSTREAM_KEY_FILE', 'MLFLOW_UPSTREAM_CERT_FILE', 'MLFLOW_UPSTREAM_CA_FILE']) {
+    for (const value of ['Basic s3cret', 'postgres://me:s3cret@db/keys', '-----BEGIN PRIVATE KEY----- s3cret', 's3cret']) {
+      const problems = problemsOf(t, { [name]: value })
+      t.notMatch(problems.join(), 's3cret', `${name}=${value}`)
+      t.equal(new Set(problems).size, problems.length, 'each problem once')
+    }
+  }
+  for (const name of ['MLFLOW_UPSTREAM_AUTHORIZATION', 'KEYS_URL']) t.notMatch(problemsOf(t, { [name]: 'plain-s3cret\n' }).join(), 's3cret')
+})
+
+t.test('a secret may come from a file, but not twice', async t => {
+  t.equal(load({ MLFLOW_UPSTREAM_AUTHORIZATION_FILE: '/run/auth' }, { '/run/auth': 'Bearer abc\n' }).upstream.authorization, 'Bearer abc')
+  t.match(problemsOf(t, { MLFLOW_UPSTREAM_AUTHORIZATION_FILE: '/run/auth', MLFLOW_UPSTREAM_AUTHORIZATION: 'x' }, { '/run/auth': 'y' }), [/both set/])
+  t.match(problemsOf(t, { KEYS_URL_FILE: '/nowhere' }), [/KEYS_URL_FILE.*ENOENT/])
+})
+
+t.test('a misspelt name of ours is an error that names the nearest, what Kubernetes injects is none', async t => {
+  for (const [name, meant] of [['MLFLOW_UPSTREAM_URI', 'MLFLOW_UPSTREAM_URL'], ['MLFLOW_UPSTREAM_TIME_OUT', 'MLFLOW_UPSTREAM_TIMEOUT'], ['KEYS_CACHE_SECOND', 'KEYS_CACHE_SECONDS'], ['LEGACY_PATH', 'LEGACY_PATHS'], ['KEYS_URL_FIL', 'KEYS_URL_FILE'], ['LEGACY_PATHS_FILE', 'LEGACY_PATHS']] as const) {
+    t.match(problemsOf(t, { [name]: 'x' }), [new RegExp(`${name} is not a setting: did you mean ${meant}\\?`)])
+  }
+  load({ KEYS_SERVICE_HOST: '10.0.0.1', KEYS_PORT: 'tcp://10.0.0.1:80', KEYS_PORT_80_TCP_ADDR: '10.0.0.1', MLFLOW_UPSTREAM_SERVICE_HOST: 'x', LEGACY_PORT: 'x', MLFLOW_TRACKING_URI: 'x', KEYSTORE: 'x', PATH: '/bin' })
+})
+
+t.test('settings that contradict each other are problems', async t => {
+  const folder = t.testdir()
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=x', '-keyout', 'key.pem', '-out', 'cert.pem'], { cwd: folder, stdio: 'ignore' })
+  writeFileSync(join(folder, 'junk.pem'), 'junk')
+  const [cert, key, junk] = ['cert.pem', 'key.pem', 'junk.pem'].map(name => join(folder, name))
+  const real = (env: Env) => loadConfig(env, path => readFileSync(path, 'utf8'))
+  const https = { MLFLOW_UPSTREAM_URL: 'https://x' }
+  t.match(real({ ...https, MLFLOW_UPSTREAM_CA_FILE: cert, MLFLOW_UPSTREAM_CERT_FILE: cert, MLFLOW_UPSTREAM_KEY_FILE: key }).upstream.tls, { ca: /BEGIN CERT/, cert: /BEGIN CERT/, key: /PRIVATE KEY/ })
+  for (const [env, problem] of [
+    [{ ...https, MLFLOW_UPSTREAM_CERT_FILE: cert }, /belong together/],
+    [{ ...https, MLFLOW_UPSTREAM_KEY_FILE: key }, /belong together/],
+    [{ ...https, MLFLOW_UPSTREAM_CA_FILE: junk }, /MLFLOW_UPSTREAM_CA_FILE/],
+    [{ ...https, MLFLOW_UPSTREAM_CA_FILE: '/nowhere' }, /ENOENT/],
+    [{ MLFLOW_UPSTREAM_URL: 'http://x', MLFLOW_UPSTREAM_CA_FILE: cert }, /no effect/],
+    [{ ...https, PLATFORM_UPSTREAM_URL: 'https://x/api' }, /callers without a key would reach MLflow/],
+    [{ LEGACY_DEPRECATED: '2027-01-01', LEGACY_SUNSET: '2026-12-31' }, /before LEGACY_DEPRECATED/],
+    [{ KEYS_URL: 'http://a', HOKUSAI_AUTH_SERVICE_URL: 'http://b' }, /two different key stores/]
+  ] as const) t.throws(() => real(env), { message: problem }, JSON.stringify(env))
+})
+
+t.test('whatever the environment holds, it is a configuration or a ConfigError', async () => {
+  const name = fc.constantFrom(...Object.keys(settings), 'KEYS_X', 'HOME')
+  fc.assert(fc.property(fc.dictionary(name, fc.oneof(fc.string(), fc.constantFrom('', '0', '1', 'off', 'http://x', '2027-01-01', 'true'))), env => {
+    try { return load(env).port >= 0 } catch (error) { return error instanceof ConfigError && error.problems.length > 0 }
+  }), { numRuns: 500 })
+})
+
+t.test('the nearest name is the one with the fewest changes', async t => {
+  t.equal(nearest('abd', ['xyz', 'abc', 'a']), 'abc')
+  t.equal(nearest('x', []), '')
+})
+
+t.test('the metrics have a port of their own', async t => {
+  t.throws(() => loadConfig({ PORT: '8081', METRICS_PORT: '8081' }, () => ''), { message: /METRICS_PORT is the same as PORT/ })
+  t.ok(loadConfig({ PORT: '0', METRICS_PORT: '0' }, () => ''))
+})

@@ -1,0 +1,253 @@
+/** Faults of settings, keys and the way through the front, each seeded: it is named, alone, with what mends it; and a healthy set-up is left in peace. */
+import { chmodSync, readFileSync, statfsSync, utimesSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { join } from 'node:path'
+import t from 'tap'
+import { openStore } from '../../../src/keys/contract.js'
+import { checks } from '../../../src/cli/doctor.js'
+import { facade, keys } from '../../helpers/app.js'
+import { smallDisk } from '../../helpers/disk.js'
+import { goodAnswer, startAuthServer, type AuthServer } from '../../helpers/auth-server.js'
+import { freePort } from '../../../scripts/mlflow/ports.js'
+import { address, examine, fakeMlflow, run } from './fakes.js'
+
+interface Test { teardown: (fn: () => unknown) => void }
+
+t.jobs = 4 // the watch over a silent connection takes seconds, most of them waiting
+
+async function auth (t: Test): Promise<AuthServer> {
+  const server = await startAuthServer()
+  t.teardown(server.close)
+  return server
+}
+
+t.test('a healthy set-up gives no finding and exit code 0', async t => {
+  const { code, findings, checks: rows } = await examine({ MLFLOW_UPSTREAM_URL: await fakeMlflow(t) })
+  t.strictSame(findings, [])
+  t.equal(code, 0)
+  t.strictSame(rows.map(({ check }) => check), ['configuration', ...checks.map(({ id }) => id)])
+})
+
+t.test('every problem of the configuration is a row, with exit code 2', async t => {
+  const { code, findings, named } = await examine({ PORT: 'http', LEGACY_PATHS: 'maybe', KEYS_CACHE_SECOND: '1' })
+  t.equal(code, 2)
+  t.strictSame(named, ['configuration', 'configuration', 'configuration'])
+  t.match(findings.map(({ message }) => message).join(), /KEYS_CACHE_SECONDS.*PORT.*LEGACY_PATHS/)
+})
+
+t.test('people read rows with the mend below, and the number of findings on stderr', async t => {
+  const { code, stdout, stderr } = await run({ DATA_DIR: t.testdir(), MLFLOW_UPSTREAM_URL: await fakeMlflow(t) }, [])
+  t.equal(code, 1)
+  t.match(stdout, /^ok {7}configuration/)
+  t.match(stdout, /^warning {2}sunset .*\n {2,}mend: set LEGACY_SUNSET/m)
+  t.equal(stderr, '1 finding.\n')
+})
+
+t.test('a DATA_DIR that cannot be written, or whose disk is smaller than what may be spooled, is named', async t => {
+  const url = await fakeMlflow(t)
+  const { bavail, bsize } = statfsSync('.')
+  const small = await examine({ MLFLOW_UPSTREAM_URL: url, SPOOL_MAX_BYTES: String(bavail * bsize * 2) })
+  t.strictSame(small.named, ['data-dir'])
+  t.match(small.findings[0]?.mend, /SPOOL_MAX_BYTES=\d+/)
+  t.match((await examine({ MLFLOW_UPSTREAM_URL: url, SPOOL_TOTAL_BYTES: '1000000' })).findings, [{ check: 'data-dir', message: /no more than 1 MB/ }])
+  const disk = smallDisk(t, 100 * 1024 ** 2)
+  if (disk === undefined) t.comment('only root may mount a small disk')
+  else t.match((await examine({ MLFLOW_UPSTREAM_URL: url, DATA_DIR: disk.folder })).findings, [{ check: 'data-dir', message: /nearly full \(105 MB free\)/ }])
+  const folder = t.testdir()
+  const file = join(folder, 'file')
+  writeFileSync(file, '', { mode: 0o600 })
+  const none = await examine({ MLFLOW_UPSTREAM_URL: url, DATA_DIR: join(file, 'data'), KEYS_URL: `sqlite:${join(folder, 'keys.db')}` })
+  t.strictSame(none.named, ['data-dir'])
+})
+
+t.test('a DATA_DIR that others may reach into, and that a start leaves as it is, is named', async t => {
+  const url = await fakeMlflow(t)
+  const folder = t.testdir()
+  chmodSync(folder, 0o755)
+  t.strictSame((await examine({ MLFLOW_UPSTREAM_URL: url, DATA_DIR: folder })).named, [], 'a start will shut it')
+  writeFileSync(join(folder, 'thesis.txt'), '')
+  t.match((await examine({ MLFLOW_UPSTREAM_URL: url, DATA_DIR: folder })).findings, [{ check: 'data-dir', message: /0755/, mend: /chmod 700/ }])
+})
+
+t.test('a first admin key that still lies in DATA_DIR is told of, and named after a day', async t => {
+  const url = await fakeMlflow(t)
+  const folder = t.testdir()
+  const file = join(folder, 'admin-key')
+  writeFileSync(file, 'hk_live_x\n')
+  const fresh = await examine({ MLFLOW_UPSTREAM_URL: url, DATA_DIR: folder })
+  t.strictSame(fresh.named, [])
+  t.match(fresh.checks.find(({ check }) => check === 'admin-key'), { message: new RegExp(new Date().toISOString().slice(0, 10)) })
+  utimesSync(file, 0, Date.parse('2026-01-02') / 1000)
+  t.match((await examine({ MLFLOW_UPSTREAM_URL: url, DATA_DIR: folder })).findings, [{ check: 'admin-key', message: /since 2026-01-02/, mend: /rm / }])
+})
+
+t.test('a load balancer that nobody trusts, and everybody trusted, are named', async t => {
+  const url = await fakeMlflow(t)
+  const untrusted = await examine({ MLFLOW_UPSTREAM_URL: url, PUBLIC_URL: 'https://127.0.0.1:9' })
+  t.strictSame(untrusted.named, ['trust-proxy'])
+  t.match(untrusted.findings[0]?.mend, 'TRUST_PROXY')
+  t.strictSame((await examine({ MLFLOW_UPSTREAM_URL: url, TRUST_PROXY: '10.0.0.0/8, 0.0.0.0/0' })).named, ['trust-proxy'])
+  t.strictSame((await examine({ MLFLOW_UPSTREAM_URL: url, PUBLIC_URL: 'https://127.0.0.1:9', TRUST_PROXY: '10.0.0.0/8' })).named, [])
+})
+
+t.test('old paths without an end are named', async t => {
+  const url = await fakeMlflow(t)
+  const { named, findings } = await examine({ MLFLOW_UPSTREAM_URL: url, LEGACY_SUNSET: '' })
+  t.strictSame(named, ['sunset'])
+  t.match(findings[0]?.mend, 'LEGACY_SUNSET')
+  t.strictSame((await examine({ MLFLOW_UPSTREAM_URL: url, LEGACY_SUNSET: '', LEGACY_PATHS: 'gone' })).named, [])
+})
+
+t.test('less patience than MLflow\'s client has is named', async t => {
+  const url = await fakeMlflow(t)
+  const { named, findings } = await examine({ MLFLOW_UPSTREAM_URL: url, MLFLOW_UPSTREAM_TIMEOUT: '30' })
+  t.strictSame(named, ['timeouts'])
+  t.match(findings[0]?.mend, 'MLFLOW_UPSTREAM_TIMEOUT')
+  t.strictSame((await examine({ MLFLOW_UPSTREAM_URL: url, MLFLOW_UPSTREAM_IDLE_TIMEOUT: '5' })).named, ['timeouts'])
+})
+
+t.test('a key store that cannot answer is named', async t => {
+  const url = await fakeMlflow(t)
+  const broken = join(t.testdir(), 'keys.db')
+  writeFileSync(broken, 'no database at all, and longer than the head of one would be'.repeat(10))
+  t.strictSame((await examine({ MLFLOW_UPSTREAM_URL: url, KEYS_URL: `sqlite:${broken}` })).named, ['key-store'])
+  const { named, findings } = await examine({ MLFLOW_UPSTREAM_URL: url, KEYS_URL: `http://127.0.0.1:${await freePort()}` })
+  t.strictSame(named, ['key-store'])
+  t.match(findings[0], { message: /auth service cannot be reached/, mend: /KEYS_URL/ })
+})
+
+t.test('a key that is refused, or may do nothing, is named', async t => {
+  const url = await fakeMlflow(t)
+  const dataDir = join(t.testdir(), 'data')
+  const store = await openStore({ store: { kind: 'sqlite', file: join(dataDir, 'keys.db') }, cacheMs: 0, staleMs: 0, serviceId: '', emptyScopes: 'none' })
+  const make = async (scopes: ReadonlySet<'mlflow:read'>): Promise<string> => (await store.create({ name: 'k', userId: 'u', environment: 'test', scopes, workspaces: [], ratePerHour: undefined, expiresAt: undefined })).key
+  const good = await make(new Set(['mlflow:read']))
+  const empty = await make(new Set())
+  await store.close()
+  const env = { MLFLOW_UPSTREAM_URL: url, DATA_DIR: dataDir }
+  t.strictSame((await examine(env, ['--key', good])).named, [])
+  t.strictSame((await examine({ ...env, HOKUSAI_API_KEY: empty })).named, ['key'])
+  const refused = await examine(env, ['--key', keys.unknown])
+  t.strictSame(refused.named, ['key'])
+  t.notOk(JSON.stringify(refused).includes(keys.unknown), 'and the key is not printed')
+})
+
+t.test('keys that are tied to workspaces which MLflow does not keep apart are named', async t => {
+  const dataDir = join(t.testdir(), 'data')
+  const store = await openStore({ store: { kind: 'sqlite', file: join(dataDir, 'keys.db') }, cacheMs: 0, staleMs: 0, serviceId: '', emptyScopes: 'none' })
+  const make = async (workspaces: string[]): Promise<string> => (await store.create({ name: 'k', userId: 'u', environment: 'test', scopes: new Set(), workspaces, ratePerHour: undefined, expiresAt: undefined })).record.keyId
+  await make([])
+  await store.revoke(await make(['team-a']))
+  const row = async (workspaces: boolean): Promise<unknown> => (await examine({ MLFLOW_UPSTREAM_URL: await fakeMlflow(t, { workspaces }), DATA_DIR: dataDir })).checks.find(({ check }) => check === 'workspaces')
+  t.match(await row(false), { status: 'ok' })
+  await make(['team-a'])
+  await store.close()
+  t.match(await row(false), { status: 'warning', message: /^A key is tied to workspaces, and MLflow 3\.17\.2 keeps none apart/, mend: /--enable-workspaces/ })
+  t.match(await row(true), { status: 'ok' })
+})
+
+t.test('an auth service that knows us by another name is named with that name', async t => {
+  for (const status of [400, 401, 403]) {
+    const service = await auth(t)
+    service.behave((res, _key, req) => {
+      const { body } = service.validations.at(-1) ?? {}
+      const known = req.method === 'GET' || (body as { service_id?: string }).service_id === 'ml-platform'
+      res.writeHead(known ? 200 : status, { 'content-type': 'application/json' }).end(JSON.stringify(goodAnswer()))
+    })
+    const env = { MLFLOW_UPSTREAM_URL: await fakeMlflow(t), KEYS_URL: service.url.href, HOKUSAI_API_KEY: keys.read }
+    const { findings } = await examine(env)
+    t.match(findings.find(({ check }) => check === 'service-id'), { severity: 'error', mend: 'set AUTH_SERVICE_ID=ml-platform' }, String(status))
+    t.strictSame((await examine({ ...env, AUTH_SERVICE_ID: 'ml-platform' })).named, [])
+  }
+})
+
+t.test('an auth service that takes no question of ours is named with AUTH_SERVICE_ID', async t => {
+  const service = await auth(t)
+  service.behave((res, _key, req) => { res.writeHead(req.method === 'GET' ? 200 : 400, { 'content-type': 'application/json' }).end('{}') })
+  const { findings } = await examine({ MLFLOW_UPSTREAM_URL: await fakeMlflow(t), KEYS_URL: service.url.href, HOKUSAI_API_KEY: keys.read })
+  t.match(findings, [{ check: 'service-id', severity: 'error', message: 'The auth service refuses our request (400): is AUTH_SERVICE_ID right?', mend: /AUTH_SERVICE_ID/ }])
+})
+
+t.test('keys of the platform without scopes are named with AUTH_EMPTY_SCOPES', async t => {
+  const service = await auth(t)
+  service.keys.set(keys.read, goodAnswer({ scopes: [] }))
+  const env = { MLFLOW_UPSTREAM_URL: await fakeMlflow(t), KEYS_URL: service.url.href, HOKUSAI_API_KEY: keys.read }
+  const { named, findings } = await examine(env)
+  t.strictSame(named, ['key'])
+  t.match(findings[0]?.mend, 'AUTH_EMPTY_SCOPES=read')
+  t.strictSame((await examine({ ...env, AUTH_EMPTY_SCOPES: 'read' })).named, [])
+})
+
+t.test('a platform that does not answer, or is the facade itself, is named', async t => {
+  const env = { MLFLOW_UPSTREAM_URL: await fakeMlflow(t) }
+  t.match((await examine({ ...env, PLATFORM_UPSTREAM_URL: `http://127.0.0.1:${await freePort()}` })).findings, [{ check: 'platform', message: /does not answer \(ECONNREFUSED\)/ }])
+  const itself = await facade(t)
+  t.match((await examine({ ...env, PLATFORM_UPSTREAM_URL: `http://127.0.0.1:${itself.port}` })).findings, [{ check: 'platform', message: /leads back/ }])
+  const other = await address(t, createServer((_request, response) => response.writeHead(404).end()))
+  t.strictSame((await examine({ ...env, PLATFORM_UPSTREAM_URL: other.href })).named, [])
+})
+
+t.test('a front that leads elsewhere, or nowhere, is named', async t => {
+  const env = { MLFLOW_UPSTREAM_URL: await fakeMlflow(t) }
+  const elsewhere = await address(t, createServer((_request, response) => response.writeHead(404).end('not here')))
+  t.match((await examine(env, ['--url', elsewhere.href])).findings, [{ check: 'front-reachable', mend: /routes explain/ }])
+  t.match((await examine(env, ['--url', `http://127.0.0.1:${await freePort()}`])).findings, [{ check: 'front-reachable', message: /does not answer/ }])
+})
+
+t.test('a front that takes the mount off is named, whatever old paths do', async t => {
+  for (const [mode, message] of [['redirect', /redirected to itself/], ['gone', /has ended/], ['forward', /pages are missing/]] as const) {
+    const behind = await facade(t, undefined, { env: { LEGACY_PATHS: mode } })
+    let says = false
+    const front = await address(t, createServer((request, response) => {
+      void fetch(`http://127.0.0.1:${behind.port}${request.url?.replace(/^\/mlflow(?=\/)/, '')}`, { method: request.method ?? 'GET', redirect: 'manual', headers: says ? { 'x-forwarded-prefix': '/mlflow' } : {} })
+        .then(async answer => response.writeHead(answer.status, Object.fromEntries([...answer.headers].filter(([name]) => ['deprecation', 'location'].includes(name)))).end(await answer.text()))
+    }))
+    const env = { MLFLOW_UPSTREAM_URL: await fakeMlflow(t) }
+    const { findings } = await examine(env, ['--url', front.href])
+    t.match(findings.find(({ check }) => check === 'front-prefix'), { message, mend: /^your proxy takes \/mlflow off: do not strip it, or set LEGACY_PATHS=forward/ })
+    says = true
+    t.notOk((await examine(env, ['--url', front.href])).named.includes('front-prefix'), 'one that says so is fine')
+  }
+})
+
+t.test('a front under another origin than the facade believes is named, for its pages could not write', async t => {
+  const behind = await facade(t, undefined, { env: { PUBLIC_URL: 'https://registry.example' } })
+  // A proxy that puts a Host of its own, as many do unless told otherwise.
+  const front = await address(t, createServer((request, response) => {
+    void fetch(`http://127.0.0.1:${behind.port}${request.url}`, { method: request.method ?? 'GET', headers: { authorization: request.headers.authorization ?? '', origin: request.headers.origin ?? '', 'content-type': 'application/json' }, ...request.method === 'POST' ? { body: '{"max_results":1}' } : {} })
+      .then(async answer => response.writeHead(answer.status).end(await answer.text()))
+  }))
+  const env = { MLFLOW_UPSTREAM_URL: await fakeMlflow(t), HOKUSAI_API_KEY: keys.write }
+  const { findings } = await examine(env, ['--url', front.href])
+  t.match(findings.find(({ check }) => check === 'origin'), { mend: new RegExp(`PUBLIC_URL=${front.origin}`) })
+  t.notOk((await examine(env, ['--url', `http://127.0.0.1:${behind.port}`])).named.includes('origin'))
+})
+
+t.test('a front that limits or swallows large uploads is named, and nothing is stored', async t => {
+  const behind = await facade(t)
+  const env = { MLFLOW_UPSTREAM_URL: behind.mlflow.url.href }
+  const capped = await address(t, createServer((request, response) => {
+    if (Number(request.headers['content-length'] ?? 0) > 1e6) response.writeHead(413).end()
+    else response.writeHead(200).end('{"version":"0.1.0","mlflow":null}')
+  }))
+  t.match((await examine(env, ['--url', capped.href])).findings, [{ check: 'upload-limit', mend: /client_max_body_size/ }])
+  const buffering = await address(t, createServer((request, response) => { request.resume().once('end', () => response.writeHead(200).end('{"version":"0.1.0","mlflow":null}')) }))
+  t.match((await examine(env, ['--url', buffering.href])).findings, [{ check: 'upload-limit', mend: /proxy_request_buffering/ }])
+  t.strictSame((await examine(env, ['--url', `http://127.0.0.1:${behind.port}`])).named, [])
+  t.strictSame(behind.mlflow.calls, [])
+})
+
+t.test('wrong usage is told as such', async t => {
+  await t.rejects(run({}, ['--url', 'registry']), { message: /--url "registry" is not/ })
+  await t.rejects(run({}, ['--ur', 'x']), { message: /Unknown option/ })
+})
+
+t.test('the list of checks in the documentation is whole, in order, and names tests that exist', async t => {
+  const page = readFileSync('docs/doctor.md', 'utf8')
+  const rows = [...page.matchAll(/^\| `([a-z-]+)` \| (.+) \| (.+) \|$/gm)].map(([, id, about, title]) => ({ id, about, title }))
+  t.strictSame(rows.map(({ id, about }) => ({ id, about })).slice(1), checks.map(({ id, about }) => ({ id, about })))
+  const tests = ['doctor', 'mlflow', 'healthy'].map(name => readFileSync(`test/doctor/${name}.test.ts`, 'utf8')).join('')
+  const titles = [...rows.map(({ title = '' }) => title), ...Array.from(page.matchAll(/\(test: ([^)]+)\)/g), ([, title = '']) => title)]
+  t.ok(titles.length > checks.length + 4)
+  for (const title of titles) t.ok(tests.includes(`t.test('${title.replaceAll("'", "\\'")}'`), title)
+})
