@@ -24,11 +24,11 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=dependencies /app/packages ./packages
 COPY --from=build /app/packages/alb-rules/dist ./packages/alb-rules/dist
-COPY --from=build /app/dist/src ./dist/src
+COPY --from=build /app/dist ./dist
 COPY deploy/alb/after.json deploy/alb/platform.json ./deploy/alb/
 COPY openapi ./openapi
 COPY package.json LICENSE README.md CHANGELOG.md ./
-RUN chmod 755 dist/src/cli/main.js && ln -s /app/dist/src/cli/main.js /usr/local/bin/hokusai-mlflow && install -d -o node -g node -m 700 /data
+RUN chmod 755 dist/cli/main.js && ln -s /app/dist/cli/main.js /usr/local/bin/hokusai-mlflow && install -d -o node -g node -m 700 /data
 # By number, so that an orchestrator can see that it is not root.
 USER 1000:1000
 VOLUME /data

@@ -30,7 +30,7 @@ export interface Peer {
 /** The call whose rate is measured: a read of an experiment, the most common kind. */
 export const call = '/api/2.0/mlflow/experiments/get?experiment_id=1'
 
-const facadeCommand = join(import.meta.dirname, '..', 'src', 'cli', 'main.js')
+const facadeCommand = join('dist', 'cli', 'main.js')
 
 /** Every peer by its name, in the order of the report. */
 export const peers: Readonly<Record<string, (setting: Setting) => Promise<Peer>>> = {

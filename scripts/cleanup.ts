@@ -6,7 +6,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
-const command = 'dist/src/cli/main.js'
+const command = 'dist/cli/main.js'
 
 export interface Facade {
   readonly url: string

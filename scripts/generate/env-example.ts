@@ -9,8 +9,8 @@ export function envExample (): string {
     const file = secret === true ? ` A secret: ${name}_FILE may name a file that holds it.` : ''
     return [...wrap(`${about.replaceAll('`', '')}${file} Must be ${allowed.replaceAll('`', '')}.`), `#${name}=${value ?? ''}`].join('\n')
   })
-  return `# Settings of hokusai-mlflow, each with its default. Made from src/settings.ts by \`npm run generate\`.
-# For compose.yaml copy what you need to facade.env; without Docker: \`node --env-file=FILE dist/src/cli/main.js start\`.
+  return `# Settings of hokusai-mlflow, each with its default. Made from src/core/settings.ts by \`npm run generate\`.
+# For compose.yaml copy what you need to facade.env; without Docker: \`node --env-file=FILE dist/cli/main.js start\`.
 
 ${blocks.join('\n\n')}
 `

@@ -12,7 +12,7 @@ import { routingFiles } from './routing-files.js'
 const operations = mergeOperations(versions.map(readRegistry))
 
 const files: Record<string, string> = {
-  'src/mlflow/operations/table.ts': printOperations(operations),
+  'src/access/operations.generated.ts': printOperations(operations),
   'docs/access.md': printAccess(operations),
   ...openapiFiles(),
   ...routingFiles(),

@@ -26,15 +26,15 @@ export function readSources (): Sources {
   return {
     operations,
     registries: versions.map(readRegistry),
-    facts: readJson('scripts/openapi/facts.json') as Facts,
+    facts: readJson('scripts/generate/openapi/facts.json') as Facts,
     examples: examplesFrom(readRecorded()),
     version
   }
 }
 
-/** What scripts/openapi-proof.ts recorded from the newest MLflow. */
+/** What test/conformance/openapi/main.ts recorded from the newest MLflow. */
 export function readRecorded (): Recorded[] {
-  return readJson('scripts/openapi/recorded.json') as Recorded[]
+  return readJson('scripts/generate/openapi/recorded.json') as Recorded[]
 }
 
 /** What the larger document has and the smaller has not. */

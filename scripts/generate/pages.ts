@@ -9,7 +9,7 @@ export function settingsPage (): string {
   const rows = Object.entries(settings).map(([name, { value, allowed, about, secret }]) => {
     return `| \`${name}\` | ${value === undefined ? '' : `\`${value}\``} | ${about}${secret === true ? ` A secret: may come as \`${name}_FILE\`.` : ''} | ${allowed} |`
   })
-  return `${made('src/settings.ts')}
+  return `${made('src/core/settings.ts')}
 # Configuration
 
 By environment variables alone. They are checked at once when the server or a command starts; every problem is named in
@@ -27,7 +27,7 @@ ${rows.join('\n')}
 /** docs/errors.md */
 export function errorsPage (): string {
   const sections = Object.values(errors).map(({ status, errorCode, message, help }) => `## ${status} ${errorCode}\n\n> ${message}\n\n${help}`)
-  return `${made('src/errors.ts')}
+  return `${made('src/core/errors.ts')}
 # Errors
 
 What the facade itself answers. The body is MLflow's JSON, so that its client raises an \`MlflowException\` with the message:

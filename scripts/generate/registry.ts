@@ -1,7 +1,7 @@
 /**
- * The committed registries of MLflow, one JSON file a version, as scripts/mlflow-registry.py prints them.
+ * The committed registries of MLflow, one JSON file a version, as scripts/mlflow/registry.py prints them.
  * A new version: print its registry, name it in `versions`, look at `npm run mlflow:diff`, give what is new a class in
- * src/mlflow/operations/classes.ts, run scripts/operations.ts, and prove it with `npm run access:proof`.
+ * src/access/classes.ts, run scripts/generate/operations.ts, and prove it with `npm run access:proof`.
  */
 import { readFileSync } from 'node:fs'
 
@@ -66,7 +66,7 @@ export interface Registry {
 
 /** Reads the committed registry of a version, from the folder of the project. */
 export function readRegistry (version: string): Registry {
-  return JSON.parse(readFileSync(`scripts/registry/${version}.json`, 'utf8')) as Registry
+  return JSON.parse(readFileSync(`scripts/generate/registry/${version}.json`, 'utf8')) as Registry
 }
 
 /** A route's path in the table's spelling: `{name}`, `{name:path}`, literal braces percent-encoded. */

@@ -45,7 +45,7 @@ function routesOf ({ flask, native, auth }: Registry): Named {
   const classes = new Map<string, string>(operations.flatMap(operation => [operation.path, ...operation.twins ?? []].map(path => [`${operation.method} ${shape(path)}`, operation.class] as const)))
   return Object.fromEntries([[native, true], [flask, false], [auth, false]].flatMap(([routes, isNative]) => (routes as Registry['flask']).map(({ method, path }) => {
     const route = `${method} ${shape(toTemplate(path, isNative === true))}`
-    return [route, classes.get(route) ?? 'needs a class in src/mlflow/operations/classes.ts']
+    return [route, classes.get(route) ?? 'needs a class in src/access/classes.ts']
   })))
 }
 
@@ -54,14 +54,14 @@ function rpcsOf ({ rpcs }: Registry): Named {
 }
 
 function graphqlOf ({ graphql }: Registry): Named {
-  return Object.fromEntries(Object.entries(graphql).flatMap(([kind, fields]) => fields.map(field => [`${kind} ${field}`, 'judged in src/mlflow/operations/graphql.ts'])))
+  return Object.fromEntries(Object.entries(graphql).flatMap(([kind, fields]) => fields.map(field => [`${kind} ${field}`, 'judged in src/access/graphql.ts'])))
 }
 
 /** The committed registry of a version, else that of an environment made for it. */
 async function load (version: string): Promise<Registry> {
-  if (existsSync(`scripts/registry/${version}.json`)) return readRegistry(version)
-  const python = (await promisify(execFile)('scripts/mlflow-venv', [version])).stdout.trim()
-  const { stdout } = await promisify(execFile)(python, ['scripts/mlflow-registry.py'], { maxBuffer: 64 * 1024 * 1024 })
+  if (existsSync(`scripts/generate/registry/${version}.json`)) return readRegistry(version)
+  const python = (await promisify(execFile)('scripts/mlflow/venv', [version])).stdout.trim()
+  const { stdout } = await promisify(execFile)(python, ['scripts/mlflow/registry.py'], { maxBuffer: 64 * 1024 * 1024 })
   return JSON.parse(stdout) as Registry
 }
 

@@ -1,6 +1,6 @@
 """Prints what MLflow's handlers demand of a request beyond its proto message, as JSON for the OpenAPI document.
 
-    $(scripts/mlflow-venv 3.17.2) scripts/openapi-facts.py > scripts/openapi/facts.json
+    $(scripts/mlflow/venv 3.17.2) scripts/mlflow/openapi-facts.py > scripts/generate/openapi/facts.json
 
 `required` holds, by request message, the fields that the handler refuses to miss: proto2's own marks say less
 (most gateway requests have none) and sometimes more than the server checks. `errorCodes` are the names that an

@@ -2,7 +2,7 @@
 
 Run it with the Python of an environment that holds MLflow and its server's parts:
 
-    $(scripts/mlflow-venv 3.17.2) scripts/mlflow-registry.py > scripts/registry/3.17.2.json
+    $(scripts/mlflow/venv 3.17.2) scripts/mlflow/registry.py > scripts/generate/registry/3.17.2.json
 
 It imports MLflow's server and reads the registries that the server itself routes by: the RPCs with their
 `databricks_pb2.rpc` options, Flask's `url_map`, the native (FastAPI) routes, and the rules that the auth app

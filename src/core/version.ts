@@ -1,12 +1,18 @@
 /** The package that this file belongs to: its version, from the one place where it stands, and the files that are shipped with it. */
 import { existsSync, readFileSync } from 'node:fs'
 
-/** package.json lies two folders above the compiled file and one above the source. */
-const root = ['../', '../../'].map(path => new URL(path, import.meta.url)).find(folder => existsSync(new URL('package.json', folder)))
+/** The folder of package.json, however deep below it this file was compiled to. @throws Error when the package is not whole */
+function rootAbove (folder: URL): URL {
+  if (existsSync(new URL('package.json', folder))) return folder
+  const above = new URL('../', folder)
+  if (above.href === folder.href) throw new Error('package.json is missing')
+  return rootAbove(above)
+}
+
+const root = rootAbove(new URL('./', import.meta.url))
 
 /** @param path of a file, from the folder of package.json */
 export function shipped (path: string): URL {
-  if (root === undefined) throw new Error('package.json is missing')
   return new URL(path, root)
 }
 

@@ -33,7 +33,7 @@ interface Options {
 
 interface Teardown { teardown: (fn: () => unknown) => void }
 
-const program = join('dist', 'src', 'cli', 'main.js')
+const program = join('dist', 'cli', 'main.js')
 
 /** Starts the facade on a free port with a data folder of its own, and waits until it can serve. */
 export async function startFacade (t: Teardown, { mlflowUrl, env, stdout }: Options): Promise<FacadeProcess> {

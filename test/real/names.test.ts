@@ -23,7 +23,7 @@ t.test('what MLflow makes of a name, it makes of it through the facade too, by t
 
   await t.test('the stock client logs them, lists them and gets them back, as it does directly', async t => {
     const run = async (uri: string): Promise<unknown> => {
-      const { stdout } = await promisify(execFile)(mlflow.python, ['test/e2e/names.py', uri], { env: { ...process.env, MLFLOW_TRACKING_TOKEN: key } })
+      const { stdout } = await promisify(execFile)(mlflow.python, ['test/real/names.py', uri], { env: { ...process.env, MLFLOW_TRACKING_TOKEN: key } })
       return JSON.parse(stdout.trim().split('\n').at(-1) ?? '')
     }
     const alone = await run(mlflow.url)

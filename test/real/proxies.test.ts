@@ -70,7 +70,7 @@ t.test('1,000 points, a file and its way back go through each of them', async t 
   const origins = new Map<string, string>()
   for (const proxy of installed) origins.set(await start(t, proxy, new URL(facade.url).host), proxy.files.at(-1) ?? '')
 
-  const { stdout } = await promisify(execFile)(mlflow.python, ['test/e2e/loop.py', ...[...origins.keys()].map(origin => `${origin}/mlflow`)], {
+  const { stdout } = await promisify(execFile)(mlflow.python, ['test/real/loop.py', ...[...origins.keys()].map(origin => `${origin}/mlflow`)], {
     env: {
       PATH: process.env.PATH,
       HOME: folder,

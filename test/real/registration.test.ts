@@ -36,7 +36,7 @@ async function python (argv: readonly string[], env: NodeJS.ProcessEnv = {}): Pr
 
 /** What the scenarios of client.py saw, by their names. */
 async function scenarios (uri: string, names: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Record<string, unknown>> {
-  const { code, stdout, stderr } = await python(['test/e2e/client.py', uri, ...names], { MLFLOW_TRACKING_TOKEN: key, ...env })
+  const { code, stdout, stderr } = await python(['test/real/client.py', uri, ...names], { MLFLOW_TRACKING_TOKEN: key, ...env })
   if (code !== 0) throw new Error(`client.py ended with ${code}:\n${stderr.slice(-4000)}`)
   return JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<string, unknown>
 }

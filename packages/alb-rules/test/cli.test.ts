@@ -1,13 +1,13 @@
 /** The program `alb-rules`, run as a user runs it: output, exit codes and what it says to wrong usage. */
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import t from 'tap'
 import { readRules } from '../src/formats/read.js'
 import { writeRules } from '../src/formats/write.js'
 import { forward } from './worlds.js'
 
-const root = join(import.meta.dirname, '..')
+const root = resolve('packages/alb-rules')
 const { version, bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string, bin: Record<string, string> }
 
 interface Finished { readonly code: number, readonly out: string, readonly err: string }

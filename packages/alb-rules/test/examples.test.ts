@@ -1,11 +1,11 @@
 /** Every check has a page with an example that fires and one that must not, and fixtures of both kinds; all of them are run. */
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import t from 'tap'
 import { checks, runChecks } from '../src/checks.js'
 import { readRules } from '../src/formats/read.js'
 
-const root = join(import.meta.dirname, '..')
+const root = resolve('packages/alb-rules')
 const pages = join(root, 'docs/checks')
 const fixtures = join(root, 'test/fixtures')
 const names = checks.map(check => check.name)

@@ -1,9 +1,9 @@
 /** What the package is made of, so that it can be used without the repository that it lives in. */
 import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import t from 'tap'
 
-const root = join(import.meta.dirname, '..')
+const root = resolve('packages/alb-rules')
 const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'))
 
 function importsOf (file: string): readonly string[] {

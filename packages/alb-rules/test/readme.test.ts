@@ -1,11 +1,11 @@
 /** Every command of the README is run, and prints what stands there. */
 import { execFile } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import t from 'tap'
 import { checks } from '../src/checks.js'
 
-const root = join(import.meta.dirname, '..')
+const root = resolve('packages/alb-rules')
 const page = readFileSync(join(root, 'README.md'), 'utf8')
 
 async function run (argv: readonly string[]): Promise<string> {

@@ -72,7 +72,7 @@ export function buildDocument (sources: Sources, older: boolean): OpenApi {
     if (fixed !== undefined) return fixed
     const native = operation.native === true ? nativeShape(operation, registries, schemas) : undefined
     if (native !== undefined) return native
-    if (operation.proto === undefined) throw new Error(`Nothing is known of ${operation.id}: describe it in scripts/openapi/routes.ts.`)
+    if (operation.proto === undefined) throw new Error(`Nothing is known of ${operation.id}: describe it in scripts/generate/openapi/routes.ts.`)
     return protoShape(operation, operation.proto, responseOf.get(operation.proto) ?? '', messages, newest as Registry)
   }
 }
@@ -219,7 +219,7 @@ function renameParameters (entry: Readonly<Record<string, unknown>>, path: strin
 function tagsOf (operations: readonly Operation[]): Array<{ name: string, description: string }> {
   const used = new Set(['Facade', ...operations.map(({ area }) => area)])
   const unknown = [...used].filter(name => areas[name] === undefined)
-  if (unknown.length > 0) throw new Error(`Say in scripts/openapi/common.ts what ${unknown.join(', ')} is about.`)
+  if (unknown.length > 0) throw new Error(`Say in scripts/generate/openapi/common.ts what ${unknown.join(', ')} is about.`)
   return Object.entries(areas).filter(([name]) => used.has(name)).map(([name, description]) => ({ name, description }))
 }
 

@@ -19,7 +19,7 @@ export interface Messages {
   readonly schemas: Schemas
 }
 
-/** What proto does not tell of a request; see scripts/openapi-facts.py. */
+/** What proto does not tell of a request; see scripts/mlflow/openapi-facts.py. */
 export interface Facts {
   readonly required: Readonly<Record<string, readonly string[]>>
   readonly errorCodes: readonly string[]

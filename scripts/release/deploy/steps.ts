@@ -13,7 +13,7 @@ export const production = '3.9.0'
 /** The origin that people use. */
 const origin = 'http://registry.hokus.ai'
 
-const command = 'dist/src/cli/main.js'
+const command = 'dist/cli/main.js'
 const rules = { before: 'deploy/alb/before.json', after: 'deploy/alb/after.json', expectations: 'deploy/alb/expectations.yaml' }
 
 export interface Step {

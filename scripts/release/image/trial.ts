@@ -33,7 +33,7 @@ export async function tryImage (image: Image): Promise<Result[]> {
   const version = await finish(start(image, ['node', '--version']))
   note('it runs on Node 24', version.output.startsWith('v24.'), version.output.trim())
 
-  const extras = ['node_modules/typescript', 'node_modules/tap', 'test', 'src', 'scripts', 'dist/scripts', 'packages/alb-rules/src', '.git'].filter(path => existsSync(join(root, 'app', path)))
+  const extras = ['node_modules/typescript', 'node_modules/tap', 'test', 'src', 'scripts', '.build', 'packages/alb-rules/src', '.git'].filter(path => existsSync(join(root, 'app', path)))
   note('production dependencies and compiled sources only', extras.length === 0, extras.length === 0 ? 'nothing else' : extras.join(', '))
 
   const writing = await finish(start(image, ['/bin/sh', '-c', 'id -u; touch /data/x && rm /data/x && echo data; touch /tmp/x && echo tmp; touch /app/x || touch /x || echo nowhere else']))

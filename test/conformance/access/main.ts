@@ -77,9 +77,9 @@ export async function prove (count: number, seed: number, report: (section: Sect
 async function staleRegistries (): Promise<string[]> {
   const stale: string[] = []
   for (const version of versions) {
-    const python = (await run('scripts/mlflow-venv', [version])).stdout.trim()
-    const { stdout } = await run(python, ['scripts/mlflow-registry.py'], { maxBuffer: 2 ** 26 })
-    const [said, committed] = [stdout.split('\n'), readFileSync(`scripts/registry/${version}.json`, 'utf8').split('\n')]
+    const python = (await run('scripts/mlflow/venv', [version])).stdout.trim()
+    const { stdout } = await run(python, ['scripts/mlflow/registry.py'], { maxBuffer: 2 ** 26 })
+    const [said, committed] = [stdout.split('\n'), readFileSync(`scripts/generate/registry/${version}.json`, 'utf8').split('\n')]
     const index = said.findIndex((line, at) => line !== committed[at])
     if (index !== -1 || said.length !== committed.length) stale.push(`MLflow ${version}, line ${index + 1}: says ${said[index]?.slice(0, 200) ?? 'nothing more'}, not ${committed[index]?.slice(0, 200) ?? 'nothing more'}`)
   }

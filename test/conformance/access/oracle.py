@@ -1,9 +1,9 @@
 """Answers, line by line, what MLflow's own routing makes of a request: Starlette's and Werkzeug's matchers on MLflow's routes.
 
-Its first line holds all routes: `{"flask":[…],"native":[…],"auth":[…]}`, as scripts/mlflow-registry.py prints them.
+Its first line holds all routes: `{"flask":[…],"native":[…],"auth":[…]}`, as scripts/mlflow/registry.py prints them.
 Then it reads `["METHOD","/raw/path"]` a line and prints `{"route":"…","native":false}` with the rule that would run,
 `{"redirect":"…"}` or `{"status":404}`. Nothing of MLflow runs but its routing.
-Usage: PYTHON scripts/proof/oracle.py, with the Python of an environment that holds MLflow.
+Usage: PYTHON test/conformance/access/oracle.py, with the Python of an environment that holds MLflow.
 """
 
 import importlib.util

@@ -26,11 +26,11 @@ export interface Oracle {
 
 /** Starts the oracle of an MLflow version; its environment is made first where it is missing. */
 export async function openOracle (version: string): Promise<Oracle> {
-  const { stdout } = await promisify(execFile)('scripts/mlflow-venv', [version])
-  const child = spawn(stdout.trim(), ['scripts/proof/oracle.py'], { stdio: ['pipe', 'pipe', 'ignore'] })
+  const { stdout } = await promisify(execFile)('scripts/mlflow/venv', [version])
+  const child = spawn(stdout.trim(), ['test/conformance/access/oracle.py'], { stdio: ['pipe', 'pipe', 'ignore'] })
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
   const first = await lines.next()
-  if (first.done === true) throw new Error(`MLflow ${version} cannot be imported: run scripts/proof/oracle.py by hand`)
+  if (first.done === true) throw new Error(`MLflow ${version} cannot be imported: run test/conformance/access/oracle.py by hand`)
   return {
     version,
     live: JSON.parse(first.value),

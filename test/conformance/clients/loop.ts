@@ -21,7 +21,7 @@ export interface LoopResult {
 
 /** Starts it and waits for its first step. */
 export async function startLoop (stage: { teardown: (fn: () => unknown) => void }, python: string, uri: string, key: string): Promise<Loop> {
-  const child = spawn(python, ['scripts/clients/loop.py', uri], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, MLFLOW_TRACKING_TOKEN: key } })
+  const child = spawn(python, ['test/conformance/clients/loop.py', uri], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, MLFLOW_TRACKING_TOKEN: key } })
   stage.teardown(() => { child.kill('SIGKILL') })
   let complaint = ''
   let steps = 0

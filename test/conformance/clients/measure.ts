@@ -41,16 +41,16 @@ export async function prepare (folder: string): Promise<void> {
 <dependencies><dependency><groupId>org.mlflow</groupId><artifactId>mlflow-client</artifactId><version>${javaVersion}</version></dependency></dependencies></project>
 `)
   await run('mvn', ['-q', '-B', 'dependency:build-classpath', '-Dmdep.outputFile=classpath'], { cwd: folder, timeout: 300_000 })
-  await run('sh', ['-c', `javac -d . -cp "$(cat classpath)" '${join(process.cwd(), 'scripts/clients/Calls.java')}'`], { cwd: folder, timeout: 120_000 })
+  await run('sh', ['-c', `javac -d . -cp "$(cat classpath)" '${join(process.cwd(), 'test/conformance/clients/Calls.java')}'`], { cwd: folder, timeout: 120_000 })
   await writeFile(join(folder, 'package.json'), '{"type":"module"}\n')
   await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', ...exporterPackages], { cwd: folder, timeout: 300_000 })
-  await copyFile('scripts/clients/export.mjs', join(folder, 'export.mjs'))
+  await copyFile('test/conformance/clients/export.mjs', join(folder, 'export.mjs'))
 }
 
 export const clients = (python: string): readonly Client[] => [
   { name: 'Python `mlflow`', version: async () => await printed(python, '-c', 'import importlib.metadata as m; print(m.version("mlflow"))'), measure: measurePython },
   { name: 'Java `mlflow-client`', version: async () => javaVersion, measure: measureJava },
-  { name: 'OpenTelemetry Python exporter', version: async () => await printed(python, '-c', 'import importlib.metadata as m; print(m.version("opentelemetry-exporter-otlp-proto-http"))'), measure: async target => await measureExport(target, target.python, 'scripts/clients/export.py') },
+  { name: 'OpenTelemetry Python exporter', version: async () => await printed(python, '-c', 'import importlib.metadata as m; print(m.version("opentelemetry-exporter-otlp-proto-http"))'), measure: async target => await measureExport(target, target.python, 'test/conformance/clients/export.py') },
   { name: 'OpenTelemetry JavaScript exporter', version: async () => exporterVersion, measure: async target => await measureExport(target, process.execPath, join(target.folder, 'export.mjs')) },
   { name: 'Node `fetch`', version: async () => process.version.slice(1), measure: measureFetch },
   { name: 'curl', version: async () => (await printed('curl', '--version')).split(' ')[1] ?? '', measure: measureCurl }
@@ -61,7 +61,7 @@ async function printed (command: string, ...args: readonly string[]): Promise<st
 }
 
 async function measurePython ({ uri, key, python }: Target): Promise<Call[]> {
-  const { stdout } = await run(python, ['test/matrix/client.py', '3.17.2', uri], { env: { ...process.env, MLFLOW_TRACKING_TOKEN: key }, timeout: 300_000 })
+  const { stdout } = await run(python, ['test/conformance/matrix/client.py', '3.17.2', uri], { env: { ...process.env, MLFLOW_TRACKING_TOKEN: key }, timeout: 300_000 })
   return stdout.split('\n').filter(line => line.startsWith('{"uri"')).map(line => {
     const { check, problem } = JSON.parse(line) as { check: string, problem: string | null }
     return { call: check, problem: problem ?? undefined }

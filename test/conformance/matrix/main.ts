@@ -75,7 +75,7 @@ async function trySwap (): Promise<void> {
 }
 
 async function runClient (client: string, server: string, { url, key }: Facade, paths: readonly string[]): Promise<Row[]> {
-  const child = spawn(await mlflowPython(client), ['test/matrix/client.py', server, ...paths.map(path => url + path)], {
+  const child = spawn(await mlflowPython(client), ['test/conformance/matrix/client.py', server, ...paths.map(path => url + path)], {
     stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, MLFLOW_TRACKING_TOKEN: key }
   })
   let complaint = ''

@@ -24,7 +24,7 @@ for (const version of values.versions.split(',')) {
   const truth = await findTruth(version)
   coverage(truth)
   violations(truth)
-  if (values.record && version === versions.at(-1) && !failed) writeFileSync('scripts/openapi/recorded.json', '[\n' + record(truth.exchanges, truth.folders).map(entry => JSON.stringify(entry)).join(',\n') + '\n]\n')
+  if (values.record && version === versions.at(-1) && !failed) writeFileSync('scripts/generate/openapi/recorded.json', '[\n' + record(truth.exchanges, truth.folders).map(entry => JSON.stringify(entry)).join(',\n') + '\n]\n')
   seeds(truth)
 }
 await lint()
@@ -70,7 +70,7 @@ async function lint (): Promise<void> {
 }
 
 async function regenerate (): Promise<void> {
-  const printed = await promisify(execFile)(process.execPath, ['dist/scripts/generate.js', '--check']).then(({ stdout }) => stdout, (error: { stdout: string, stderr: string }) => error.stdout || error.stderr)
+  const printed = await promisify(execFile)(process.execPath, ['.build/scripts/generate/main.js', '--check']).then(({ stdout }) => stdout, (error: { stdout: string, stderr: string }) => error.stdout || error.stderr)
   const stale = printed.split('\n').filter(line => line !== '')
   say(stale.length === 0, `generating again changes ${stale.length} files`)
   stale.forEach(detail)

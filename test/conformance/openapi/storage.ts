@@ -17,9 +17,9 @@ export interface Storage {
 
 /** @param version of the MLflow that will use it: 3.9.0 lacks what its gateway needs to call anything */
 export async function startStorage (version: string): Promise<Storage> {
-  const { stdout } = await promisify(execFile)('scripts/openapi-storage')
+  const { stdout } = await promisify(execFile)('scripts/mlflow/storage')
   const [python = '', boto3 = ''] = stdout.trim().split('\n')
-  const parts = version === '3.9.0' ? [(await promisify(execFile)('scripts/openapi/parts')).stdout.trim()] : []
+  const parts = version === '3.9.0' ? [(await promisify(execFile)('scripts/mlflow/parts')).stdout.trim()] : []
   const port = await freePort()
   const child = spawn(python, ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' })
   const ended = once(child, 'exit')

@@ -6,7 +6,7 @@ t.setTimeout(600_000) // four versions of MLflow are imported
 
 // As maintainers run it, compiled: under the loader of the tests it takes three times as long.
 t.test('the table covers every installed MLflow, agrees with its routing, lets nobody by, and its checks catch seeded mistakes', async t => {
-  const { stdout } = await promisify(execFile)(process.execPath, ['dist/scripts/access-proof.js', '4000', '20260601'])
+  const { stdout } = await promisify(execFile)(process.execPath, ['.build/test/conformance/access/main.js', '4000', '20260601'])
   const lines = stdout.trim().split('\n').slice(1)
   t.match(lines, [
     ...['2.22.5', '3.9.0', '3.11.1', '3.17.2'].map(version => `MLflow ${version}: registry coverage 100 % of`),

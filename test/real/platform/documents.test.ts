@@ -20,9 +20,9 @@ t.test('every command of docs/requirements.md is one that CI runs, and succeeds'
   t.ok(commands.length >= 9)
   for (const command of commands) {
     const [program = '', ...argv] = command.split(' ')
-    if (command.startsWith('npx tap ')) for (const file of argv.slice(1)) t.ok(existsSync(file) && /^(test|packages\/[^/]+\/test)\/.*\.test\.ts$/.test(file), command)
-    else if (program === 'scripts/deploy-dev') t.match(read('test/platform/journey.test.ts'), /'scripts\/deploy-dev', \['--once'/, command)
-    else t.match(await run('node', program === 'hokusai-mlflow' ? ['dist/src/cli/main.js', ...argv] : argv), { code: 0 }, command)
+    if (command.startsWith('npm run test:one -- ')) for (const file of argv.slice(3)) t.ok(existsSync(file) && /^(test|packages\/[^/]+\/test)\/.*\.test\.ts$/.test(file), command)
+    else if (program === 'scripts/deploy-dev') t.match(read('test/real/platform/journey.test.ts'), /'scripts\/deploy-dev', \['--once'/, command)
+    else t.match(await run('node', program === 'hokusai-mlflow' ? ['dist/cli/main.js', ...argv] : argv), { code: 0 }, command)
   }
   for (const number of [1, 2, 3, 4, 5, 6]) t.ok(rows.some(row => row.startsWith(`| ${number} `)), `criterion ${number}`)
 })
@@ -78,5 +78,5 @@ t.test('the ECS files name settings that exist, with values that are valid, and 
 })
 
 t.test('generated files are what their sources say', async t => {
-  t.equal(execFileSync('node', ['dist/scripts/generate.js', '--check'], { encoding: 'utf8' }), '')
+  t.equal(execFileSync('node', ['.build/scripts/generate/main.js', '--check'], { encoding: 'utf8' }), '')
 })

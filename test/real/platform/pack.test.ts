@@ -15,6 +15,6 @@ t.test('the package holds alb-rules with what that needs, and its commands run f
   t.strictSame(own.filter(path => !/^node_modules\/alb-rules\/(dist\/.*\.(js|d\.ts)|docs\/.*\.(md|json|yaml)|package\.json|README\.md|LICENSE)$/.test(path)), [])
   execFileSync('tar', ['xzf', packed.filename], { cwd: folder })
   t.ok(existsSync(join(folder, 'package/node_modules/alb-rules/package.json')))
-  const exported = execFileSync(process.execPath, [join(folder, 'package/dist/src/cli/main.js'), 'routes', 'export', '--format', 'alb'], { cwd: folder, encoding: 'utf8' })
+  const exported = execFileSync(process.execPath, [join(folder, 'package/dist/cli/main.js'), 'routes', 'export', '--format', 'alb'], { cwd: folder, encoding: 'utf8' })
   t.equal(exported, readFileSync('deploy/alb/after.json', 'utf8'))
 })

@@ -1,4 +1,4 @@
-/** The image and the compose file, as far as it goes without an engine; scripts/image-steps.ts runs every step. */
+/** The image and the compose file, as far as it goes without an engine; scripts/release/image-steps.ts runs every step. */
 import { existsSync, readFileSync } from 'node:fs'
 import { Script } from 'node:vm'
 import fc from 'fast-check'

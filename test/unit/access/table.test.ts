@@ -11,7 +11,7 @@ import { readRegistry, shape, toTemplate, versions, type Route } from '../../../
 const registries = versions.map(readRegistry)
 
 t.test('the committed table and page are what the registries and the classes make', t => {
-  t.equal(readFileSync('src/mlflow/operations/table.ts', 'utf8'), printOperations(mergeOperations(registries)))
+  t.equal(readFileSync('src/access/operations.generated.ts', 'utf8'), printOperations(mergeOperations(registries)))
   t.equal(readFileSync('docs/access.md', 'utf8'), printAccess(operations))
   t.end()
 })
@@ -90,6 +90,6 @@ t.test('the difference of two versions names what came and went, with what it ne
   t.match(lines.join('\n'), /~ mlflow\.\w+: \+\{/, 'fields that a message gained')
   t.strictSame(diffRegistries(newer!, newer!), [])
   const grown = { ...newer!, flask: [...newer!.flask, { method: 'POST', path: '/api/3.0/mlflow/new', endpoint: '_new' }] }
-  t.strictSame(diffRegistries(newer!, grown), ['Routes:', '  + POST /api/3.0/mlflow/new  (needs a class in src/mlflow/operations/classes.ts)'])
+  t.strictSame(diffRegistries(newer!, grown), ['Routes:', '  + POST /api/3.0/mlflow/new  (needs a class in src/access/classes.ts)'])
   t.end()
 })

@@ -10,9 +10,9 @@ import { lockDataDir } from '../../../src/core/data-dir-lock.js'
 
 /** Another process that holds the lock until it is killed. */
 async function holder (t: { teardown: (fn: () => unknown) => void }, folder: string): Promise<() => Promise<void>> {
-  const script = `import { lockDataDir } from ${JSON.stringify(join(process.cwd(), 'src/lock.ts'))}
+  const script = `import { lockDataDir } from ${JSON.stringify(join(process.cwd(), '.build/src/core/data-dir-lock.js'))}
     lockDataDir(${JSON.stringify(folder)}); console.log('held'); setInterval(() => {}, 1000)`
-  const child = spawn(process.execPath, [...process.execArgv, '--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
   t.teardown(() => child.kill('SIGKILL'))
   await once(child.stdout, 'data')
   return async () => {

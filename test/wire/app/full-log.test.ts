@@ -99,7 +99,7 @@ t.test('standard output and error on a full disk, or with readers that have gone
   for (const stdio of [openSync('/dev/full', 'w'), 'pipe'] as const) {
     const port = await freePort()
     const env = { PATH: process.env.PATH, DATA_DIR: t.testdir(), MLFLOW_UPSTREAM_URL: mlflow.url.href, PORT: String(port), METRICS_PORT: 'off' }
-    const child = spawn(process.execPath, ['dist/src/cli/main.js', 'start'], { stdio: ['ignore', stdio, stdio], env })
+    const child = spawn(process.execPath, ['dist/cli/main.js', 'start'], { stdio: ['ignore', stdio, stdio], env })
     t.teardown(() => child.kill('SIGKILL'))
     for (const stream of [child.stdout, child.stderr]) stream?.destroy()
     const ready = async (): Promise<boolean> => await fetch(`http://127.0.0.1:${port}/ready`).then(({ ok }) => ok, () => false)

@@ -19,7 +19,7 @@ async function run (t: { teardown: (fn: () => unknown) => void }, env: NodeJS.Pr
   const dataDir = mkdtempSync(join(tmpdir(), 'facade-'))
   t.teardown(() => rmSync(dataDir, { recursive: true, force: true }))
   const start = performance.now()
-  const child = spawn(process.execPath, ['dist/src/cli/main.js', 'start'], { env: { PATH: process.env.PATH, DATA_DIR: dataDir, MLFLOW_UPSTREAM_URL: 'http://127.0.0.1:9', PORT: '0', METRICS_PORT: 'off', ...env } })
+  const child = spawn(process.execPath, ['dist/cli/main.js', 'start'], { env: { PATH: process.env.PATH, DATA_DIR: dataDir, MLFLOW_UPSTREAM_URL: 'http://127.0.0.1:9', PORT: '0', METRICS_PORT: 'off', ...env } })
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => { stdout += text })

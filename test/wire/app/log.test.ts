@@ -53,8 +53,8 @@ t.test('what is below the level is not written', async t => {
 
 t.test('a process that ends without a word loses no line', async t => {
   for (const [way, end] of Object.entries({ 'by itself': '', 'by exit': 'process.exit()', 'by an error': 'throw new Error(\'broken\')' })) {
-    const script = `import { openLog } from ${JSON.stringify(new URL('../../../src/core/log.ts', import.meta.url).href)}; openLog('info').log.info('last'); ${end}`
-    const { stdout } = spawnSync(process.execPath, ['--import', import.meta.resolve('@tapjs/typescript/import'), '--input-type=module', '-e', script], { encoding: 'utf8' })
+    const script = `import { openLog } from ${JSON.stringify(new URL('../../../src/core/log.js', import.meta.url).href)}; openLog('info').log.info('last'); ${end}`
+    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
     t.match(stdout.split('\n').filter(line => line !== '').map(line => JSON.parse(line) as unknown), [{ msg: 'last' }], way)
     t.equal(stdout.split('\n').length, 2, way)
   }

@@ -56,7 +56,7 @@ t.test('a wrong configuration is 2 for every command that reads one, with all it
 
 t.test('the compiled command runs from any folder, also through the link that npm makes', async t => {
   const folder = t.testdir()
-  symlinkSync(resolve('dist/src/cli/main.js'), join(folder, 'hokusai-mlflow'))
+  symlinkSync(resolve('dist/cli/main.js'), join(folder, 'hokusai-mlflow'))
   t.equal(execFileSync(process.execPath, [join(folder, 'hokusai-mlflow'), '--version'], { cwd: '/', encoding: 'utf8' }), `${version}\n`)
-  t.equal(spawnSync(process.execPath, [resolve('dist/src/cli/main.js'), 'nonsense'], { cwd: folder }).status, 2)
+  t.equal(spawnSync(process.execPath, [resolve('dist/cli/main.js'), 'nonsense'], { cwd: folder }).status, 2)
 })

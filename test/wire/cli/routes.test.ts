@@ -123,7 +123,7 @@ t.test('simulate: serves the rules as a load balancer would, until it is told to
   }
   const file = join(t.testdir({ 'rules.json': JSON.stringify(rules) }), 'rules.json')
   const port = await freePort()
-  const argv = ['dist/src/cli/main.js', 'routes', 'simulate', file, '--port', String(port), '--target', `a=${await target(t, 'a')}`, '--target', `b=${await target(t, 'b')}`, '--target', 'down=http://127.0.0.1:9']
+  const argv = ['dist/cli/main.js', 'routes', 'simulate', file, '--port', String(port), '--target', `a=${await target(t, 'a')}`, '--target', `b=${await target(t, 'b')}`, '--target', 'down=http://127.0.0.1:9']
   const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] })
   t.teardown(() => child.kill('SIGKILL'))
   const ended = once(child, 'exit').then(([code]) => { throw new Error(`simulate ended with ${code}: is dist built?`) })

@@ -1,7 +1,7 @@
 /** A machine of a test's own: a PATH that holds only what the test puts there. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Env } from '../../../src/mlflow/managed/command.js'
 import { type LocalMlflow, type LocalOptions, openLocalMlflow } from '../../../src/mlflow/managed/mlflow.js'
 
@@ -30,7 +30,7 @@ export function machine (t: Test, tools: Readonly<Record<string, string>>, more:
   mkdirSync(bin)
   writeFileSync(calls, '')
   for (const [name, script] of Object.entries(tools)) {
-    const body = script === 'fake' ? `exec "${process.execPath}" "${join(import.meta.dirname, 'fake-tool.mjs')}" ${name === 'uv' ? 'uv' : 'python'} "$@"` : script
+    const body = script === 'fake' ? `exec "${process.execPath}" "${resolve('test/wire/managed/fake-tool.mjs')}" ${name === 'uv' ? 'uv' : 'python'} "$@"` : script
     writeFileSync(join(bin, name), `#!/bin/sh\n${body}\n`, { mode: 0o755 })
   }
   const lines: string[] = []

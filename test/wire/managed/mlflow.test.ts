@@ -139,10 +139,10 @@ t.test('stopping ends a preparation', async t => {
 
 /** A process that runs an MLflow of its own, has said so much, and then dies of the signal; SIGTERM makes it exit at once. */
 async function die ({ dataDir, env }: Machine, said: string, by: 'SIGKILL' | 'SIGTERM'): Promise<number> {
-  const script = `import { openLocalMlflow } from ${JSON.stringify(join(process.cwd(), 'src/local/mlflow.ts'))}
+  const script = `import { openLocalMlflow } from ${JSON.stringify(join(process.cwd(), '.build/src/mlflow/managed/mlflow.js'))}
     process.once('SIGTERM', () => process.exit(1))
     ;(await openLocalMlflow({ dataDir: ${JSON.stringify(dataDir)}, python: 'python3', env: process.env, allowUpgrade: false, log: line => console.log(line) })).start()`
-  const dying = spawn(process.execPath, [...process.execArgv, '--input-type=module', '-e', script], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] })
+  const dying = spawn(process.execPath, ['--input-type=module', '-e', script], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] })
   for await (const chunk of dying.stdout) if (String(chunk).includes(said)) break
   const file = join(dataDir, 'mlflow', 'mlflow.pid')
   while (!existsSync(file)) await delay(20)
@@ -170,7 +170,7 @@ t.test('an installer that outlived a crash of the facade is ended before another
 t.test('a signal at any moment of a start leaves no MLflow behind', async t => {
   for (const moment of ['making MLflow\'s database', 'Starting MLflow']) {
     const { dataDir, env } = machine(t, both)
-    const facade = spawn(process.execPath, ['dist/src/cli/main.js', 'start'], { env: { ...process.env, ...env, DATA_DIR: dataDir, PORT: '0', METRICS_PORT: 'off' }, stdio: ['ignore', 'ignore', 'pipe'] })
+    const facade = spawn(process.execPath, ['dist/cli/main.js', 'start'], { env: { ...process.env, ...env, DATA_DIR: dataDir, PORT: '0', METRICS_PORT: 'off' }, stdio: ['ignore', 'ignore', 'pipe'] })
     t.teardown(() => facade.kill('SIGKILL'))
     const ended = once(facade, 'exit')
     for await (const chunk of facade.stderr) if (String(chunk).includes(moment)) break
