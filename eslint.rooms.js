@@ -18,7 +18,7 @@ export function roomOf (path) {
 }
 
 /** Imports that are against the table and stand until they are mended: `FILE imports ROOM`. Nothing may be added. */
-const standing = new Set(JSON.parse(readFileSync(new URL('rooms.standing.json', import.meta.url), 'utf8')))
+const standing = new Set(JSON.parse(readFileSync(new URL('rooms.standing.json', import.meta.url), 'utf8')).imports)
 
 /** Why a file may not import something, or undefined. @param specifier as it is written, @param path of the importing file, from the top */
 export function forbidden (path, specifier) {

@@ -7,6 +7,7 @@ import { openapiFiles } from './openapi-files.js'
 import { mergeOperations, printOperations } from './operations.js'
 import { errorsPage, settingsPage } from './pages.js'
 import { readRegistry, versions } from './registry.js'
+import { contributingPage } from './rooms-page.js'
 import { routingFiles } from './routing-files.js'
 
 const operations = mergeOperations(versions.map(readRegistry))
@@ -18,7 +19,8 @@ const files: Record<string, string> = {
   ...routingFiles(),
   'docs/config.md': settingsPage(),
   'docs/errors.md': errorsPage(),
-  '.env.example': envExample()
+  '.env.example': envExample(),
+  'CONTRIBUTING.md': contributingPage()
 }
 
 const changed = Object.entries(files).filter(([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text)

@@ -3,7 +3,7 @@ import { presentedKey } from './credentials.js'
 import type { KeyVerifier } from '../keys/contract.js'
 import { unauthenticated, type FacadeError } from '../core/errors.js'
 import type { Exchange } from '../proxy/exchange.js'
-import { readHead } from '../proxy/request-headers.js'
+import { readHead } from '../http/request-head.js'
 import type { Roster } from '../core/active-set.js'
 import { toGateway, type Visit } from '../http/context.js'
 

@@ -1,14 +1,6 @@
 /** What every command of the command line is: a name, a usage text and a function of arguments and streams. */
 import { parseArgs, type ParseArgsConfig } from 'node:util'
-
-/** The world as a command sees it; tests pass their own. */
-export interface Io {
-  /** Data only, so that it can be piped. */
-  readonly stdout: { write: (text: string) => unknown, readonly isTTY?: boolean }
-  /** Everything else: progress, findings' explanations, errors. */
-  readonly stderr: { write: (text: string) => unknown, readonly isTTY?: boolean }
-  readonly env: Readonly<Record<string, string | undefined>>
-}
+import type { Io } from '../core/io.js'
 
 export interface Command {
   readonly name: string

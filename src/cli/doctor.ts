@@ -9,7 +9,8 @@ import { mlflowChecks } from '../doctor/mlflow.js'
 import { withScene } from '../doctor/context.js'
 import { platformChecks } from '../doctor/platform.js'
 import { settingsChecks } from '../doctor/settings.js'
-import { parse, printJson, UsageError, type Command, type Io } from './command.js'
+import { parse, printJson, UsageError, type Command } from './command.js'
+import { type Io } from '../core/io.js'
 import { readConfig } from './environment.js'
 
 /** Every check but `configuration`, which has to pass before any of them can run. */

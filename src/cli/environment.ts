@@ -1,7 +1,7 @@
 /** The configuration as commands get it: from their environment and this machine's files. */
 import { readFileSync } from 'node:fs'
 import { type Config, loadConfig } from '../core/config.js'
-import type { Io } from './command.js'
+import type { Io } from '../core/io.js'
 
 /** @throws ConfigError */
 export function readConfig (io: Pick<Io, 'env'>): Config {

@@ -1,6 +1,7 @@
 /** `hokusai-mlflow legacy`: who still uses old paths, and has to move before they end. */
 import { readUsage, usageFile, type Usage } from '../legacy/usage.js'
-import { parse, printJson, type Command, type Io } from './command.js'
+import { parse, printJson, type Command } from './command.js'
+import { type Io } from '../core/io.js'
 import { readConfig } from './environment.js'
 import { printTable } from './table.js'
 

@@ -1,5 +1,5 @@
 /** The one form in which every command prints a table for people. */
-import type { Io } from './command.js'
+import type { Io } from '../core/io.js'
 
 /** Prints columns as wide as their widest cell; the last one may be of any length. */
 export function printTable (io: Io, head: readonly string[], rows: ReadonlyArray<readonly string[]>): void {

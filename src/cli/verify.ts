@@ -2,7 +2,8 @@
 import { checks } from '../verify/checks.js'
 import { openCaller, type Caller } from '../verify/http.js'
 import { roundTrip, type Step } from '../verify/roundtrip.js'
-import { parse, printJson, UsageError, type Command, type Io } from './command.js'
+import { parse, printJson, UsageError, type Command } from './command.js'
+import { type Io } from '../core/io.js'
 
 interface Row {
   readonly check: string

@@ -2,7 +2,7 @@
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { request } from 'undici'
-import { mount } from '../http/target.js'
+import { mount } from '../core/mount.js'
 import { type Check, error, fine, type Scene, skipped, type Verdict, warning } from './check.js'
 
 const waitMs = 5000

@@ -1,7 +1,7 @@
 /** The start page: what this is, and how to point each kind of client at it. A page without any outside host for browsers, text for curl, JSON for programs. */
 import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { mount } from '../http/target.js'
+import { mount } from '../core/mount.js'
 import { publicHost, publicOrigin } from '../http/client-address.js'
 
 interface Options {

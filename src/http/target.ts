@@ -2,9 +2,7 @@
 import { isUtf8 } from 'node:buffer'
 import { artifactRoots } from '../access/matcher.js'
 import { decode } from '../access/readings.js'
-
-/** Where MLflow lives in public. */
-export const mount = '/mlflow'
+import { mount } from '../core/mount.js'
 
 /** The methods that MLflow knows; OPTIONS is answered before. */
 export const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']

@@ -6,7 +6,7 @@ import type { Dispatcher } from 'undici'
 import { begin, finish, linger, unread } from '../http/early-response.js'
 import { FacadeError, sentence, unavailable } from '../core/errors.js'
 import type { Placed } from '../core/active-set.js'
-import type { AnswerHead } from './request-headers.js'
+import type { AnswerHead } from './response-headers.js'
 import { handedOn } from './gc.js'
 
 /** Answers up to this size are handed on in one write with their head. */

@@ -2,7 +2,7 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../core/config.js'
 import { FacadeError, toFacadeError } from '../core/errors.js'
-import type { Bounds } from './bounds.js'
+import type { Bounds } from '../http/bounds.js'
 import { mayWrite } from '../http/cors.js'
 import { foreignPage, isOwnOrigin, publicHost, publicProtocol } from '../http/client-address.js'
 import { refuse } from '../http/send-error.js'
@@ -15,7 +15,8 @@ import { hidesGatewayCredentials, losesChunks, type Layout } from '../mlflow/lay
 import { inspectBody } from './inspect-body.js'
 import { match, matchFixed, movesArtifact, type Match } from '../access/matcher.js'
 import { collapseSlashes } from '../access/readings.js'
-import { belowMount, methods, mount, oldRoutes } from '../http/target.js'
+import { belowMount, methods, oldRoutes } from '../http/target.js'
+import { mount } from '../core/mount.js'
 import type { Shared } from '../mlflow/probes.js'
 
 const stateChanging = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])

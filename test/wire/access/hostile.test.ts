@@ -3,7 +3,8 @@ import t from 'tap'
 import { match } from '../../../src/access/matcher.js'
 import { collapseSlashes } from '../../../src/access/readings.js'
 import { operations } from '../../../src/access/operations.generated.js'
-import { mount, readTarget, routed, successor } from '../../../src/http/target.js'
+import { readTarget, routed, successor } from '../../../src/http/target.js'
+import { mount } from '../../../src/core/mount.js'
 
 /** The longest path that gets to us. */
 const longest = 80 * 1024

@@ -1,6 +1,6 @@
 /** What one key may have under way at once, so that it does not take all of MLflow or of our memory: requests, and transfers among them. */
 import { FacadeError } from '../core/errors.js'
-import type { Visit } from '../http/context.js'
+import type { Visit } from './context.js'
 
 /** What a key has under way. */
 export interface Use {

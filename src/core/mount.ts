@@ -1,0 +1,2 @@
+/** Where MLflow lives in public. */
+export const mount = '/mlflow'
