@@ -40,7 +40,7 @@ export type GraphqlVerdict =
  * @param boundsItself whether this MLflow refuses queries that are too large
  */
 export function judgeGraphql (body: Uint8Array, contentEncoding?: string, boundsItself: boolean = false): GraphqlVerdict {
-  if (contentEncoding !== undefined && !/^\s*(?:identity)?\s*$/i.test(contentEncoding)) return refuse('The GraphQL body is compressed: send it as it is.')
+  if (contentEncoding !== undefined && !['', 'identity'].includes(contentEncoding.trim().toLowerCase())) return refuse('The GraphQL body is compressed: send it as it is.')
   if (body.length > graphqlMaxBytes) return refuse(`The GraphQL body is larger than ${graphqlMaxBytes / 1024} KiB.`)
   const bounds = boundsItself ? wide : narrow
   const document = readDocument(body, bounds)

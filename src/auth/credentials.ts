@@ -65,7 +65,7 @@ export interface Authorization {
 /** RFC 9110, section 11.4: a scheme without case, one or more spaces, the credentials. */
 export function readAuthorization (value: string): Authorization {
   if (value.startsWith('Bearer ')) return { scheme: 'bearer', text: value.slice(7).trim() } // what nearly every client sends
-  const [, given = '', credentials = ''] = /^\s*([^\s]+) +(.*)$/.exec(value) ?? []
+  const [, given = '', credentials = ''] = /^\s*([^\s]+) +(.*)$/s.exec(value) ?? []
   const scheme = given.toLowerCase()
   switch (scheme) {
     case 'bearer':

@@ -39,7 +39,7 @@ export interface Answer {
   readonly body: string
 }
 
-const versionText = /^\d+\.\d+\.\d+\S*$/
+const versionText = /^\d+\.\d+\.\d+(?!\d)\S*$/
 
 /**
  * Tells the layout from the answers, or why it cannot be told.

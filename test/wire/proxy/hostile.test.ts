@@ -38,3 +38,21 @@ t.test('while the longest of paths come, with a key or without, /live answers at
     }
   }
 })
+
+t.test('nor do headers of one kind of byte make anyone wait', async t => {
+  const { call, connect } = await facade(t, echo)
+  await call('GET', '/live', { key: null })
+  for (const name of ['Content-Encoding', 'Authorization', 'X-API-Key', 'Origin', 'X-Forwarded-Host', 'X-Forwarded-Prefix', 'X-Request-Id', 'If-None-Match', 'Traceparent', 'User-Agent', 'Connection']) {
+    for (const atom of ['\xa0', '"', ',', '/', 'Bearer ', 'a ', '::', 'eyJ.']) {
+      const slow = await connect()
+      const answered = slow.answer()
+      slow.write(requestHead('POST', '/mlflow/graphql', { key: ['Authorization', 'X-API-Key'].includes(name) ? null : 'read', headers: { [name]: `${atom.repeat(70_000 / atom.length)}x` }, body: '{}' }) + '{}')
+      const start = performance.now()
+      await call('GET', '/live', { key: null })
+      const ms = performance.now() - start
+      t.ok(ms < 400, `${name} of ${JSON.stringify(atom)}: ${ms.toFixed(0)} ms`)
+      await answered
+      slow.destroy()
+    }
+  }
+})

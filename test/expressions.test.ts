@@ -1,0 +1,158 @@
+/**
+ * Every regular expression that a caller's bytes may meet, each with the reason why no text of theirs can make it slow. A new one fails here until it is
+ * looked at and listed. Two opinions besides the reader's: scslre, which knows shapes of
+ * backtracking that is more than linear, and a clock, which also sees what scslre lets pass (two `.*` with a word between).
+ */
+import { parseRegExpLiteral } from '@eslint-community/regexpp'
+import { analyse } from 'scslre'
+import t from 'tap'
+import { expressionsFrom, hostileTo } from './helpers/expressions.js'
+
+/** Why an expression is quick. */
+const reasons = {
+  head: 'it is anchored and holds no repetition without bound',
+  search: 'it has no repetition, or one with a bound, wherever it is looked for',
+  single: 'it is anchored, and no two of its repetitions can take the same text',
+  class: 'it looks for single characters, or for runs of what cannot begin anew within them',
+  total: 'its end takes whatever is left, so that it never turns back',
+  settings: 'it sees settings alone, no caller\'s bytes'
+}
+
+const listed: Readonly<Record<string, Readonly<Record<string, keyof typeof reasons>>>> = {
+  'src/auth/credentials.ts': {
+    '/^eyJ[\\w-]*(?:\\.[\\w-]*){2,4}$/': 'single',
+    '/^\\s*([^\\s]+) +(.*)$/s': 'total',
+    '/^[A-Za-z0-9+/]+={0,2}$/': 'single'
+  },
+  'src/auth/key.ts': {
+    '/^hk_(?:live|test)_[0-9A-Za-z]{36}[0-9A-Za-z]{6}$/': 'head',
+    '/^[\\x21-\\x7e]{1,512}$/': 'head',
+    '/^hk_(?:live|test)_[0-9A-Za-z]+$/': 'single',
+    '/^hk_(?:live|test)_/': 'head'
+  },
+  'src/auth/remote.ts': {
+    '/\\/+$/': 'settings',
+    '/^[\\x21-\\x7e][\\x20-\\x7e]{0,255}$/': 'head',
+    '/^(\\d{4}-\\d\\d-\\d\\d)(?:[T ](\\d\\d:\\d\\d(?::\\d\\d(?:\\.\\d+)?)?) ?(Z|[+-]\\d\\d(?::?\\d\\d)?)?)?$/i': 'single',
+    '/^\\d{1,16}(\\.\\d+)?$/': 'single',
+    '/^([+-]\\d\\d):?(\\d\\d)?$/': 'head',
+    '/^\\d+$/': 'single'
+  },
+  'src/auth/seen.ts': {
+    '/^(?:bearer|apikey|basic)$/i': 'head',
+    '/^(?:bearer|apikey|basic)\\s/i': 'head',
+    '/^(["\'`]).*\\1$/': 'single',
+    '/\\s/': 'class',
+    '/^(?:null|none|undefined)$/i': 'head',
+    '/^(?:\\$|\\{\\{|<|%\\w+%$)/': 'single',
+    '/^hk_(?:live|test)_\\w{0,8}\\W+$/': 'single',
+    '/%[\\da-f]{2}/i': 'search'
+  },
+  'src/endpoints/page.ts': { '/^/gm': 'class', '/[&<>"\']/g': 'class' },
+  'src/mlflow/forward.ts': { '/^(https?:)?\\/\\/([^/?#]*)(.*)$/is': 'total', '/^\\/*/': 'total' },
+  'src/mlflow/headers.ts': {
+    '/^00-(?!0{32})[\\da-f]{32}-(?!0{16})[\\da-f]{16}-[\\da-f]{2}$/': 'head',
+    '/^[\\da-f]{16}(?!0{16})[\\da-f]{16}$/': 'head',
+    '/^[\\x21-\\x7e](?:[\\x20-\\x7e]*[\\x21-\\x7e])?$/': 'single'
+  },
+  'src/mlflow/layout.ts': { '/^\\d+\\.\\d+\\.\\d+(?!\\d)\\S*$/': 'single', '/"workspaces_enabled":\\s*(true|false)\\b/': 'class' },
+  'src/mlflow/mount.ts': { '/^\\/(?:ajax-)?api\\/3\\.0\\/mlflow\\/workspaces\\/([^/]+)$/': 'single' },
+  'src/mlflow/operations/classes.ts': {
+    '/^\\/(?:ajax-)?api\\/[^/]+\\/mlflow\\/assistant(?:\\/|$)/': 'single',
+    '/^\\/(?:signup|(?:ajax-)?api\\/[^/]+\\/mlflow\\/(?:users|roles|workspace-permissions|(?:.+\\/)?permissions))(?:\\/|$)/': 'single'
+  },
+  'src/mlflow/operations/matcher.ts': { '/%2f/i': 'search', '/^\\/+([^/]*)/': 'total' },
+  'src/mlflow/operations/templates.ts': { '/(\\{\\w+(?::path)?\\})/': 'settings' },
+  'src/mlflow/paths.ts': {
+    '/^[\\w\\-.~!$&\'()*+,;=:@/]+$/': 'single',
+    '/[^\\x21-\\x7e]/': 'class',
+    '/(?:^|\\/)\\.\\.?(?:\\/|$)/': 'search',
+    '/%(?![\\da-f]{2})/i': 'search',
+    '/[\\x00-\\x1f\\x7f\\\\]|\\xc2[\\x80-\\x9f]/': 'class',
+    '/^\\/api\\/mlflow(?=\\/|$)/': 'head',
+    '/^\\/(?:ajax-)?api\\/(?:[23]\\.0\\/mlflow|2\\.0\\/mlflow-artifacts)\\//': 'head'
+  },
+  'src/mlflow/upstream.ts': { '/^\\[|\\]$/g': 'search', '/\\/+$/': 'settings', '/^(ERR_TLS|CERT|DEPTH|UNABLE|SELF_SIGNED|ERR_SSL|EPROTO)/': 'head' },
+  'src/openapi/plugin.ts': { '/^\\d+\\.\\d+\\.\\d+/': 'single' },
+  'src/request/cors.ts': { '/^[\\w!#$%&\'*+.^`|~-]+$/': 'single' },
+  'src/request/own.ts': {
+    '/^\\/(?:(?:live|ready|login|logout|openapi\\.json|openapi\\.yaml|whoami|whoami\\/rotate)$|(?:docs|console|admin\\/keys|admin\\/audit)(?:\\/|$))/': 'head',
+    '/^\\/(?:health|version)?$/': 'head',
+    '/^\\/(?:(?:api\\/)?mlflow|api\\/health\\/mlflow|(?:ajax-)?api\\/(?:[23]\\.0\\/mlflow|2\\.0\\/mlflow-artifacts))(?:\\/|$)/': 'head',
+    '/^(?:\\/[a-z\\d_~-][a-z\\d_.~-]*)+\\/?$/': 'single',
+    '/[?#\\x00]/': 'class',
+    '/[\\x01-\\x20\\x7f]/g': 'class'
+  },
+  'src/request/peers.ts': { '/^\\[(.*)\\](?::\\d+)?$/': 'single', '/^([\\d.]+):\\d+$/': 'single', '/^[\\w.-]+(:\\d+)?$|^\\[[\\da-fA-F:.]+\\](:\\d+)?$/': 'single' },
+  'src/request/stripped.ts': { '/^(?:\\/api)?\\/mlflow(?![^/?])/': 'head' },
+  'src/request/telemetry.ts': {
+    '/^[\\w.:-]{1,128}$/': 'head',
+    '/hk_(live|test)_/i': 'search',
+    '/^mlflow-python-client/i': 'head',
+    '/^mlflow-java-client/i': 'head',
+    '/^OTel/i': 'head',
+    '/^python-requests|^python-urllib|^aiohttp|^python-httpx/i': 'head',
+    '/^curl/i': 'head',
+    '/^Mozilla/i': 'head',
+    '/^node|^undici/i': 'head',
+    '/^Java|^Apache-HttpClient/i': 'head',
+    '/^Go-http-client/i': 'head'
+  }
+}
+
+const met = expressionsFrom('src/app.ts')
+
+t.test('each that the facade\'s own code holds is listed with its reason, and none is listed that is gone', t => {
+  for (const { file, text, isLiteral } of met) {
+    t.ok(isLiteral, `${file}: ${text} is made of text: what it matches cannot be read off`)
+    const reason = listed[file]?.[text]
+    t.ok(reason, `${file}: ${text}: ${reason === undefined ? 'it is new, say in this file why no caller can make it slow' : reasons[reason]}`)
+  }
+  for (const [file, texts] of Object.entries(listed)) for (const text of Object.keys(texts)) t.ok(met.some(other => other.file === file && other.text === text), `${file}: ${text} is gone`)
+  t.end()
+})
+
+/** Those that a caller's bytes may meet. */
+const exposed = met.filter(({ file, text }) => listed[file]?.[text] !== 'settings')
+
+t.test('scslre finds no backtracking in them that is more than linear', t => {
+  for (const { file, text } of exposed) {
+    const { pattern, flags } = parseRegExpLiteral(text)
+    // It reckons with a text that does not fit, of which there is none where the end takes all.
+    const found = listed[file]?.[text] === 'total' ? [] : analyse({ source: pattern.raw, flags: flags.raw }).reports
+    t.strictSame(found.map(({ type }) => type), [], `${file}: ${text}`)
+  }
+  t.end()
+})
+
+t.test('100 KiB of its own atoms take an expression little time, and no more than their share', t => {
+  for (const { file, text } of exposed) {
+    const { pattern, flags } = parseRegExpLiteral(text)
+    const expression = new RegExp(pattern.raw, flags.raw)
+    const slow = hostileTo(text, 100 * 1024).filter(hostile => quickest(expression, hostile, 10) > 10)
+    t.strictSame(slow.map(hostile => hostile.slice(0, 40)), [], `${file}: ${text}`)
+  }
+  t.end()
+})
+
+t.test('these opinions would see a slow one', t => {
+  for (const text of ['/^(a+)+$/', '/\\/+$/', '/^\\s*(?:identity)?\\s*$/i', '/^.*\\/versions\\/.*\\/tags\\/.*$/s']) {
+    const { pattern, flags } = parseRegExpLiteral(text)
+    const expression = new RegExp(pattern.raw, flags.raw)
+    if (text !== '/^(a+)+$/') t.ok(hostileTo(text, 20 * 1024).some(hostile => quickest(expression, hostile, 10) > 10), `the clock: ${text}`) // that one would never end
+    if (!text.includes('versions')) t.ok(analyse({ source: pattern.raw, flags: flags.raw }).reports.length > 0, `scslre: ${text}`)
+  }
+  t.end()
+})
+
+/** Milliseconds of the quickest of a few runs. */
+function quickest (expression: RegExp, text: string, enough: number): number {
+  let least = Infinity
+  for (let attempt = 0; attempt < 5 && least > enough; attempt++) {
+    expression.lastIndex = 0
+    const start = performance.now()
+    expression.test(text)
+    least = Math.min(least, performance.now() - start)
+  }
+  return least
+}
