@@ -6,6 +6,8 @@ import type { Dispatcher } from 'undici'
 import { begin, finish, linger, unread } from '../http/early-response.js'
 import { FacadeError, sentence, unavailable } from '../core/errors.js'
 import type { Placed } from '../core/active-set.js'
+import { followDrain, unfollowDrain, type Source } from './drained.js'
+import { hold, type Held } from './held.js'
 import type { AnswerHead } from './response-headers.js'
 import { handedOn } from './gc.js'
 
@@ -51,7 +53,7 @@ export interface Limits {
  * No closure is made for one exchange and kept in it: V8's young collection then lets whole requests live on until the
  * next full one. Measured with `--trace-gc-nvp`: a quarter of all that is allocated, instead of a hundredth.
  */
-export class Exchange implements Dispatcher.DispatchHandler, Placed {
+export class Exchange implements Dispatcher.DispatchHandler, Placed, Held, Source {
   place = -1
   readonly reply: FastifyReply
   readonly request: IncomingMessage
@@ -156,25 +158,30 @@ export class Exchange implements Dispatcher.DispatchHandler, Placed {
     this.answer = this.keeper.head(raw, this.outgoing)
     // Without a length the end is not in sight; then every chunk goes on as it comes (SSE).
     const bodiless = this.outgoing.method === 'HEAD' || status === 204 || status === 304
+    this.resume = resume
     if (bodiless || (this.answer.length >= 0 && this.answer.length <= smallMaxBytes)) {
       this.small = []
-      return true
-    }
-    this.resume = resume
-    streaming.set(this.response, this)
-    this.response.on('drain', onDrain)
-    this.keeper.onReady(this, null)
+      hold(this)
+    } else this.stream()
     return true
+  }
+
+  get holding (): boolean {
+    return this.small !== undefined && this.endedAt === 0
+  }
+
+  letOut (): void {
+    const { small = [] } = this
+    this.small = undefined
+    this.stream()
+    for (const chunk of small) if (this.begun) this.response.write(chunk)
   }
 
   onData (chunk: Buffer): boolean {
     if (this.endedAt !== 0 || chunk.length === 0) return true // undici resumes with an empty one
     this.activeAt = performance.now()
     this.bytesOut += chunk.length
-    if (this.small !== undefined) {
-      this.small.push(chunk)
-      return true
-    }
+    if (this.small !== undefined) return this.small.push(chunk) > 0
     handedOn(chunk.length)
     if (!this.begun || this.response.destroyed) return true // what is written then is raised as an error, where nobody listens
     return this.response.write(chunk)
@@ -224,25 +231,17 @@ export class Exchange implements Dispatcher.DispatchHandler, Placed {
     if (this.endedAt === 0 && !this.request.socket.destroyed) this.resume?.()
   }
 
+  /** Lets the head out; the body follows as it comes. */
+  private stream (): void {
+    followDrain(this.response, this)
+    this.keeper.onReady(this, null)
+  }
+
   private end (): void {
     this.endedAt = performance.now()
-    if (this.resume !== undefined) this.response.off('drain', onDrain)
+    if (this.begun) unfollowDrain(this.response)
     this.keeper.onEnd(this)
   }
-}
-
-const streaming = new WeakMap<ServerResponse, Exchange>()
-
-/**
- * Not within the event: Node also calls an answer drained while a later one of the same connection is written, which happens within
- * undici's parser; that must not be entered twice, and would give up the later answer halfway.
- */
-function onDrain (this: ServerResponse): void {
-  setImmediate(goOn, streaming.get(this))
-}
-
-function goOn (exchange: Exchange | undefined): void {
-  exchange?.goOn()
 }
 
 /** The caller closed the connection before the answer was through: 499 in the log, nobody to answer to. */

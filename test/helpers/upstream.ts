@@ -210,7 +210,7 @@ export function saysAndResets (bytes: string): Behaviour {
   return call => {
     call.whole.then(() => {
       if (bytes === '') call.socket.resetAndDestroy()
-      else call.socket.write(bytes, 'latin1', () => setTimeout(() => call.socket.resetAndDestroy(), 20)) // a reset would overtake the bytes
+      else call.socket.write(bytes, 'latin1', () => setImmediate(setImmediate, () => call.socket.resetAndDestroy())) // a reset would overtake the bytes; the facade reads them in between
     })
   }
 }

@@ -83,8 +83,32 @@ t.test('faults', async t => {
     t.ok(mlflow.sockets.size <= requests.length, 'MLflow was let go each time') // else there were one for each, and those of probes
   })
 
-  t.test('an MLflow that falls silent within a small body is 504', async t => {
-    await faulty(t, says('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc'), refused(t, 504, 'DEADLINE_EXCEEDED', 'upstream_idle'))
+  t.test('the head of a small answer waits 25 ms for its body, then it and what is there go out', async t => {
+    for (const [length, first, rest] of [[10, '', '0123456789'], [10, '01234', '56789'], [60_000, 'x'.repeat(30_000), 'x'.repeat(30_000)]] as const) {
+      mlflow.behave(says(`HTTP/1.1 200 OK\r\ncontent-length: ${length}\r\n\r\n${first}`))
+      mlflow.calls.length = 0
+      const connection = await connect()
+      connection.write(requestHead('GET', search))
+      const forwarded = await mlflow.call(1)
+      await forwarded.whole
+      const start = performance.now()
+      const begun = await connection.head()
+      const ms = performance.now() - start
+      t.equal(begun.status, 200)
+      t.ok(ms > 15 && ms < 150, `after ${Math.round(ms)} ms`)
+      forwarded.write(rest)
+      const answered = await connection.answer()
+      t.equal(answered.text(), first + rest)
+      t.notOk(answered.chunked)
+      connection.destroy()
+    }
+  })
+
+  t.test('an answer without a body waits for nothing', async t => {
+    mlflow.behave(says('HTTP/1.1 204 No Content\r\n\r\n'))
+    const start = performance.now()
+    for (let count = 0; count < 10; count++) t.equal((await call('GET', search)).status, 204)
+    t.ok(performance.now() - start < 10 * 25)
   })
 
   t.test('an MLflow that answers slowly, but in time, is no fault', async t => {
@@ -95,6 +119,7 @@ t.test('faults', async t => {
     ['closed', saysAndCloses(begun)],
     ['reset', saysAndResets(begun)],
     ['silent', says(begun)],
+    ['left unfinished, though it is small', says('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc')],
     ['closed within a chunk', saysAndCloses('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nab')],
     ['closed between chunks', saysAndCloses('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n')],
     ['reset between chunks', saysAndResets('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n')],
