@@ -1,5 +1,5 @@
 /** `hokusai-mlflow verify`: the smoke test of a deployment, usable as a canary. */
-import { checks } from '../verify/checks.js'
+import { checks, type Deployment } from '../verify/checks.js'
 import { openCaller, type Caller } from '../verify/http.js'
 import { roundTrip, type Step } from '../verify/roundtrip.js'
 import { parse, printJson, UsageError, type Command } from './command.js'
@@ -24,6 +24,8 @@ A row each.
   BASE_URL     origin of the deployment, such as https://registry.example.org
   --key KEY    a key with mlflow:write; default HOKUSAI_API_KEY
   --read-only  without the round trip; a key with mlflow:read will do
+  --platform   the host has another API beside MLflow, by PLATFORM_UPSTREAM_URL or by
+               a load balancer's rules: an unknown path is its affair, not a 404 of ours
   --connect-to HOST:PORT
                connect there instead of to BASE_URL's host, whose name is sent all
                the same: for a deployment that DNS does not point to yet
@@ -34,7 +36,7 @@ Exit codes: 0 all is well, 1 something is not, 2 wrong usage.`,
     const { values, positionals } = parse({
       args,
       allowPositionals: true,
-      options: { key: { type: 'string' }, 'read-only': { type: 'boolean', default: false }, 'connect-to': { type: 'string' }, json: { type: 'boolean', default: false } }
+      options: { key: { type: 'string' }, 'read-only': { type: 'boolean', default: false }, platform: { type: 'boolean', default: false }, 'connect-to': { type: 'string' }, json: { type: 'boolean', default: false } }
     })
     const base = readBase(positionals)
     const key = values.key ?? io.env['HOKUSAI_API_KEY'] ?? ''
@@ -45,7 +47,7 @@ Exit codes: 0 all is well, 1 something is not, 2 wrong usage.`,
       rows.push(row)
       if (!values.json) io.stdout.write(line(row, io))
     }
-    await verifyAll(caller, key, values['read-only'], add)
+    await verifyAll(caller, key, { readOnly: values['read-only'], hasPlatform: values.platform }, add)
     await caller.close()
     const ok = rows.every(row => row.status !== 'failed')
     if (values.json) printJson(io, { baseUrl: base.origin, ok, rows })
@@ -54,8 +56,8 @@ Exit codes: 0 all is well, 1 something is not, 2 wrong usage.`,
   }
 }
 
-async function verifyAll (caller: Caller, key: string, readOnly: boolean, add: (row: Row) => void): Promise<void> {
-  for (const { id, promise, run } of checks) add(await attempt({ id, promise, run: async () => await run(caller, key) }))
+async function verifyAll (caller: Caller, key: string, { readOnly, ...deployment }: Deployment & { readonly readOnly: boolean }, add: (row: Row) => void): Promise<void> {
+  for (const { id, promise, run } of checks) add(await attempt({ id, promise, run: async () => await run(caller, key, deployment) }))
   if (readOnly) return
   const { steps, cleanUp } = roundTrip(caller, key)
   let done = 0

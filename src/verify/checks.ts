@@ -6,7 +6,13 @@ export interface Check {
   /** What is promised. */
   readonly promise: string
   /** Undefined when it holds, else what was seen instead. */
-  readonly run: (caller: Caller, key: string) => Promise<string | undefined>
+  readonly run: (caller: Caller, key: string, deployment: Deployment) => Promise<string | undefined>
+}
+
+/** What only who runs it can know of a deployment. */
+export interface Deployment {
+  /** What is not the facade's goes to another API on the same host. */
+  readonly hasPlatform: boolean
 }
 
 const experiment = '/api/2.0/mlflow/experiments/get?experiment_id=0'
@@ -102,10 +108,12 @@ export const checks: readonly Check[] = [
   },
   {
     id: 'unknown path',
-    promise: 'what is not there is a 404 that names the mount, or the platform\'s own answer',
-    run: async caller => {
+    promise: 'what is not there is a 404 that names the mount, or with --platform the platform\'s own answer',
+    run: async (caller, _key, { hasPlatform }) => {
       const answer = await caller.call('/no-such-path-of-verify')
-      return answer.status < 500 ? undefined : status(answer, 404) // a platform may ask for its own credentials first, or send people to its own pages
+      // A platform may ask for its own credentials first, or send people to its own pages.
+      if (hasPlatform) return answer.status < 500 ? undefined : status(answer, 404)
+      return refusal(answer, 404, 'ENDPOINT_NOT_FOUND') ?? (String(answer.json?.['message']).includes('/mlflow/') ? undefined : 'the message does not name /mlflow/')
     }
   }
 ]

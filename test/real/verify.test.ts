@@ -50,6 +50,22 @@ t.test('each broken row of a deployment is named', async t => {
   for (const check of ['mount redirect', 'no key', 'wrong key', 'key in the query', 'read', 'dot segments', 'assistant', 'options', 'openapi', 'unknown path']) t.ok(failed.has(check), check)
 })
 
+t.test('an unknown path is 404 of ours, or with --platform whatever the platform says but a fault', async t => {
+  let status = 200
+  const server = createServer((_request, response) => response.writeHead(status, { 'content-type': 'application/json' }).end('{"detail":"Not Found"}')).listen(0, '127.0.0.1')
+  t.teardown(() => server.close())
+  await once(server, 'listening')
+  const verdict = async (...more: string[]): Promise<string | undefined> => {
+    const { report } = await run([`http://127.0.0.1:${(server.address() as AddressInfo).port}`, '--key', 'k', '--read-only', '--json', ...more])
+    return report().rows.find(row => row.check === 'unknown path')?.status
+  }
+  for (const [given, alone, shared] of [[200, 'failed', 'ok'], [401, 'failed', 'ok'], [404, 'failed', 'ok'], [502, 'failed', 'failed']] as const) {
+    status = given
+    t.equal(await verdict(), alone, String(given))
+    t.equal(await verdict('--platform'), shared, `${given} of a platform`)
+  }
+})
+
 t.test('a deployment that is not there fails every row with a reason', async t => {
   const { code, report } = await run(['http://127.0.0.1:9', '--key', 'k', '--json'])
   t.equal(code, 1)

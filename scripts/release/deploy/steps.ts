@@ -71,8 +71,8 @@ export function openDeployment (stage: Stage, { folder, port, mlflowVersion }: D
     }),
     step('switch', 'the new rules are in force', async () => await switchTo('after')),
     step('verify', 'both listeners keep every promise under the public name', async () => {
-      await verify(origin, ['--connect-to', `127.0.0.1:${port}`])
-      await verify(origin, ['--connect-to', `127.0.0.1:${port + 1}`, '--read-only'])
+      await verify(origin, ['--platform', '--connect-to', `127.0.0.1:${port}`])
+      await verify(origin, ['--platform', '--connect-to', `127.0.0.1:${port + 1}`, '--read-only'])
     }),
     step('consumers', 'every old consumer gets what it got before', sameForConsumers),
     step('register', 'test_real_registration.py passes on the new path and on the old one', async () => {
