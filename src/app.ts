@@ -69,7 +69,12 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   const probes = shareProbes(upstream, monitor)
   const stopWatching = watchRevocations(upstream.open, verifier)
 
-  const platform = config.platformUrl === undefined ? undefined : openPlatform(config.platformUrl, config)
+  const platform = config.platformUrl === undefined
+    ? undefined
+    : openPlatform(config.platformUrl, config, problem => {
+      if (problem === undefined) log.info('What is not ours is passed on to the platform')
+      else log.error({ problem }, 'Nothing is passed on to the platform')
+    })
   const answerBroken = answerBrokenHead(log, metrics)
 
   const app = Fastify({

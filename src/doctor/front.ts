@@ -3,6 +3,7 @@ import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { request } from 'undici'
 import { mount } from '../core/mount.js'
+import { isFacade } from '../proxy/identity.js'
 import { type Check, error, fine, type Scene, skipped, type Verdict, warning } from './check.js'
 
 const waitMs = 5000
@@ -69,16 +70,6 @@ interface Answer {
 async function ask (base: URL, path: string, headers: Record<string, string> = {}, body?: string): Promise<Answer> {
   const answer = await request(base.origin + path, { method: body === undefined ? 'GET' : 'POST', headers, body: body ?? null, signal: AbortSignal.timeout(waitMs) })
   return { status: answer.statusCode, headers: answer.headers, body: (await answer.body.text()).slice(0, 10_000) }
-}
-
-/** Whether an answer to `/version` is the facade's. */
-export function isFacade (body: string): boolean {
-  try {
-    const { version, mlflow } = JSON.parse(body) as { version?: unknown, mlflow?: unknown }
-    return typeof version === 'string' && mlflow !== undefined
-  } catch {
-    return false
-  }
 }
 
 /** Announces a large upload without a key: the facade refuses it from its head alone, so nothing is stored. */

@@ -1,25 +1,39 @@
 /** The check of the platform's other API, to which everything goes that is not ours. */
 import { request } from 'undici'
-import { isFacade } from './front.js'
-import { type Check, error, fine } from './check.js'
+import { baseOf, identify } from '../proxy/identity.js'
+import { type Check, error, fine, type Verdict, warning } from './check.js'
 
 const waitMs = 5000
 const mend = 'start what PLATFORM_UPSTREAM_URL names, or correct it'
+const elsewhere = 'set it to the address of the platform\'s API behind the load balancer'
 
 export const platformChecks: readonly Check[] = [
   {
     id: 'platform',
-    about: 'the platform\'s other API answers at `PLATFORM_UPSTREAM_URL`, and it is not the facade itself',
-    async run ({ config: { platformUrl } }) {
+    about: 'the platform\'s other API answers at `PLATFORM_UPSTREAM_URL`, and it is neither an MLflow nor the facade itself',
+    async run ({ config: { platformUrl, upstream } }) {
       if (platformUrl === undefined) return fine('PLATFORM_UPSTREAM_URL is unset, so what is not ours is 404')
       try {
-        const answer = await request(new URL('/version', platformUrl), { signal: AbortSignal.timeout(waitMs) })
-        if (!isFacade((await answer.body.text()).slice(0, 10_000))) return fine(`${platformUrl.origin} answers`)
+        return await judge(platformUrl, baseOf(upstream.url))
       } catch (fault) {
         const { code, name } = fault as NodeJS.ErrnoException
         return error(`${platformUrl.origin} does not answer (${code ?? name}): every path that is not ours ends in 502.`, mend)
       }
-      return error('PLATFORM_UPSTREAM_URL leads back to the facade, so that every path that is not ours goes round in circles.', 'set it to the address of the platform\'s API behind the load balancer')
     }
   }
 ]
+
+async function judge (platformUrl: URL, mlflowBase: string): Promise<Verdict> {
+  const { origin } = platformUrl
+  switch (await identify(async path => await ask(origin + path), [baseOf(platformUrl), mlflowBase])) {
+    case 'mlflow': return error('PLATFORM_UPSTREAM_URL leads to an MLflow, which callers would reach without a key: nothing is passed on, and every path that is not ours ends in 502.', `${elsewhere}, or unset it`)
+    case 'facade': return error('PLATFORM_UPSTREAM_URL leads back to the facade: nothing is passed on, and every path that is not ours ends in 502.', elsewhere)
+    case 'unclear': return warning(`${origin} answers with a fault where it is asked whether it is an MLflow. Until it is known not to be one, nothing is passed on.`, 'see why it answers 429 or 5xx at paths that it has not')
+    case 'other': return fine(`${origin} answers`)
+  }
+}
+
+async function ask (url: string): Promise<{ status: number, contentType: string, body: string }> {
+  const { statusCode, headers, body } = await request(url, { signal: AbortSignal.timeout(waitMs) })
+  return { status: statusCode, contentType: String(headers['content-type'] ?? ''), body: (await body.text()).slice(0, 10_000) }
+}

@@ -10,6 +10,7 @@ import { isOurs } from '../http/own.js'
 import { publicHost, publicProtocol } from '../http/client-address.js'
 import { refuse } from '../http/send-error.js'
 import { passedBack, passedOn } from './platform-headers.js'
+import { baseOf, watchIdentity } from './identity.js'
 
 export interface Platform {
   /** Passes a request on. @returns false where its path is ours, and nothing was done */
@@ -18,9 +19,13 @@ export interface Platform {
   readonly close: () => Promise<void>
 }
 
-/** @param url where the platform is; what MLflow's connections may and how long they wait holds for it, too */
-export function openPlatform (url: URL, config: Pick<Config, 'upstream' | 'publicUrl'>): Platform {
+/**
+ * @param url where the platform is; what MLflow's connections may and how long they wait holds for it, too
+ * @param onChange is told why nothing is passed on, or undefined when it is again
+ */
+export function openPlatform (url: URL, config: Pick<Config, 'upstream' | 'publicUrl'>, onChange: (problem: string | undefined) => void): Platform {
   const upstream = openUpstream({ ...config.upstream, host: undefined, authorization: undefined, tls: {} }, url)
+  const watch = watchIdentity(upstream, { bases: [upstream.basePath, baseOf(config.upstream.url)], timeoutMs: config.upstream.timeoutMs, onChange })
   const keeper: Keeper = {
     name: 'the platform',
     head: passedBack,
@@ -42,11 +47,19 @@ export function openPlatform (url: URL, config: Pick<Config, 'upstream' | 'publi
       if (!path.startsWith('/') || path.includes('#') || query.includes('#') || isOurs(path)) return false
       request.visit.operation = 'platform'
       const problem = framingProblem(request)
-      if (problem === undefined) pass(request, reply, upstream, keeper, config.publicUrl)
-      else refuse(reply, new FacadeError('badRequest', { message: problem, reason: 'malformed' }))
+      if (problem !== undefined) refuse(reply, new FacadeError('badRequest', { message: problem, reason: 'malformed' }))
+      else if (watch.isOther) go(request, reply)
+      else watch.admit().then(() => go(request, reply)).catch(error => refuse(reply, toFacadeError(error)))
       return true
     },
-    close: upstream.close
+    async close () {
+      watch.close()
+      await upstream.close()
+    }
+  }
+
+  function go (request: FastifyRequest, reply: FastifyReply): void {
+    if (!request.raw.socket.destroyed) pass(request, reply, upstream, keeper, config.publicUrl) // else the caller left while the platform was asked
   }
 }
 

@@ -178,11 +178,14 @@ t.test('keys of the platform without scopes are named with AUTH_EMPTY_SCOPES', a
   t.strictSame((await examine({ ...env, AUTH_EMPTY_SCOPES: 'read' })).named, [])
 })
 
-t.test('a platform that does not answer, or is the facade itself, is named', async t => {
+t.test('a platform that does not answer, or is an MLflow or the facade itself, is named', async t => {
   const env = { MLFLOW_UPSTREAM_URL: await fakeMlflow(t) }
   t.match((await examine({ ...env, PLATFORM_UPSTREAM_URL: `http://127.0.0.1:${await freePort()}` })).findings, [{ check: 'platform', message: /does not answer \(ECONNREFUSED\)/ }])
   const itself = await facade(t)
   t.match((await examine({ ...env, PLATFORM_UPSTREAM_URL: `http://127.0.0.1:${itself.port}` })).findings, [{ check: 'platform', message: /leads back/ }])
+  t.match((await examine({ ...env, PLATFORM_UPSTREAM_URL: env.MLFLOW_UPSTREAM_URL.replace('127.0.0.1', 'localhost') })).findings, [{ check: 'platform', message: /leads to an MLflow/ }])
+  const faulty = await address(t, createServer((_request, response) => response.writeHead(503).end()))
+  t.match((await examine({ ...env, PLATFORM_UPSTREAM_URL: faulty.href })).findings, [{ check: 'platform', severity: 'warning' }])
   const other = await address(t, createServer((_request, response) => response.writeHead(404).end()))
   t.strictSame((await examine({ ...env, PLATFORM_UPSTREAM_URL: other.href })).named, [])
 })

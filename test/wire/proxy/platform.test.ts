@@ -7,12 +7,12 @@ import { withoutSession } from '../../../src/http/session-cookie.js'
 import { isOurs } from '../../../src/http/own.js'
 import { facade, requestHead, type Facade } from '../../helpers/app.js'
 import { freePort } from '../../../scripts/mlflow/ports.js'
-import { answer, echo, says, saysAndCloses, saysEarly, silent, standIn, type Behaviour, type Stand } from '../../helpers/upstream.js'
+import { answer, echo, says, saysAndCloses, saysEarly, shapeA, silent, standIn, type Behaviour, type Stand } from '../../helpers/upstream.js'
 
 interface Test { teardown: (fn: () => unknown) => void }
 
 async function withPlatform (t: Test, behaviour: Behaviour = echo, env: Record<string, string> = {}): Promise<Facade & { platform: Stand }> {
-  const platform = await standIn(t, behaviour)
+  const platform = await standIn(t, behaviour, { ...shapeA, impostor: answer(404) })
   return { ...await facade(t, echo, { env: { PLATFORM_UPSTREAM_URL: platform.url.origin, ...env } }), platform }
 }
 
@@ -123,7 +123,7 @@ t.test('down, hung and cut are 502, 504 and a broken connection, in JSON that na
   t.match((await call('GET', '/models', { key: null })).json(), { error_code: 'INTERNAL_ERROR', message: 'The platform\'s answer is not HTTP.' })
   const stalled = await connect()
   stalled.write(requestHead('POST', '/models', { key: null, headers: { 'Content-Length': '10' } }))
-  t.equal((await stalled.answer()).status, 504, 'and a caller who does not send is given up')
+  t.equal((await stalled.answer()).status, 408, 'and a caller who does not send is given up')
 })
 
 t.test('each of its connections is free again when a call ends, however that is', async t => {
