@@ -41,7 +41,7 @@ export interface Ledger {
 export function openLedger ({ log, metrics, trusted, onOldPath, onBegin, onEnd }: Options): Ledger {
   const count = counting(metrics)
   const open = createRoster<Visit>()
-  const guesses = collapse(log)
+  const flood = collapse(log)
   let warned = false
   const ledger: Ledger = {
     begin (request) {
@@ -59,9 +59,9 @@ export function openLedger ({ log, metrics, trusted, onOldPath, onBegin, onEnd }
       if (!open.remove(visit)) return
       count(visit, status)
       if (visit.legacy !== undefined) onOldPath(visit, clientKind(visit.request.headers['user-agent']))
-      if (visit.refusal === guessing) guesses.note(visit)
+      if (visit.refusal === guessing) flood.note(visit)
       else write(visit, status)
-      visit.exchange?.cancel(new CallerLeftError()) // nothing where MLflow's answer was the one
+      if (visit.exchange?.endedAt === 0) visit.exchange.cancel(new CallerLeftError()) // an error takes its stack's time: none is made for an answer of MLflow's
       onEnd(visit)
     },
     left (socket, cause) {
@@ -74,7 +74,7 @@ export function openLedger ({ log, metrics, trusted, onOldPath, onBegin, onEnd }
         ledger.end(visit, { statusCode })
       }
     },
-    close: guesses.flush
+    close: flood.flush
   }
   return ledger
 

@@ -1,5 +1,6 @@
 /** One line and one count for each request: enough for operators, nothing of what callers would not want kept. */
 import t from 'tap'
+import { Exchange } from '../../../src/proxy/exchange.js'
 import { clientKind } from '../../../src/http/request-log.js'
 import { facade, keys, requestHead } from '../../helpers/app.js'
 import { answer, echo, says, silent } from '../../helpers/upstream.js'
@@ -116,6 +117,25 @@ t.test('metrics', async t => {
     t.equal(await metric('requests_total{operation="searchExperimentsGet",method="GET",status="499"}'), 1)
     t.equal(await metric('upstream_up'), 1)
   })
+})
+
+t.test('an answer of MLflow that went through is given up by nobody; one that a refusal of ours overtook is', async t => {
+  const { call, connect, mlflow, line, upstream } = await facade(t, echo)
+  const given = t.capture(Exchange.prototype, 'cancel', Exchange.prototype.cancel)
+  for (const [method, target, body] of [['GET', search, undefined], ['POST', create, 'hello'], ['PUT', upload, 'x'.repeat(200_000)]] as const) {
+    const answered = await call(method, target, body === undefined ? {} : { body })
+    t.equal(answered.status, 200)
+    await line(answered.header('x-request-id'))
+  }
+  t.equal(given().length, 0)
+  mlflow.behave(silent)
+  const connection = await connect()
+  connection.write(requestHead('PUT', upload, { headers: { 'Transfer-Encoding': 'chunked' } }) + '3\r\nabc\r\n')
+  const forwarded = await mlflow.call(4)
+  connection.write('garbage\r\n')
+  t.equal((await connection.answer()).status, 400)
+  await forwarded.closed
+  t.equal(upstream.open.items.length, 0)
 })
 
 t.test('a client is one of a few kinds, whatever it calls itself', async t => {
