@@ -97,8 +97,8 @@ export async function openForward (app: FastifyInstance, options: ForwardOptions
         return
       }
       try {
+        exchange.body = ready // first: whatever fails then ends it, too
         exchange.headers = headers(length, layout)
-        exchange.body = ready
         reply.from('/', hooks)
       } catch (error) {
         stop(error)

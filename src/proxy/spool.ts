@@ -1,6 +1,6 @@
 /** Chunked bodies on their way through the disk, for an MLflow that takes such bodies for empty: all of them together have a bound. */
 import { randomUUID } from 'node:crypto'
-import { createReadStream, createWriteStream, open } from 'node:fs'
+import { close, createReadStream, createWriteStream, open } from 'node:fs'
 import { mkdir, rm, statfs } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { dirname, join } from 'node:path'
@@ -59,7 +59,10 @@ export async function openSpool (folder: string, totalBytes: number | undefined)
     const fd = await begin().catch(diskFailed)
     const sink = createWriteStream('', { fd, autoClose: false }) // closes it only when it is destroyed: it is read next
     let length = 0
-    const free = (): void => { takenBytes -= length }
+    const free = (): void => {
+      request.off('data', count) // of one that failed more may be read, so that its caller can read the answer
+      takenBytes -= length
+    }
     sink.once('close', free)
     const count = (chunk: Buffer): void => {
       length += chunk.length
@@ -89,7 +92,12 @@ export async function openSpool (folder: string, totalBytes: number | undefined)
     if (diskBytes <= 0) throw full()
     const file = join(folder, randomUUID())
     const fd = await promisify(open)(file, 'wx+', 0o600)
-    await rm(file)
+    try {
+      await rm(file)
+    } catch (error) {
+      close(fd, () => {})
+      throw error
+    }
     return fd
   }
 

@@ -1,6 +1,7 @@
 /** How much a body may bring: what is no artifact has a bound, and what is spooled to disk has one for all together, so that no key fills the disk on which keys live. */
 import { once } from 'node:events'
-import { readdirSync } from 'node:fs'
+import fs, { promises, readdirSync, readlinkSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import t, { type Test } from 'tap'
 import { facade, requestHead, type Facade, type Request } from '../../helpers/app.js'
 import { connect, head, type Connection } from '../../helpers/client.js'
@@ -117,6 +118,46 @@ t.test('spooled bodies have a bound for all together', async t => {
       await room()
     }
   })
+})
+
+t.test('a disk that fails within an upload takes no room from later ones', async t => {
+  const up = await facade(t, echo, { shape: shapeB, env: { SPOOL_TOTAL_BYTES: '200000' } })
+  const { write, writev } = fs
+  t.teardown(() => Object.assign(fs, { write, writev }))
+  for (let round = 0; round < 4; round++) {
+    const { connection, socket } = await up.connectBoth()
+    connection.write(requestHead('PUT', upload, { headers: chunked }) + chunk(10))
+    while (socket.bytesRead < connection.socket.bytesWritten) await once(socket, 'data')
+    const broken = (...given: unknown[]): void => (given.at(-1) as (error: Error) => void)(Object.assign(new Error('broken'), { code: 'EIO' }))
+    Object.assign(fs, { write: broken, writev: broken })
+    connection.write(chunk(10))
+    const refused = await connection.head()
+    t.equal(refused.status, 503)
+    connection.write(chunk(50_000)) // while the answer lingers
+    while (!socket.destroyed && socket.bytesRead < connection.socket.bytesWritten) await once(socket, 'data')
+    Object.assign(fs, { write, writev })
+    t.equal((await up.line(refused.header('x-request-id'))).refusal, 'spool_failed')
+    connection.destroy()
+  }
+  t.equal((await up.call('PUT', upload, { headers: chunked, body: chunk(90_000) + lastChunk })).status, 200)
+})
+
+t.test('a body that was spooled for nothing, or whose file cannot be unnamed, leaves no handle', async t => {
+  const up = await facade(t, echo, { shape: shapeB })
+  const handles = (): string[] => readdirSync('/proc/self/fd').map(fd => { try { return readlinkSync(`/proc/self/fd/${fd}`) } catch { return '' } }).filter(file => file.startsWith(up.dataDir))
+  const { rm } = promises
+  t.teardown(() => { promises.rm = rm; syncBuiltinESMExports() })
+  promises.rm = async () => { throw new Error('no') }
+  syncBuiltinESMExports()
+  const answered = await up.call('PUT', upload, { headers: chunked, body: chunk(5) + lastChunk })
+  t.equal(answered.status, 503)
+  t.equal((await up.line(answered.header('x-request-id'))).refusal, 'spool_failed')
+  while (handles().length > 0) await new Promise(resolve => setTimeout(resolve, 5))
+  promises.rm = rm
+  syncBuiltinESMExports()
+  Object.defineProperty(up.upstream, 'host', { get () { throw new Error('no header can be made') } })
+  t.equal((await up.call('PUT', upload, { headers: chunked, body: chunk(5) + lastChunk })).status, 500)
+  while (handles().length > 0) await new Promise(resolve => setTimeout(resolve, 5))
 })
 
 t.test('a spooled body counts as a transfer of its key', async t => {
