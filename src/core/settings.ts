@@ -51,7 +51,7 @@ const table = {
   ALLOW_ASSISTANT: { value: 'false', allowed: '`true` or `false`', about: 'Lets administrators reach MLflow\'s assistant, which runs tools on the server\'s host.' },
   BODY_MAX_BYTES: { value: String(64 * 1024 ** 2), allowed: 'a number of bytes above 0', about: 'Largest body of an operation that moves no artifact; above it 413.' },
   SPOOL_MAX_BYTES: { value: String(5 * 1024 ** 3), allowed: 'a number of bytes', about: 'Largest chunked upload that is spooled to disk for an MLflow that takes chunked bodies for empty; above it 413.' },
-  SPOOL_TOTAL_BYTES: { allowed: 'a number of bytes', about: 'What all spooled uploads may take at once; without room for another one it is 503 before a byte is read, and the one that uses up the rest ends with 503. Default: half of what is free in `DATA_DIR` at the start, 20 GiB at most. 256 MiB stay free in any case.' },
+  SPOOL_TOTAL_BYTES: { allowed: 'a number of bytes', about: 'What all spooled uploads may take at once, and those of one key half of it; without room for another one it is 503 before a byte is read, and the one that uses up the rest ends with 503. Default: half of what is free in `DATA_DIR` at the start, 20 GiB at most. 256 MiB stay free in any case.' },
   TRANSFERS_PER_KEY: { value: '32', allowed: 'a whole number above 0', about: 'Artifact transfers and spooled uploads that one key may have open at once.' },
   REQUESTS_PER_KEY: { value: '256', allowed: 'a whole number above 0', about: 'Requests to MLflow that one key may have under way at once; above it 429.' },
   SHUTDOWN_DELAY: { value: '0', allowed: duration, about: 'Seconds between SIGTERM (when `/ready` turns 503) and refusing new connections.' },

@@ -23,7 +23,7 @@ export const settingsChecks: readonly Check[] = [
       const { bavail, bsize } = statfsSync(folder)
       const free = bavail * bsize
       if (free < keepFreeBytes) return warning(`The disk of DATA_DIR is nearly full (${size(free)} free): chunked uploads are refused, and soon neither keys nor times of last use can be written.`, 'free some, or move DATA_DIR to another disk')
-      if (spoolTotalBytes < spoolMaxBytes) return warning(`A chunked upload may have up to ${size(spoolMaxBytes)}, and all of them together no more than ${size(spoolTotalBytes)}.`, 'raise SPOOL_TOTAL_BYTES, or lower SPOOL_MAX_BYTES')
+      if (spoolTotalBytes / 2 < spoolMaxBytes) return warning(`A chunked upload may have up to ${size(spoolMaxBytes)}, and all of one key together no more than ${size(spoolTotalBytes / 2)}.`, 'raise SPOOL_TOTAL_BYTES, or lower SPOOL_MAX_BYTES')
       if (free < spoolMaxBytes) return warning(`A chunked upload may be spooled to DATA_DIR up to ${size(spoolMaxBytes)}, and its disk has ${size(free)} free.`, `free some, move DATA_DIR, or set SPOOL_MAX_BYTES=${Math.floor(free / 2)}`)
       return fine(`can be written, ${size(free)} free`)
     }

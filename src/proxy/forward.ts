@@ -1,5 +1,4 @@
 /** Sends a judged request to MLflow through @fastify/reply-from, and MLflow's answer back. */
-import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import replyFrom from '@fastify/reply-from'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -14,7 +13,7 @@ import { home, losesChunks, type Layout } from '../mlflow/layout.js'
 import { movesArtifact, type Match } from '../access/matcher.js'
 import type { Monitor } from '../mlflow/monitor.js'
 import { mount } from '../core/mount.js'
-import { openSpool, type Spool } from './spool.js'
+import { openSpool } from './spool.js'
 import { nameFault, type Upstream } from '../mlflow/pool.js'
 
 /** Under this key our exchange travels through reply-from, which copies the headers object, symbols too. */
@@ -109,19 +108,15 @@ export async function openForward (app: FastifyInstance, options: ForwardOptions
     if (judge !== undefined) judge(layout).then(whole => start(whole, String(whole.length))).catch(stop)
     else if (method === 'GET' && hasBody(visit.head)) gather(raw, getBodyMaxBytes, getBodyTooLarge).then(whole => start(whole, String(whole.length))).catch(stop)
     else if (visit.head.transferEncoding !== undefined) {
-      if (losesChunks(layout, match.family, method)) spooled(raw, maxBytes).then(({ body, length }) => start(body, String(length))).catch(stop)
-      else start(through(raw, maxBytes), undefined)
+      if (losesChunks(layout, match.family, method)) {
+        const tooLarge = maxBytes <= spoolMaxBytes ? bodyTooLarge : spoolTooLarge
+        spool.take(raw, visit.caller?.keyId ?? '', Math.min(maxBytes, spoolMaxBytes), tooLarge).then(({ body, length }) => start(body, String(length))).catch(stop)
+      } else start(through(raw, maxBytes), undefined)
     } else {
       const whole = bodyOf(raw, visit.head)
       if (whole instanceof Promise) whole.then(whole => start(whole, length)).catch(stop)
       else start(whole, length)
     }
-  }
-
-  async function spooled (request: IncomingMessage, maxBytes: number): ReturnType<Spool['take']> {
-    return maxBytes <= spoolMaxBytes
-      ? await spool.take(request, maxBytes, bodyTooLarge)
-      : await spool.take(request, spoolMaxBytes, spoolTooLarge)
   }
 
   function send (sent: { headers: { [kExchange]: Exchange } }, done: Done): void {

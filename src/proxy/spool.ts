@@ -23,10 +23,11 @@ export interface Spool {
   /**
    * Writes a body to disk and gives it back with its length. The file has no name, so that nothing is left behind however this
    * ends; its space is free again when the body is closed.
+   * @param keyId whose body it is: one key has half of the bound at most
    * @param maxBytes bound of this body, with the error for a larger one
    * @throws FacadeError 413; 503 where there is no room, before a byte is read if there is none at all, or where the disk fails; CutUploadError
    */
-  take: (request: IncomingMessage, maxBytes: number, tooLarge: (maxBytes: number) => FacadeError) => Promise<{ readonly length: number, readonly body: Readable }>
+  take: (request: IncomingMessage, keyId: string, maxBytes: number, tooLarge: (maxBytes: number) => FacadeError) => Promise<{ readonly length: number, readonly body: Readable }>
 }
 
 /**
@@ -37,6 +38,7 @@ export interface Spool {
 export async function openSpool (folder: string, totalBytes: number | undefined): Promise<Spool> {
   const total = totalBytes ?? Math.min(totalMaxBytes, Math.floor(await freeOn(dirname(folder)).catch(() => Infinity) / 2))
   let takenBytes = 0
+  const takenByKey = new Map<string, number>()
   /** What the disk had at the last look, less what was taken since: the disk is not asked for each chunk. */
   let diskBytes = 0
   let unseenBytes = 0
@@ -46,27 +48,39 @@ export async function openSpool (folder: string, totalBytes: number | undefined)
     diskBytes = await freeOn(folder) - keepFreeBytes
   }
 
-  /** Whether it fitted. */
-  function grow (bytes: number): boolean {
+  function hasTaken (keyId: string, bytes: number): void {
     takenBytes += bytes
+    const ofKey = (takenByKey.get(keyId) ?? 0) + bytes
+    if (ofKey > 0) takenByKey.set(keyId, ofKey)
+    else takenByKey.delete(keyId)
+  }
+
+  /** Whether there is room for so many bytes more. */
+  function hasRoom (keyId: string, bytes: number): boolean {
+    return takenBytes + bytes <= total && (takenByKey.get(keyId) ?? 0) + bytes <= total / 2
+  }
+
+  /** Whether it fitted. */
+  function grow (keyId: string, bytes: number): boolean {
+    hasTaken(keyId, bytes)
     diskBytes -= bytes
     unseenBytes += bytes
     if (unseenBytes > lookBytes) look().catch(() => {}) // a disk that cannot tell fails the write, too
-    return takenBytes <= total && diskBytes >= 0
+    return hasRoom(keyId, 0) && diskBytes >= 0
   }
 
-  async function take (request: IncomingMessage, maxBytes: number, tooLarge: (maxBytes: number) => FacadeError): Promise<{ length: number, body: Readable }> {
-    const fd = await begin().catch(diskFailed)
+  async function take (request: IncomingMessage, keyId: string, maxBytes: number, tooLarge: (maxBytes: number) => FacadeError): Promise<{ length: number, body: Readable }> {
+    const fd = await begin(keyId).catch(diskFailed)
     const sink = createWriteStream('', { fd, autoClose: false }) // closes it only when it is destroyed: it is read next
     let length = 0
     const free = (): void => {
       request.off('data', count) // of one that failed more may be read, so that its caller can read the answer
-      takenBytes -= length
+      hasTaken(keyId, -length)
     }
     sink.once('close', free)
     const count = (chunk: Buffer): void => {
       length += chunk.length
-      const fits = grow(chunk.length)
+      const fits = grow(keyId, chunk.length)
       if (fits && length <= maxBytes) return
       request.off('data', count)
       sink.destroy(fits ? tooLarge(maxBytes) : full())
@@ -85,8 +99,8 @@ export async function openSpool (folder: string, totalBytes: number | undefined)
     return { length, body: createReadStream('', { fd, start: 0, highWaterMark: 256 * 1024 }).once('close', free) }
   }
 
-  async function begin (): Promise<number> {
-    if (takenBytes >= total) throw full()
+  async function begin (keyId: string): Promise<number> {
+    if (!hasRoom(keyId, 1)) throw full()
     await mkdir(folder, { recursive: true, mode: 0o700 })
     await look()
     if (diskBytes <= 0) throw full()

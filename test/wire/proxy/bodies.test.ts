@@ -63,8 +63,8 @@ t.test('a body that is no artifact is bounded', async t => {
   })
 })
 
-t.test('spooled bodies have a bound for all together', async t => {
-  const up = await facade(t, echo, { shape: shapeB, env: { BODY_MAX_BYTES: '70000', SPOOL_TOTAL_BYTES: '100000' } })
+t.test('the spooled bodies of one key have half of the bound for all together', async t => {
+  const up = await facade(t, echo, { shape: shapeB, env: { BODY_MAX_BYTES: '70000', SPOOL_TOTAL_BYTES: '200000' } })
   const { call, mlflow, line } = up
   /** Waits until the last one's file is closed: an empty body needs room, and takes none. */
   const room = async (): Promise<void> => { while ((await call('PUT', upload, { headers: chunked, body: lastChunk })).status === 503); }
@@ -118,6 +118,26 @@ t.test('spooled bodies have a bound for all together', async t => {
       await room()
     }
   })
+})
+
+t.test('spooled bodies of all keys have a bound together, and no key takes more than half of it', async t => {
+  const up = await facade(t, echo, { shape: shapeB, env: { SPOOL_TOTAL_BYTES: '100000' } })
+  const send = async (key: Request['key'], bytes: number): Promise<number> => (await up.call('POST', search, { ...key === undefined ? {} : { key }, headers: chunked, body: chunk(bytes) + lastChunk })).status
+  const hold = async (key: 'write' | 'admin', bytes: number): Promise<Connection> => {
+    const { connection, socket } = await up.connectBoth()
+    connection.write(requestHead('POST', search, { key, headers: chunked }) + chunk(bytes))
+    while (socket.bytesRead < connection.socket.bytesWritten) await once(socket, 'data')
+    return connection
+  }
+  t.equal(await send('write', 50_001), 503)
+  const first = await hold('write', 50_000)
+  t.equal(await send('write', 1), 503)
+  const second = await hold('admin', 45_000)
+  t.equal(await send('read', 6000), 503, 'no more than half, but more than all may')
+  for (const connection of [first, second]) {
+    connection.write(lastChunk)
+    t.equal((await connection.answer()).status, 200)
+  }
 })
 
 t.test('a disk that fails within an upload takes no room from later ones', async t => {
