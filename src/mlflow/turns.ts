@@ -1,4 +1,5 @@
 /** Connections to MLflow, so many at once: who comes later waits in a row, and a clock of the upstream sees to it that nobody waits for long. */
+import { toFacadeError } from '../core/errors.js'
 import type { Exchange } from '../proxy/exchange.js'
 
 export interface Turns {
@@ -43,7 +44,11 @@ export function createTurns (most: number, start: (exchange: Exchange) => void):
       exchange.waitingSince = 0
       exchange.hasTurn = true
       taken++
-      start(exchange)
+      try {
+        start(exchange)
+      } catch (error) { // the fault of this one: others wait behind it, and it may be another's end that began it
+        exchange.cancel(toFacadeError(error))
+      }
     }
     moving = false
   }

@@ -74,18 +74,22 @@ function pass (request: FastifyRequest, reply: FastifyReply, upstream: Upstream,
   const stop = (error: unknown): void => exchange.cancel(error instanceof CutUploadError ? error : toFacadeError(error))
   const start = (body: Exchange['body']): void => {
     if (exchange.endedAt !== 0) return // it was given up while its body was read
-    exchange.headers = passedOn(raw.rawHeaders, {
-      requestId: visit.id,
-      // The caller's, as a load balancer leaves it: the platform makes its links, and judges origins, by it.
-      host: raw.headers.host ?? upstream.host,
-      contentLength: visit.head.contentLength,
-      clientAddress: visit.address,
-      publicProtocol: publicProtocol(request, publicUrl),
-      publicHost: publicHost(request, publicUrl)
-    })
-    exchange.body = body
+    exchange.body = body // first, so that it is let go whatever fails
     exchange.done = sent
-    upstream.send(exchange)
+    try {
+      exchange.headers = passedOn(raw.rawHeaders, {
+        requestId: visit.id,
+        // The caller's, as a load balancer leaves it: the platform makes its links, and judges origins, by it.
+        host: raw.headers.host ?? upstream.host,
+        contentLength: visit.head.contentLength,
+        clientAddress: visit.address,
+        publicProtocol: publicProtocol(request, publicUrl),
+        publicHost: publicHost(request, publicUrl)
+      })
+      upstream.send(exchange)
+    } catch (error) {
+      stop(error)
+    }
   }
   const body = bodyOf(raw, visit.head)
   if (body instanceof Promise) body.then(start).catch(stop)

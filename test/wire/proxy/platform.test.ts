@@ -3,6 +3,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { FastifyInstance } from 'fastify'
 import fc from 'fast-check'
 import t from 'tap'
+import { Pool, type Dispatcher } from 'undici'
 import { withoutSession } from '../../../src/http/session-cookie.js'
 import { isOurs } from '../../../src/http/own.js'
 import { facade, requestHead, type Facade } from '../../helpers/app.js'
@@ -140,6 +141,23 @@ t.test('each of its connections is free again when a call ends, however that is'
     leaving.destroy()
     await sent.closed
     platform.behave(echo)
+  }
+})
+
+t.test('a call that cannot even be sent ends at once, and frees its connection', async t => {
+  const { call, connect } = await withPlatform(t, echo, { MLFLOW_UPSTREAM_CONNECTIONS: '1' })
+  t.equal((await call('GET', '/models', { key: null })).status, 200)
+  const { dispatch } = Pool.prototype
+  Pool.prototype.dispatch = function (this: Pool, options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    if (options.path === '/broken') throw new Error('a fault within undici')
+    return dispatch.call(this, options, handler)
+  }
+  t.teardown(() => { Pool.prototype.dispatch = dispatch })
+  for (const body of [undefined, 'small', 'x'.repeat(100_000)]) {
+    const connection = await connect()
+    connection.write(requestHead('POST', '/broken', { key: null, ...body === undefined ? {} : { body } }) + (body ?? ''))
+    t.equal((await connection.answer()).status, 500)
+    t.equal((await call('GET', '/models', { key: null })).status, 200)
   }
 })
 
