@@ -79,7 +79,11 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
 
   const app = Fastify({
     ...serverOptions,
-    rewriteUrl: ({ url = '', headers }) => routed(restoreMount(url, headers['x-forwarded-prefix'])),
+    rewriteUrl (request) {
+      const target = restoreMount(request.url ?? '', request.headers['x-forwarded-prefix'])
+      Object.assign(request, { originalUrl: target }) // what Fastify keeps of it, for telemetry.ts
+      return routed(target)
+    },
     trustProxy: config.trustProxy.length > 0 ? trusted : false, // a function costs a walk over the addresses at each look
     clientErrorHandler: answerBroken,
     frameworkErrors: refuseUnrouted

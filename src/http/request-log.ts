@@ -11,7 +11,6 @@ import { collapse } from './flood.js'
 import { drain, ownHeaders, unread } from './early-response.js'
 import { callerAddress } from './client-address.js'
 import { createRoster } from '../core/active-set.js'
-import { restoreMount } from './stripped.js'
 import { arrive, type Visit } from './context.js'
 
 interface Options {
@@ -47,7 +46,7 @@ export function openLedger ({ log, metrics, trusted, onOldPath, onBegin, onEnd }
     begin (request) {
       const given = request.headers['x-request-id']
       const peerTrusted = trusted(request.socket.remoteAddress)
-      const visit = request.visit = arrive(request.raw, restoreMount(request.originalUrl, request.headers['x-forwarded-prefix']), callerAddress(request.ip, request.socket.remoteAddress), peerTrusted && typeof given === 'string' && isRequestId(given) ? given : undefined)
+      const visit = request.visit = arrive(request.raw, request.originalUrl, callerAddress(request.ip, request.socket.remoteAddress), peerTrusted && typeof given === 'string' && isRequestId(given) ? given : undefined)
       open.add(visit)
       onBegin(visit)
       if (visit.head.forwarded && !peerTrusted && !warned) {
