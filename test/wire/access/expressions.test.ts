@@ -6,7 +6,7 @@
 import { parseRegExpLiteral } from '@eslint-community/regexpp'
 import { analyse } from 'scslre'
 import t from 'tap'
-import { expressionsFrom, hostileTo } from './helpers/expressions.js'
+import { expressionsFrom, hostileTo } from '../../helpers/expressions.js'
 
 /** Why an expression is quick. */
 const reasons = {
@@ -24,13 +24,13 @@ const listed: Readonly<Record<string, Readonly<Record<string, keyof typeof reaso
     '/^\\s*([^\\s]+) +(.*)$/s': 'total',
     '/^[A-Za-z0-9+/]+={0,2}$/': 'single'
   },
-  'src/auth/key.ts': {
+  'src/keys/key.ts': {
     '/^hk_(?:live|test)_[0-9A-Za-z]{36}[0-9A-Za-z]{6}$/': 'head',
     '/^[\\x21-\\x7e]{1,512}$/': 'head',
     '/^hk_(?:live|test)_[0-9A-Za-z]+$/': 'single',
     '/^hk_(?:live|test)_/': 'head'
   },
-  'src/auth/remote.ts': {
+  'src/keys/stores/service.ts': {
     '/\\/+$/': 'settings',
     '/^[\\x21-\\x7e][\\x20-\\x7e]{0,255}$/': 'head',
     '/^(\\d{4}-\\d\\d-\\d\\d)(?:[T ](\\d\\d:\\d\\d(?::\\d\\d(?:\\.\\d+)?)?) ?(Z|[+-]\\d\\d(?::?\\d\\d)?)?)?$/i': 'single',
@@ -48,22 +48,23 @@ const listed: Readonly<Record<string, Readonly<Record<string, keyof typeof reaso
     '/^hk_(?:live|test)_\\w{0,8}\\W+$/': 'single',
     '/%[\\da-f]{2}/i': 'search'
   },
-  'src/endpoints/page.ts': { '/^/gm': 'class', '/[&<>"\']/g': 'class' },
-  'src/mlflow/forward.ts': { '/^(https?:)?\\/\\/([^/?#]*)(.*)$/is': 'total', '/^\\/*/': 'total' },
-  'src/mlflow/headers.ts': {
-    '/^00-(?!0{32})[\\da-f]{32}-(?!0{16})[\\da-f]{16}-[\\da-f]{2}$/': 'head',
+  'src/endpoints/start-page.ts': { '/^/gm': 'class', '/[&<>"\']/g': 'class' },
+  'src/proxy/forward.ts': { '/^(https?:)?\\/\\/([^/?#]*)(.*)$/is': 'total', '/^\\/*/': 'total' },
+  'src/http/request-head.ts': { '/^00-(?!0{32})[\\da-f]{32}-(?!0{16})[\\da-f]{16}-[\\da-f]{2}$/': 'head' },
+  'src/proxy/identity.ts': { '/\\/+$/': 'settings', '/^\\s*\\{\\s*"experiment"\\s*:/': 'single', '/"error_code"\\s*:/': 'class' },
+  'src/proxy/request-headers.ts': {
     '/^[\\da-f]{16}(?!0{16})[\\da-f]{16}$/': 'head',
     '/^[\\x21-\\x7e](?:[\\x20-\\x7e]*[\\x21-\\x7e])?$/': 'single'
   },
   'src/mlflow/layout.ts': { '/^\\d+\\.\\d+\\.\\d+(?!\\d)\\S*$/': 'single', '/"workspaces_enabled":\\s*(true|false)\\b/': 'class' },
-  'src/mlflow/mount.ts': { '/^\\/(?:ajax-)?api\\/3\\.0\\/mlflow\\/workspaces\\/([^/]+)$/': 'single' },
-  'src/mlflow/operations/classes.ts': {
+  'src/proxy/routes.ts': { '/^\\/(?:ajax-)?api\\/3\\.0\\/mlflow\\/workspaces\\/([^/]+)$/': 'single' },
+  'src/access/classes.ts': {
     '/^\\/(?:ajax-)?api\\/[^/]+\\/mlflow\\/assistant(?:\\/|$)/': 'single',
     '/^\\/(?:signup|(?:ajax-)?api\\/[^/]+\\/mlflow\\/(?:users|roles|workspace-permissions|(?:.+\\/)?permissions))(?:\\/|$)/': 'single'
   },
-  'src/mlflow/operations/matcher.ts': { '/%2f/i': 'search', '/^\\/+([^/]*)/': 'total' },
-  'src/mlflow/operations/templates.ts': { '/(\\{\\w+(?::path)?\\})/': 'settings' },
-  'src/mlflow/paths.ts': {
+  'src/access/matcher.ts': { '/%2f/i': 'search', '/^\\/+([^/]*)/': 'total' },
+  'src/access/templates.ts': { '/(\\{\\w+(?::path)?\\})/': 'settings' },
+  'src/http/target.ts': {
     '/^[\\w\\-.~!$&\'()*+,;=:@/]+$/': 'single',
     '/[^\\x21-\\x7e]/': 'class',
     '/(?:^|\\/)\\.\\.?(?:\\/|$)/': 'search',
@@ -72,10 +73,10 @@ const listed: Readonly<Record<string, Readonly<Record<string, keyof typeof reaso
     '/^\\/api\\/mlflow(?=\\/|$)/': 'head',
     '/^\\/(?:ajax-)?api\\/(?:[23]\\.0\\/mlflow|2\\.0\\/mlflow-artifacts)\\//': 'head'
   },
-  'src/mlflow/upstream.ts': { '/^\\[|\\]$/g': 'search', '/\\/+$/': 'settings', '/^(ERR_TLS|CERT|DEPTH|UNABLE|SELF_SIGNED|ERR_SSL|EPROTO)/': 'head' },
-  'src/openapi/plugin.ts': { '/^\\d+\\.\\d+\\.\\d+/': 'single' },
-  'src/request/cors.ts': { '/^[\\w!#$%&\'*+.^`|~-]+$/': 'single' },
-  'src/request/own.ts': {
+  'src/mlflow/pool.ts': { '/^\\[|\\]$/g': 'search', '/\\/+$/': 'settings', '/^(ERR_TLS|CERT|DEPTH|UNABLE|SELF_SIGNED|ERR_SSL|EPROTO)/': 'head' },
+  'src/endpoints/openapi/plugin.ts': { '/^\\d+\\.\\d+\\.\\d+/': 'single' },
+  'src/http/cors.ts': { '/^[\\w!#$%&\'*+.^`|~-]+$/': 'single' },
+  'src/http/own.ts': {
     '/^\\/(?:(?:live|ready|login|logout|openapi\\.json|openapi\\.yaml|whoami|whoami\\/rotate)$|(?:docs|console|admin\\/keys|admin\\/audit)(?:\\/|$))/': 'head',
     '/^\\/(?:health|version)?$/': 'head',
     '/^\\/(?:(?:api\\/)?mlflow|api\\/health\\/mlflow|(?:ajax-)?api\\/(?:[23]\\.0\\/mlflow|2\\.0\\/mlflow-artifacts))(?:\\/|$)/': 'head',
@@ -83,9 +84,9 @@ const listed: Readonly<Record<string, Readonly<Record<string, keyof typeof reaso
     '/[?#\\x00]/': 'class',
     '/[\\x01-\\x20\\x7f]/g': 'class'
   },
-  'src/request/peers.ts': { '/^\\[(.*)\\](?::\\d+)?$/': 'single', '/^([\\d.]+):\\d+$/': 'single', '/^[\\w.-]+(:\\d+)?$|^\\[[\\da-fA-F:.]+\\](:\\d+)?$/': 'single' },
-  'src/request/stripped.ts': { '/^(?:\\/api)?\\/mlflow(?![^/?])/': 'head' },
-  'src/request/telemetry.ts': {
+  'src/http/client-address.ts': { '/^\\[(.*)\\](?::\\d+)?$/': 'single', '/^([\\d.]+):\\d+$/': 'single', '/^[\\w.-]+(:\\d+)?$|^\\[[\\da-fA-F:.]+\\](:\\d+)?$/': 'single' },
+  'src/http/stripped.ts': { '/^(?:\\/api)?\\/mlflow(?![^/?])/': 'head' },
+  'src/http/request-log.ts': {
     '/^[\\w.:-]{1,128}$/': 'head',
     '/hk_(live|test)_/i': 'search',
     '/^mlflow-python-client/i': 'head',
