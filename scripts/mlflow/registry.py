@@ -171,7 +171,7 @@ def probe_with_prefix():
     """The same routes of a server that was started with `--static-prefix`."""
     env = {**os.environ, "_MLFLOW_STATIC_PREFIX": PREFIX}
     done = subprocess.run(
-        [sys.executable, os.path.join(FOLDER, "mlflow-registry.py"), PROBE_ARGUMENT],
+        [sys.executable, os.path.join(FOLDER, "registry.py"), PROBE_ARGUMENT],
         env=env, check=True, stdout=subprocess.PIPE,
     )
     return json.loads(done.stdout)

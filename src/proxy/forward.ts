@@ -38,6 +38,8 @@ export interface Forwarded {
   readonly judge?: (layout: Layout) => Promise<Buffer>
   /** The workspaces that the caller's key is tied to; none: it may use all. */
   readonly tiedTo: readonly string[]
+  /** The refusal where MLflow keeps workspaces apart and the request names the files of all. */
+  readonly wholeStore: FacadeError | undefined
 }
 
 export type Forward = (request: FastifyRequest, reply: FastifyReply, forwarded: Forwarded) => void
@@ -77,12 +79,12 @@ export async function openForward (app: FastifyInstance, options: ForwardOptions
     else monitor.refresh().then(found => begin(request, reply, forwarded, found)).catch(error => refuse(reply, toFacadeError(error)))
   }
 
-  function begin (request: FastifyRequest, reply: FastifyReply, { match, target, headers, judge, tiedTo }: Forwarded, layout: Layout): void {
+  function begin (request: FastifyRequest, reply: FastifyReply, { match, target, headers, judge, tiedTo, wholeStore }: Forwarded, layout: Layout): void {
     const { raw, visit } = request
     if (raw.socket.destroyed) return // the caller left while MLflow was looked for
     const method = raw.method ?? ''
     const maxBytes = movesArtifact(match) ? Infinity : bodyMaxBytes
-    const problem = workspaceProblem(tiedTo, layout) ?? lengthProblem(visit, maxBytes)
+    const problem = workspaceProblem(tiedTo, layout) ?? (layout.workspaces === true ? wholeStore : undefined) ?? lengthProblem(visit, maxBytes)
     if (problem !== undefined) {
       refuse(reply, problem)
       return

@@ -3,6 +3,7 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../core/config.js'
 import { FacadeError, toFacadeError } from '../core/errors.js'
 import type { Bounds } from '../http/bounds.js'
+import { checkArtifactPaths, wholeStoreProblem } from './artifact-workspaces.js'
 import { mayWrite } from '../http/cors.js'
 import { foreignPage, isOwnOrigin, publicHost, publicProtocol } from '../http/client-address.js'
 import { refuse } from '../http/send-error.js'
@@ -115,12 +116,14 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
     if (!own && stateChanging.has(raw.method ?? '')) throw new FacadeError('forbidden', { message: foreignPage(head.origin ?? '', request, config.publicUrl), reason: 'foreign_origin' })
     checkManagedWorkspace(request)
     const workspace = chosenWorkspace(request)
+    checkArtifactPaths(visit, workspace)
     bounds.enter(visit, movesArtifact(judged) || isSpooled(request, monitor.layout))
     forward(request, reply, {
       match: judged,
       target: visit.path + visit.target.query,
       ...mark === undefined ? {} : { judge: async layout => await inspect(request, mark, layout) },
       tiedTo: caller?.workspaces ?? [],
+      wholeStore: wholeStoreProblem(visit),
       headers: (length, layout) => {
         const sent = { ...head, contentLength: length }
         const identity: Identity = {
