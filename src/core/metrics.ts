@@ -1,5 +1,4 @@
 /** What Prometheus reads: counts and times by operation and outcome. Labels hold names of ours, never a caller's path, key or address. */
-import { createServer, type Server } from 'node:http'
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 
 export interface Metrics {
@@ -43,23 +42,4 @@ export function createMetrics (openExchanges: () => number, dropped: () => numbe
     logLinesDropped: new Counter({ name: `${prefix}log_lines_dropped_total`, help: 'Lines of the log that were dropped, since the disk was full or nobody read them.', registers, collect () { this.reset(); this.inc(dropped()) } }),
     writeFailures: new Counter({ name: `${prefix}write_failures_total`, help: 'Writes beside requests that failed, by what was to be written (last_used: times of last use of keys; old_paths: counts of old paths).', labelNames: ['what'], registers })
   }
-}
-
-/** Serves the registry on a port of its own, where no key is asked. */
-export async function serveMetrics (registry: Registry, host: string, port: number): Promise<Server> {
-  const server = createServer((request, response) => {
-    if (request.url !== '/metrics') {
-      response.writeHead(404).end()
-      return
-    }
-    registry.metrics().then(
-      text => response.writeHead(200, { 'content-type': registry.contentType }).end(text),
-      () => response.writeHead(500).end()
-    )
-  })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, resolve)
-  })
-  return server
 }

@@ -38,6 +38,7 @@ async function start (t: Test, stdout: number | 'unread'): Promise<{ up: FacadeP
   }
 
   async function dropped (): Promise<number> {
+    await delay(1100) // a scrape may be a second old
     const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()
     return Number(/^hokusai_mlflow_log_lines_dropped_total (\d+)/m.exec(text)?.[1])
   }

@@ -1,0 +1,60 @@
+/** The port of the metrics, where no key is asked: whoever reaches it can have little of the process. */
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { Registry } from 'prom-client'
+import { createConnections, stallMs } from './connections.js'
+
+/** Prometheus keeps one open, perhaps a few of it; what is beyond is closed at once. */
+const connectionsMax = 128
+/** A scrape is a head of some hundred bytes, and nothing else. */
+const requestMaxMs = 10_000
+const headMaxBytes = 8 * 1024
+/** For so long a text is good for all who ask: making one takes milliseconds of the only thread. */
+const sharedMs = 1000
+
+/**
+ * Serves the registry at `/metrics`, at most a second old.
+ * @throws the error of a port that cannot be had
+ */
+export async function serveMetrics (registry: Registry, host: string, port: number): Promise<Server> {
+  const text = sharedText(registry)
+  const connections = createConnections({ stallMs, onCut: () => {} })
+  const server = createServer({ maxHeaderSize: headMaxBytes, headersTimeout: requestMaxMs, requestTimeout: requestMaxMs, connectionsCheckingInterval: requestMaxMs / 2 }, (request, response) => {
+    const { socket } = request
+    connections.began(socket)
+    response.once('close', () => connections.ended(socket))
+    if (request.url !== '/metrics') {
+      response.writeHead(404).end()
+      return
+    }
+    text().then(
+      bytes => response.writeHead(200, { 'content-type': registry.contentType, 'content-length': bytes.length }).end(bytes),
+      () => response.writeHead(500).end()
+    )
+  })
+  server.maxConnections = connectionsMax
+  connections.watch(server)
+  server.once('close', connections.close)
+  try {
+    await once(server.listen(port, host), 'listening')
+  } catch (error) {
+    connections.close()
+    throw error
+  }
+  return server
+}
+
+/** One text at a time, as bytes: all answers that wait to be taken hold the same ones. */
+function sharedText (registry: Registry): () => Promise<Buffer> {
+  let text: Promise<Buffer> | undefined
+  let madeAt = Infinity
+  const done = (): void => { madeAt = performance.now() }
+  return () => {
+    if (text === undefined || performance.now() - madeAt > sharedMs) {
+      madeAt = Infinity
+      text = registry.metrics().then(made => Buffer.from(made))
+      text.then(done, done)
+    }
+    return text
+  }
+}
