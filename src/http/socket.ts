@@ -1,6 +1,6 @@
 /** What is set on Node's HTTP server, and the answers to heads that never become a request. */
 import { randomUUID } from 'node:crypto'
-import { STATUS_CODES, type Server, type ServerResponse } from 'node:http'
+import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Logger } from 'pino'
 import { errorBody, FacadeError, type ErrorName } from '../core/errors.js'
@@ -42,7 +42,8 @@ export function takeOver (server: Server, answerBroken: ReturnType<typeof answer
   server.on('checkExpectation', (request, response) => server.emit('request', request, response))
   // And it would close the connection of a CONNECT without a word.
   server.on('connect', (_request, socket) => {
-    socket.on('error', () => {}) // Node has taken its own listener off: a reset while we answer would end the process
+    socket.on('error', () => {}) // Node has taken its own listeners off: a reset while we answer would end the process
+    socket.on('drain', () => (socket as NodeSocket)._httpMessage?.emit('drain')) // and large answers to requests before it would stop
     answerBroken(new Error('CONNECT'), socket as Socket)
   })
 }
@@ -54,37 +55,100 @@ const kinds: Readonly<Record<string, ErrorName>> = {
 
 /** So much is read of a connection whose end is on its way. */
 const brokenMaxBytes = 64 * 1024
+/** A head that took too long while we did not read it gets so long to arrive, once we do. */
+const lateHeadMs = 1000
 
 const ownLines = ownHeaders.map((part, index) => part + (index % 2 === 0 ? ': ' : '\r\n')).join('')
 
-/** Answers what Node's parser refused: no request came of it, so there are no hooks, and the connection ends. */
+/** What Node knows of a connection, under names of its own. */
+type NodeSocket = Socket & {
+  /** The answer whose turn it is: those of pipelined requests wait behind it. */
+  readonly _httpMessage?: ServerResponse | null
+  readonly parser?: { readonly incoming: IncomingMessage | null, onIncoming: ((...given: unknown[]) => unknown) | null } | null
+}
+
+/**
+ * Answers what Node's parser refused: no request came of it, so there are no hooks, and the connection ends. Requests before it on the same
+ * connection are answered first (RFC 9112, section 9.3.2): what is written past them would be taken for the answer to the oldest.
+ */
 export function answerBrokenHead (log: Logger, metrics: Metrics): (error: NodeJS.ErrnoException, socket: Socket) => void {
+  /** By connection: how much had been read of it when it broke. */
   const ending = new WeakMap<Socket, number>()
+  const waiting = new WeakMap<Socket, { readonly error: NodeJS.ErrnoException, readonly read: number }>()
   /** Lets the socket's last answer out; a caller that goes on sending reads nothing any more. */
   const end = (socket: Socket, answer: string): void => {
+    waiting.delete(socket)
     ending.set(socket, socket.bytesRead)
     socket.end(answer)
     setTimeout(() => socket.destroy(), 1000).unref()
   }
+  const refuse = (error: NodeJS.ErrnoException, socket: Socket): void => {
+    const message = (socket as NodeSocket)._httpMessage ?? undefined
+    if (message?.headersSent !== true) end(socket, refusal(error, socket, log, metrics))
+    else if (isWhole(message)) end(socket, '')
+    else socket.destroy() // an answer that has begun must not get another one into its midst
+  }
+  const waitFor = (before: ServerResponse, error: NodeJS.ErrnoException, socket: NodeSocket): void => {
+    const goOn = (): void => {
+      if (socket.writableEnded || socket.destroyed || waiting.get(socket)?.error !== error) return
+      const next = unanswered(socket)
+      if (next === undefined) refuse(error, socket)
+      else waitFor(next, error, socket)
+    }
+    before.once('close', isLate(error) ? () => { setTimeout(goOn, lateHeadMs).unref() } : goOn)
+  }
   return (error, socket) => {
     const since = ending.get(socket)
     if (since !== undefined && error.code !== 'ECONNRESET' && socket.bytesRead - since <= brokenMaxBytes) return // Node tells of each further read
-    const message = (socket as Socket & { _httpMessage?: ServerResponse })._httpMessage
-    // An answer that has begun must not get another one into its midst.
-    const begun = message?.headersSent === true
-    if (message !== undefined && begun && since === undefined && socket.writable && isWhole(message)) {
-      end(socket, '')
-      return
-    }
-    if (error.code === 'ECONNRESET' || !socket.writable || begun) {
+    if (since !== undefined || error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy()
       return
     }
-    const problem = new FacadeError(kinds[error.code ?? ''] ?? 'badRequest', { reason: 'malformed' })
-    const requestId = randomUUID()
-    const body = errorBody(problem, requestId)
-    log.info({ request_id: requestId, operation: 'none', status: problem.kind.status, address: socket.remoteAddress, refusal: problem.reason, error: error.code }, 'request')
-    metrics.refusals.inc({ reason: problem.reason })
-    end(socket, `HTTP/1.1 ${problem.kind.status} ${STATUS_CODES[problem.kind.status] ?? ''}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n${ownLines}x-request-id: ${requestId}\r\nconnection: close\r\n\r\n${body}`)
+    const known = waiting.get(socket)
+    if (known !== undefined && !isLate(known.error)) {
+      if (socket.bytesRead - known.read > brokenMaxBytes) socket.destroy()
+      return
+    }
+    const before = unanswered(socket)
+    if (before === undefined) {
+      refuse(error, socket)
+      return
+    }
+    waiting.set(socket, { error, read: socket.bytesRead })
+    if (isLate(error)) onNextRequest(socket, () => { if (waiting.get(socket)?.error === error) waiting.delete(socket) }) // the head has become one after all
+    waitFor(before, error, socket)
   }
+}
+
+/** Node's check of how long a head has been under way, which also counts the time in which we do not read. */
+function isLate ({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'ERR_HTTP_REQUEST_TIMEOUT'
+}
+
+/** Calls back once, when the parser has made a request of what it is reading. */
+function onNextRequest ({ parser }: NodeSocket, then: () => void): void {
+  const onIncoming = parser?.onIncoming
+  if (parser === undefined || parser === null || typeof onIncoming !== 'function') return
+  parser.onIncoming = (...given) => {
+    parser.onIncoming = onIncoming
+    then()
+    return onIncoming(...given)
+  }
+}
+
+/** The answer that has to be out before what is broken has its turn; not the answer to a request whose own body is what broke. */
+function unanswered (socket: NodeSocket): ServerResponse | undefined {
+  const message = socket._httpMessage ?? undefined
+  const last = socket.parser?.incoming
+  return message !== undefined && message.req === last && !last.complete ? undefined : message
+}
+
+/** The answer, and its line and count. */
+function refusal (error: NodeJS.ErrnoException, socket: Socket, log: Logger, metrics: Metrics): string {
+  const problem = new FacadeError(kinds[error.code ?? ''] ?? 'badRequest', { reason: 'malformed' })
+  const requestId = randomUUID()
+  const body = errorBody(problem, requestId)
+  log.info({ request_id: requestId, operation: 'none', status: problem.kind.status, address: socket.remoteAddress, refusal: problem.reason, error: error.code }, 'request')
+  metrics.refusals.inc({ reason: problem.reason })
+  return `HTTP/1.1 ${problem.kind.status} ${STATUS_CODES[problem.kind.status] ?? ''}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n${ownLines}x-request-id: ${requestId}\r\nconnection: close\r\n\r\n${body}`
 }

@@ -58,6 +58,8 @@ t.test('heads', async t => {
     ['a length and chunks', `POST ${create} HTTP/1.1\r\n${host}${authorization}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`],
     ['a length that is no number', `POST ${create} HTTP/1.1\r\n${host}${authorization}Content-Length: +2\r\n\r\n{}`],
     ['a coding besides chunked', `POST ${create} HTTP/1.1\r\n${host}${authorization}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`],
+    ['the coding identity', `POST ${create} HTTP/1.1\r\n${host}${authorization}Transfer-Encoding: identity\r\n\r\n{}`],
+    ['a coding whose name ends like chunked', `POST ${create} HTTP/1.1\r\n${host}${authorization}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n`],
     ['a header folded over two lines', `GET ${search} HTTP/1.1\r\n${host}X-A: b\r\n c\r\n${authorization}\r\n`],
     ['a space before the colon', `GET ${search} HTTP/1.1\r\n${host}X-A : b\r\n${authorization}\r\n`],
     ['GET with a body over 1 MiB', `GET ${search} HTTP/1.1\r\n${host}Content-Length: 1048577\r\n\r\n{}`],
