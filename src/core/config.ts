@@ -2,7 +2,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
-import { nearest, settings, type Name } from './settings.js'
+import { nearest, notServed, settings, type Name } from './settings.js'
 
 export interface Config {
   readonly host: string
@@ -81,7 +81,7 @@ type Env = Readonly<Record<string, string | undefined>>
  * @throws ConfigError that names every problem
  */
 export function loadConfig (env: Env, readText: (path: string) => string): Config {
-  const problems = unknownNames(env)
+  const problems = [...unknownNames(env), ...namesNotServed(env)]
   const files = new Map<string, string | undefined>()
   const file = (name: string, path: string): string | undefined => {
     if (files.has(name)) return files.get(name)
@@ -127,9 +127,9 @@ export function loadConfig (env: Env, readText: (path: string) => string): Confi
   const deprecatedAt = value('LEGACY_DEPRECATED', date)
   const sunsetAt = value('LEGACY_SUNSET', date)
   if (deprecatedAt !== undefined && sunsetAt !== undefined && sunsetAt < deprecatedAt) problems.push('LEGACY_SUNSET lies before LEGACY_DEPRECATED: RFC 8594 wants it later')
-  const upstreamUrl = value('MLFLOW_UPSTREAM_URL', base)
+  const upstreamUrl = value('MLFLOW_UPSTREAM_URL', http)
   if (upstreamUrl?.protocol === 'http:' && Object.values(tls).some(part => part !== undefined)) problems.push('MLFLOW_UPSTREAM_CA_FILE, …_CERT_FILE and …_KEY_FILE have no effect on an http:// MLFLOW_UPSTREAM_URL: use https:// or unset them')
-  const platformUrl = value('PLATFORM_UPSTREAM_URL', base)
+  const platformUrl = value('PLATFORM_UPSTREAM_URL', http)
   if (platformUrl !== undefined && platformUrl.origin === upstreamUrl?.origin) problems.push('PLATFORM_UPSTREAM_URL is where MLFLOW_UPSTREAM_URL is: callers without a key would reach MLflow')
 
   const config: Partial<Config> = {
@@ -142,9 +142,9 @@ export function loadConfig (env: Env, readText: (path: string) => string): Confi
       authorization: value('MLFLOW_UPSTREAM_AUTHORIZATION', headerText),
       host: value('MLFLOW_UPSTREAM_HOST', hostAndPort),
       tls: Object.fromEntries(Object.entries(tls).filter(([, part]) => part !== undefined)),
-      timeoutMs: value('MLFLOW_UPSTREAM_TIMEOUT', positiveSeconds) ?? 0,
-      idleTimeoutMs: value('MLFLOW_UPSTREAM_IDLE_TIMEOUT', positiveSeconds) ?? 0,
-      connections: value('MLFLOW_UPSTREAM_CONNECTIONS', positiveCount) ?? 0
+      timeoutMs: value('MLFLOW_UPSTREAM_TIMEOUT', timeout) ?? 0,
+      idleTimeoutMs: value('MLFLOW_UPSTREAM_IDLE_TIMEOUT', timeout) ?? 0,
+      connections: value('MLFLOW_UPSTREAM_CONNECTIONS', connections) ?? 0
     },
     mlflowPython: value('MLFLOW_PYTHON', given => given) ?? '',
     keys: {
@@ -181,6 +181,12 @@ function unknownNames (env: Env): string[] {
     .map(name => `${name} is not a setting: did you mean ${nearest(name, [...known])}?`)
 }
 
+function namesNotServed (env: Env): string[] {
+  return Object.keys(env)
+    .filter(name => notServed.test(name) && env[name] !== '' && env[name] !== undefined)
+    .map(name => `${name} is set, and this version does not know it: nothing of what it is for is in force, so unset it`)
+}
+
 function shorten (given: string): string {
   // A password may stand in any URL, also in one without its scheme or given to the wrong setting, and hold a slash; a secret in a query.
   const [line = ''] = given.split('\n')
@@ -200,17 +206,25 @@ function positiveCount (given: string): number | undefined {
   return count(given) === 0 ? undefined : count(given)
 }
 
-/** Seconds, fractions allowed, as milliseconds; at most what a timer of Node can hold. */
+/** As many as one address has ports. */
+function connections (given: string): number | undefined {
+  const asked = positiveCount(given)
+  return asked !== undefined && asked <= 65_535 ? asked : undefined
+}
+
 /** Eleven days: two of them and a little still fit into a timer of Node. */
 const secondsMax = 1_000_000
 
+/** Seconds, fractions allowed, as milliseconds. */
 function seconds (given: string): number | undefined {
   const ms = Math.round(Number(given) * 1000)
   return /^\d+(\.\d+)?$/.test(given) && ms <= secondsMax * 1000 ? ms : undefined
 }
 
-function positiveSeconds (given: string): number | undefined {
-  return seconds(given) === 0 ? undefined : seconds(given)
+/** Below a tenth of a second a healthy MLflow would look like one that hangs. */
+function timeout (given: string): number | undefined {
+  const ms = seconds(given)
+  return ms !== undefined && ms >= 100 ? ms : undefined
 }
 
 function hostname (given: string): string | undefined {
@@ -225,19 +239,16 @@ function headerText (given: string): string | undefined {
   return /^[\x20-\x7e]+$/.test(given) ? given : undefined
 }
 
+/** A URL that means what it says: parsing it would drop dot segments and encode spaces, and nothing sends user and password anywhere. */
 function http (given: string): URL | undefined {
-  if (!URL.canParse(given)) return undefined
+  if (!/^https?:\/\/[^\s\\]+$/i.test(given) || /\/(\.|%2e){1,2}(\/|$)/i.test(given) || !URL.canParse(given)) return undefined
   const url = new URL(given)
-  return /^https?:$/.test(url.protocol) && url.search === '' && url.hash === '' ? url : undefined
-}
-
-function base (given: string): URL | undefined {
-  const url = http(given)
-  return url?.username === '' && url.password === '' ? url : undefined
+  const isPlain = url.username === '' && url.password === '' && url.search === '' && url.hash === ''
+  return isPlain && url.port !== '0' ? url : undefined
 }
 
 function origin (given: string): URL | undefined {
-  const url = base(given)
+  const url = http(given)
   return url?.pathname === '/' ? url : undefined
 }
 
@@ -247,7 +258,8 @@ function origins (given: string): ReadonlySet<string> | undefined {
 }
 
 function keyStore (given: string): KeysConfig['store'] | undefined {
-  if (given.startsWith('sqlite:') && given.length > 'sqlite:'.length) return { kind: 'sqlite', file: given.slice('sqlite:'.length) }
+  const [, file] = /^sqlite:(.*)$/s.exec(given) ?? []
+  if (file !== undefined) return ['', ':memory:'].includes(file.trim()) ? undefined : { kind: 'sqlite', file } // keys in memory would be gone with the process
   const url = http(given)
   return url === undefined ? undefined : { kind: 'service', url }
 }
@@ -255,9 +267,9 @@ function keyStore (given: string): KeysConfig['store'] | undefined {
 function cidrs (given: string): string[] | undefined {
   const list = given.split(',').map(part => part.trim()).filter(part => part !== '')
   const valid = list.every(part => {
-    const [address = '', bits] = part.split('/')
+    const [address = '', bits, ...more] = part.split('/')
     const width = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
-    return width >= 0 && (bits === undefined ? !part.includes('/') : /^\d{1,3}$/.test(bits) && Number(bits) <= width)
+    return width >= 0 && more.length === 0 && !address.includes('%') && (bits === undefined ? !part.includes('/') : /^\d{1,3}$/.test(bits) && Number(bits) <= width)
   })
   return valid ? list : undefined
 }

@@ -15,7 +15,8 @@ export const released = '2026-11-24'
 
 const port = 'a port from 0 to 65535'
 const duration = 'a number of seconds up to 1000000'
-const positiveDuration = 'a number of seconds above 0, up to 1000000'
+const timeout = 'a number of seconds from 0.1 to 1000000'
+const url = 'an http:// or https:// URL without user, query, fragment, spaces, dot segments or port 0'
 const pemFile = 'the path of a PEM file'
 const day = 'a date such as 2027-06-30'
 
@@ -25,29 +26,29 @@ const table = {
   METRICS_HOST: { allowed: 'an address or host name', about: 'Address of the metrics; default as `HOST`.' },
   METRICS_PORT: { value: '9464', allowed: `${port}, or off`, about: 'Port of the Prometheus metrics, apart from the public one; `off` for none.' },
   DATA_DIR: { value: './data', allowed: 'a folder', about: 'Folder of all that is kept, for the user of the facade alone (mode 0700). One process at a time: it is locked.' },
-  MLFLOW_UPSTREAM_URL: { allowed: 'an http:// or https:// URL without user, query or fragment', about: 'The MLflow server behind; may hold a path (its static prefix). Unset: an MLflow of our own is prepared and started in `DATA_DIR`.' },
+  MLFLOW_UPSTREAM_URL: { allowed: url, about: 'The MLflow server behind; may hold a path (its static prefix). Unset: an MLflow of our own is prepared and started in `DATA_DIR`.' },
   MLFLOW_UPSTREAM_AUTHORIZATION: { secret: true, allowed: 'the printable value of an Authorization header', about: '`Authorization` header that the MLflow behind wants from the facade. On the LLM gateway MLflow 3.15 and later get it as `X-MLflow-Authorization`, older ones not at all: they would hand it on to the provider.' },
   MLFLOW_UPSTREAM_HOST: { allowed: 'a host name, perhaps with a port', about: '`Host` header towards MLflow, where its `--allowed-hosts` wants another than the URL\'s.' },
   MLFLOW_UPSTREAM_CA_FILE: { allowed: pemFile, about: 'Certificate authority that signed MLflow\'s certificate.' },
   MLFLOW_UPSTREAM_CERT_FILE: { allowed: pemFile, about: 'Certificate of the facade for mutual TLS.' },
   MLFLOW_UPSTREAM_KEY_FILE: { allowed: pemFile, about: 'Private key of that certificate.' },
-  MLFLOW_UPSTREAM_TIMEOUT: { value: '300', allowed: positiveDuration, about: 'Seconds until MLflow\'s first byte after a request was sent whole, else 504.' },
-  MLFLOW_UPSTREAM_IDLE_TIMEOUT: { value: '300', allowed: positiveDuration, about: 'Seconds of silence within a transfer until it is cut.' },
-  MLFLOW_UPSTREAM_CONNECTIONS: { value: '512', allowed: 'a whole number above 0', about: 'Connections to MLflow at once; further requests wait up to 10 s for one, then 503.' },
+  MLFLOW_UPSTREAM_TIMEOUT: { value: '300', allowed: timeout, about: 'Seconds until MLflow\'s first byte after a request was sent whole, else 504.' },
+  MLFLOW_UPSTREAM_IDLE_TIMEOUT: { value: '300', allowed: timeout, about: 'Seconds of silence within a transfer until it is cut.' },
+  MLFLOW_UPSTREAM_CONNECTIONS: { value: '512', allowed: 'a whole number from 1 to 65535', about: 'Connections to MLflow at once; further requests wait up to 10 s for one, then 503.' },
   MLFLOW_PYTHON: { value: 'python3', allowed: 'a command', about: 'Python (3.10 or newer) for an MLflow of our own.' },
-  KEYS_URL: { secret: true, allowed: 'sqlite:FILE, or the http:// or https:// URL of an auth service', about: 'Where keys live; default `sqlite:$DATA_DIR/keys.db`.' },
-  HOKUSAI_AUTH_SERVICE_URL: { allowed: 'an http:// or https:// URL', about: 'The same as an http(s) `KEYS_URL`.' },
+  KEYS_URL: { secret: true, allowed: `sqlite:FILE (a file on disk), or ${url}`, about: 'Where keys live; default `sqlite:$DATA_DIR/keys.db`.' },
+  HOKUSAI_AUTH_SERVICE_URL: { allowed: url, about: 'The same as an http(s) `KEYS_URL`.' },
   KEYS_CACHE_SECONDS: { value: '60', allowed: duration, about: 'Seconds for which an answer of the auth service is kept.' },
   KEYS_STALE_SECONDS: { value: '600', allowed: duration, about: 'Seconds for which a key that was seen valid stays so while the auth service is down.' },
   AUTH_SERVICE_ID: { value: 'platform', allowed: 'printable text', about: '`service_id` sent to the auth service.' },
   AUTH_EMPTY_SCOPES: { value: 'none', allowed: '`none` or `read`', about: 'What a key of the auth service without scopes may do.' },
   PUBLIC_URL: { allowed: 'an http:// or https:// origin without a path', about: 'The origin that people use; unset: taken from the request.' },
   CORS_ALLOWED_ORIGINS: { allowed: 'a list of http:// or https:// origins without a path, separated by commas (`*` would let any page use a key that it gets hold of)', about: 'Origins of other pages that may call with a key in a header, never with a cookie; unset: none.' },
-  TRUST_PROXY: { allowed: 'a list of addresses or CIDR ranges, separated by commas', about: 'Load balancers whose `X-Forwarded-*` and `X-Request-Id` count.' },
+  TRUST_PROXY: { allowed: 'a list of addresses (without a zone) or CIDR ranges, separated by commas', about: 'Load balancers whose `X-Forwarded-*` and `X-Request-Id` count.' },
   LEGACY_PATHS: { value: 'redirect', allowed: '`redirect`, `forward` or `gone`', about: 'What old paths do: GET and HEAD redirected and the rest served in place, all served in place, or 410.' },
   LEGACY_DEPRECATED: { value: released, allowed: day, about: 'Since when old paths are deprecated (RFC 9745).' },
   LEGACY_SUNSET: { allowed: day, about: 'When old paths end (RFC 8594).' },
-  PLATFORM_UPSTREAM_URL: { allowed: 'an http:// or https:// URL without user, query or fragment', about: 'The platform\'s other API: what is none of the facade\'s paths is passed on to it untouched, with its own credentials. Unset: 404.' },
+  PLATFORM_UPSTREAM_URL: { allowed: url, about: 'The platform\'s other API: what is none of the facade\'s paths is passed on to it untouched, with its own credentials. Unset: 404.' },
   ALLOW_ASSISTANT: { value: 'false', allowed: '`true` or `false`', about: 'Lets administrators reach MLflow\'s assistant, which runs tools on the server\'s host.' },
   BODY_MAX_BYTES: { value: String(64 * 1024 ** 2), allowed: 'a number of bytes above 0', about: 'Largest body of an operation that moves no artifact; above it 413.' },
   SPOOL_MAX_BYTES: { value: String(5 * 1024 ** 3), allowed: 'a number of bytes', about: 'Largest chunked upload that is spooled to disk for an MLflow that takes chunked bodies for empty; above it 413.' },
@@ -58,6 +59,9 @@ const table = {
   SHUTDOWN_GRACE: { value: '25', allowed: duration, about: 'Seconds that running requests get to finish.' },
   LOG_LEVEL: { value: 'info', allowed: '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`', about: 'Least severity that is logged.' }
 } satisfies Record<string, Setting>
+
+/** Names that later versions read. They change who gets in or what is kept of it: whoever sets one relies on it, and nothing of it is here. */
+export const notServed = /^(TLS_(CERT|KEY)_FILE|REDIS_URL|WORKERS|AUDIT_LOG|OIDC_\w+|SESSION_SECRET)(_FILE)?$/
 
 export type Name = keyof typeof table
 

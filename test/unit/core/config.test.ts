@@ -84,20 +84,20 @@ t.test('every value that is not allowed is a problem that names its setting and 
     PORT: ['-1', '65536', '80a', '8080.5', ' ', '1e3'],
     METRICS_PORT: ['on', '99999'],
     METRICS_HOST: ['*'],
-    MLFLOW_UPSTREAM_URL: ['mlflow:5000', 'ftp://x', '/x', 'http://', 'http://x?y', 'http://x#y', 'http://me@x', 'http://me:pw@x'],
+    MLFLOW_UPSTREAM_URL: ['mlflow:5000', 'ftp://x', '/x', 'http://', 'http://x?y', 'http://x#y', 'http://me@x', 'http://me:pw@x', 'http://x:0', 'http://x/a b', 'http://x/../a', 'http://x/a/%2E%2e', 'http://x/.', 'http:\\\\x', 'http://x\\a'],
     PLATFORM_UPSTREAM_URL: ['platform:80', 'ftp://x', '/x', 'http://x?y', 'http://me:pw@x'],
     MLFLOW_UPSTREAM_AUTHORIZATION: ['a\nb', 'é'],
     MLFLOW_UPSTREAM_HOST: ['http://x', 'x:y', 'x y'],
-    MLFLOW_UPSTREAM_TIMEOUT: ['0', '-1', '5s', 'x', '3000000', 'Infinity', '0x10'],
-    MLFLOW_UPSTREAM_IDLE_TIMEOUT: ['0'],
-    KEYS_URL: ['sqlite:', 'mysql://x', 'x', 'redis://x'],
-    HOKUSAI_AUTH_SERVICE_URL: ['auth', 'sqlite:x'],
+    MLFLOW_UPSTREAM_TIMEOUT: ['0', '0.001', '0.099', '-1', '5s', 'x', '3000000', 'Infinity', '0x10'],
+    MLFLOW_UPSTREAM_IDLE_TIMEOUT: ['0', '0.05'],
+    KEYS_URL: ['sqlite:', 'sqlite: ', 'sqlite::memory:', 'sqlite: :memory: ', 'http://me:pw@x', 'http://me@x', 'http://x:0', 'mysql://x', 'x', 'redis://x'],
+    HOKUSAI_AUTH_SERVICE_URL: ['auth', 'http://me:pw@x', 'sqlite:x'],
     KEYS_CACHE_SECONDS: ['-1', 'x'],
     KEYS_STALE_SECONDS: ['1,5'],
     AUTH_EMPTY_SCOPES: ['write', 'NONE'],
     PUBLIC_URL: ['registry.example', 'https://x/mlflow', 'https://x?y', 'https://me@x'],
     CORS_ALLOWED_ORIGINS: ['*', 'null', 'https://a.example, *', 'notebooks.example', 'https://a.example/x', 'https://*.example/'],
-    TRUST_PROXY: ['10.0.0.0/33', '::/129', 'x', '10.0.0.1/', '10.0.0/8', 'true', '*'],
+    TRUST_PROXY: ['10.0.0.0/33', '::/129', 'x', '10.0.0.1/', '10.0.0/8', '10.0.0.0/8/8', 'fe80::1%eth0', 'fe80::1%eth0/64', 'true', '*'],
     LEGACY_PATHS: ['Redirect', 'off'],
     LEGACY_DEPRECATED: ['2027-02-30', '01.01.2027', '2027-1-1', 'soon'],
     LEGACY_SUNSET: ['2027-13-01'],
@@ -105,7 +105,7 @@ t.test('every value that is not allowed is a problem that names its setting and 
     SPOOL_MAX_BYTES: ['5G', '-1', '1.5'],
     TRANSFERS_PER_KEY: ['0', 'x'],
     REQUESTS_PER_KEY: ['0', '-1'],
-    MLFLOW_UPSTREAM_CONNECTIONS: ['0', 'many'],
+    MLFLOW_UPSTREAM_CONNECTIONS: ['0', 'many', '65536'],
     SHUTDOWN_DELAY: ['-1'],
     SHUTDOWN_GRACE: ['x', '1000001', '2147470'],
     LOG_LEVEL: ['verbose', 'INFO']
@@ -134,7 +134,7 @@ t.test('a secret is never in a problem, wherever it was put', async t => {
     }
   }
   for (const name of ['MLFLOW_UPSTREAM_URL', 'HOKUSAI_AUTH_SERVICE_URL', 'PUBLIC_URL', 'KEYS_URL']) {
-    for (const value of ['me:s3cret@mlflow:5000', 'see http://me:s3cret@mlflow', 'Bearer s3cret', 'basic s3cret', 'http://me:a/s3cret@mlflow', 'http://me:a?b/s3cret@mlflow', 'http://auth/?token=s3cret', 'http://auth/#s3cret']) t.notMatch(problemsOf(t, { [name]: value }).join(), 's3cret', `${name}=${value}`)
+    for (const value of ['http://me:s3cret@mlflow', 'me:s3cret@mlflow:5000', 'see http://me:s3cret@mlflow', 'Bearer s3cret', 'basic s3cret', 'http://me:a/s3cret@mlflow', 'http://me:a?b/s3cret@mlflow', 'http://auth/?token=s3cret', 'http://auth/#s3cret']) t.notMatch(problemsOf(t, { [name]: value }).join(), 's3cret', `${name}=${value}`)
   }
   // A secret, or a key in PEM on one line, in the place of the name of its file.
   for (const name of ['KEYS_URL_FILE', 'MLFLOW_UPSTREAM_AUTHORIZATION_FILE', 'MLFLOW_UPSTREAM_KEY_FILE', 'MLFLOW_UPSTREAM_CERT_FILE', 'MLFLOW_UPSTREAM_CA_FILE']) {
@@ -158,6 +158,16 @@ t.test('a misspelt name of ours is an error that names the nearest, what Kuberne
     t.match(problemsOf(t, { [name]: 'x' }), [new RegExp(`${name} is not a setting: did you mean ${meant}\\?`)])
   }
   load({ KEYS_SERVICE_HOST: '10.0.0.1', KEYS_PORT: 'tcp://10.0.0.1:80', KEYS_PORT_80_TCP_ADDR: '10.0.0.1', MLFLOW_UPSTREAM_SERVICE_HOST: 'x', LEGACY_PORT: 'x', MLFLOW_TRACKING_URI: 'x', KEYSTORE: 'x', PATH: '/bin' })
+})
+
+t.test('a setting that a later version reads is an error, never in silence without effect', async t => {
+  for (const name of ['TLS_CERT_FILE', 'TLS_KEY_FILE', 'REDIS_URL', 'REDIS_URL_FILE', 'WORKERS', 'AUDIT_LOG', 'OIDC_ISSUER', 'OIDC_CLIENT_SECRET_FILE', 'SESSION_SECRET', 'SESSION_SECRET_FILE']) {
+    const problems = problemsOf(t, { [name]: 's3cret' })
+    t.match(problems, [new RegExp(`^${name} is set, and this version does not know it`)])
+    t.equal(problems.length, 1)
+    t.notMatch(problems[0], 's3cret')
+    load({ [name]: '' })
+  }
 })
 
 t.test('settings that contradict each other are problems', async t => {
