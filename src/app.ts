@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { pino, type Logger } from 'pino'
 import type { KeyVerifier } from './keys/contract.js'
+import { createGuesses } from './keys/guesses.js'
 import type { Config } from './core/config.js'
 import { createBounds } from './http/bounds.js'
 import { createConnections, stallMs as defaultStallMs } from './http/connections.js'
@@ -47,6 +48,7 @@ export interface Parts {
 export async function buildApp (config: Config, parts: Parts): Promise<FastifyInstance> {
   const { verifier, upstream, log = pino({ level: 'silent' }), metrics = createMetrics(() => upstream.open.items.length), draining = () => false, preparing = () => undefined, stallMs = defaultStallMs } = parts
   const trusted = trusting(config.trustProxy)
+  const guesses = createGuesses()
   const monitor = watch(upstream, state => {
     metrics.upstreamUp.set(state.problem === undefined ? 1 : 0)
     if (state.problem === undefined) log.info({ mlflow: state.layout }, 'MLflow is recognised')
@@ -64,7 +66,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
       bounds.leave(visit)
       connections.ended(visit.request.socket)
     },
-    onOldPath: (visit, client) => { callerOf(visit, verifier).then(caller => oldPaths.note(caller, client)).catch(() => {}) } // a count, at most, is lost
+    onOldPath: (visit, client) => { callerOf(visit, { verifier, guesses }).then(caller => oldPaths.note(caller, client)).catch(() => {}) } // a count, at most, is lost
   })
   const probes = shareProbes(upstream, monitor)
   const stopWatching = watchRevocations(upstream.open, verifier)
@@ -114,7 +116,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   await app.register(page, { publicUrl: config.publicUrl })
   app.route({ method: methods, url: mount, handler: (request, reply) => reply.code(308).header('location', `${mount}/${request.visit.target.query}`).send() })
   await app.register(async guarded => {
-    await guarded.register(guard, { verifier })
+    await guarded.register(guard, { verifier, guesses })
     await guarded.register(whoami)
     await guarded.register(mlflow, { config, upstream, monitor, bounds, probes, trusted, endedSince: async visit => await endedSince(visit, verifier), spoolFolder: join(config.dataDir, 'spool') })
   })

@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { presentedKey } from './credentials.js'
-import { createGuesses, guessing } from '../keys/guesses.js'
+import { guessing, type Guesses } from '../keys/guesses.js'
 import { allows, scopeFor, type AccessClass } from '../access/scopes.js'
 import { seen } from './seen.js'
 import { StoreBusyError, StoreUnavailableError, type Caller, type KeyVerifier, type Verdict } from '../keys/contract.js'
@@ -26,13 +26,18 @@ declare module 'fastify' {
   }
 }
 
-export default fp<{ verifier: KeyVerifier }>(async (app, { verifier }) => {
+interface Options {
+  readonly verifier: KeyVerifier
+  /** Counts the keys that were refused. */
+  readonly guesses: Guesses
+}
+
+export default fp<Options>(async (app, { verifier, guesses }) => {
   // An open route by forgetting is not possible: what says nothing does not start.
   app.addHook('onRoute', route => {
     if (route.config?.access === undefined) throw new Error(`The guarded route ${route.url} has no access class`)
   })
 
-  const guesses = createGuesses()
   /** The store was asked first: a good key is never refused for its address. */
   const refuseKey = (reply: FastifyReply, refusal: FacadeError): void => {
     const waitMs = refusal.kind === errors.unauthenticated ? guesses.count(reply.request.visit.address, performance.now()) : 0
@@ -92,15 +97,20 @@ function judge (request: FastifyRequest, verdict: Verdict, told: AccessClass | u
     : new FacadeError('forbidden', { message: `This needs the scope ${scopeFor(needed) ?? needed}, which the API key does not have.`, reason: 'scope' })
 }
 
-/** Whose call it was, for the record: also of a redirect, which asks for no key but mostly comes with one. Never fails. */
-export async function callerOf (visit: Visit, verifier: KeyVerifier): Promise<Caller | undefined> {
+/**
+ * Whose call it was, for the record: also of a redirect, which asks for no key but mostly comes with one. A refused one is a guess like any
+ * other, and no auth service is asked: its validations are for those who want something. Never fails.
+ */
+export async function callerOf (visit: Visit, { verifier, guesses }: Options): Promise<Caller | undefined> {
   const { caller, refusal, address } = visit
   if (caller !== undefined || refusal !== undefined) return caller
   const presented = presentedKey(visit.head, toGateway(visit))
   if (presented.kind !== 'key') return undefined
   try {
-    const verdict = await verifier.verify(presented.key, address)
-    return verdict.valid ? verdict.caller : undefined
+    const verdict = verifier.recall === undefined ? await verifier.verify(presented.key, address) : verifier.recall(presented.key)
+    if (verdict?.valid === true) return verdict.caller
+    if (verdict !== undefined && verdict.reason !== 'balance') guesses.count(address, performance.now())
+    return undefined
   } catch {
     return undefined
   }

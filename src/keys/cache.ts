@@ -105,6 +105,11 @@ export function cached (verifier: KeyVerifier, { cacheMs, staleMs, now = Date.no
       if (entry === undefined && !questions.has(hash) && !turnstile.admits(address, at)) throw new StoreBusyError('Too many new API keys at once: try again in a second.', 1)
       return question(key, hash, address).answer
     },
+    recall: key => {
+      const at = now()
+      const entry = entries.get(hashKey(key))
+      return entry !== undefined && isWithin(Math.max(cacheMs, staleMs), entry.askedAt, at) ? unlessExpired(entry.verdict, at) : undefined
+    },
     check: () => verifier.check(),
     close: () => verifier.close()
   }

@@ -36,6 +36,11 @@ export interface KeyVerifier {
    * @throws StoreUnavailableError when the store cannot say (503), StoreBusyError when it will not say yet (429)
    */
   verify: (key: string, address: string) => Verdict | Promise<Verdict>
+  /**
+   * What is known of a key already; undefined: nothing. Asks nobody, counts no use. Only of verifiers that ask somebody far away: others say
+   * all there is to say at once.
+   */
+  recall?: (key: string) => Verdict | undefined
   /** Whether the store can answer. @throws StoreUnavailableError with a reason that names no address */
   check: () => Promise<void>
   close: () => Promise<void>

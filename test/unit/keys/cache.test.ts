@@ -223,6 +223,18 @@ t.test('in no second do more questions about new keys get through than may', asy
   }), { numRuns: 50 })
 })
 
+t.test('what is known is recalled as long as it may be kept, and nobody is asked', async t => {
+  const { verifier, asked, clock } = open(async key => good(key))
+  t.equal(verifier.recall?.('K1'), undefined)
+  t.equal(asked.length, 0)
+  await verifier.verify('K1', here)
+  clock.at += 599_999
+  t.match(verifier.recall?.('K1'), { valid: true, caller: { keyId: 'K1' } })
+  clock.at += 1
+  t.equal(verifier.recall?.('K1'), undefined)
+  t.equal(asked.length, 1)
+})
+
 t.test('a verifier that throws at once is treated like one that does so later', async t => {
   const { verifier } = open(outage)
   await t.rejects(async () => await verifier.verify('K1', here), { name: 'StoreUnavailableError' })

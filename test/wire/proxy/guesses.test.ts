@@ -47,6 +47,17 @@ t.test('what cannot be a key counts; no key and a missing scope do not', async t
   t.ok(counted(answers, 429) > 40)
 })
 
+t.test('wrong keys on old paths, which are redirected by any key, count like all others', async t => {
+  const up = await facade(t, echo)
+  const connection = await up.connect()
+  for (let index = 0; index < 60; index++) {
+    connection.write(requestHead('GET', search.replace('/mlflow', ''), { key: null, headers: wrong(index) }))
+    t.equal((await connection.answer()).status, 307)
+  }
+  t.ok(counted(await guess(up, 10), 429) > 5)
+  t.equal((await up.call('GET', search)).status, 200)
+})
+
 t.test('addresses count as a trusted load balancer tells them, IPv6 by /64, and others\' words not at all', async t => {
   const from = (address: (guess: number) => string) => (index: number) => ({ ...wrong(index), 'X-Forwarded-For': address(index) })
   const trusting = await facade(t, echo, { env: { TRUST_PROXY: '127.0.0.1' } })
