@@ -60,8 +60,8 @@ const table = {
   LOG_LEVEL: { value: 'info', allowed: '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`', about: 'Least severity that is logged.' }
 } satisfies Record<string, Setting>
 
-/** Names that later versions read. They change who gets in or what is kept of it: whoever sets one relies on it, and nothing of it is here. */
-export const notServed = /^(TLS_(CERT|KEY)_FILE|REDIS_URL|WORKERS|AUDIT_LOG|OIDC_\w+|SESSION_SECRET)(_FILE)?$/
+/** Names that later versions read. They say who gets in, and how keys travel: whoever sets one relies on it, and nothing of it is here. */
+export const notServed = /^(TLS_(CERT|KEY)_FILE|OIDC_\w+)$/
 
 export type Name = keyof typeof table
 

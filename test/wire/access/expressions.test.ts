@@ -19,6 +19,14 @@ const reasons = {
 }
 
 const listed: Readonly<Record<string, Readonly<Record<string, keyof typeof reasons>>>> = {
+  'src/access/artifact-path.ts': {
+    '/^\\/*(?:ajax-)?api\\/2\\.0\\/mlflow-artifacts\\/(artifacts|presigned|mpu\\/\\w+)(?:\\/([^]*))?$/': 'single',
+    '/^mlflow-artifacts\\/+/': 'single',
+    '/[\\t\\r\\n]+/g': 'class',
+    '/^[\\x00-\\x20]+/': 'single',
+    '/^(?:file:)+/i': 'single',
+    '/^workspaces(?:[. ]*$|[:;?#])/i': 'single'
+  },
   'src/auth/credentials.ts': {
     '/^eyJ[\\w-]*(?:\\.[\\w-]*){2,4}$/': 'single',
     '/^\\s*([^\\s]+) +(.*)$/s': 'total',
