@@ -13,7 +13,7 @@ const intervalMs = 1000
 export function watchRevocations (open: Roster<Exchange>, verifier: KeyVerifier): () => void {
   const clock = setInterval(() => {
     const now = performance.now()
-    for (const exchange of open.items) if (now - exchange.beganAt > intervalMs) void recheck(exchange)
+    for (const exchange of open.items) if (now - exchange.beganAt > intervalMs) recheck(exchange).catch(() => {}) // the next look tries again
   }, intervalMs).unref()
   return () => clearInterval(clock)
 

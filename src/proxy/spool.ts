@@ -96,7 +96,9 @@ export async function openSpool (folder: string, totalBytes: number | undefined)
       if (error instanceof FacadeError || error instanceof CutUploadError) throw error
       diskFailed(error)
     }
-    return { length, body: createReadStream('', { fd, start: 0, highWaterMark: 256 * 1024 }).once('close', free) }
+    const body = createReadStream('', { fd, start: 0, highWaterMark: 256 * 1024 })
+    body.once('close', free).on('error', () => {}) // undici reports it, once it has the stream; until then it would be thrown
+    return { length, body }
   }
 
   async function begin (keyId: string): Promise<number> {
