@@ -72,7 +72,7 @@ function openEnded (head: readonly Piece[], between: readonly string[], tail: { 
       if (end === path.length) return false
     }
     end -= tail.text.length
-    if (end < at || !path.startsWith(tail.text, end)) return false
+    if (!path.startsWith(tail.text, end)) return false
     for (const text of between) {
       const found = path.indexOf(text, at)
       if (found === -1) return false

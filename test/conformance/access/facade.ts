@@ -91,8 +91,8 @@ export async function startRecorder (): Promise<Recorder> {
   let recorded: Asked[] = []
   const server = createServer((req, res) => {
     const [path = ''] = (req.url ?? '').split('?')
-    // The facade's own questions carry no id of a caller's request.
-    const asked = req.headers['x-request-id'] === undefined
+    // The facade's own questions carry no id of a caller's request; what goes to the gateway carries nothing of the facade's.
+    const asked = req.headers['x-request-id'] === undefined && !path.startsWith('/gateway/')
     if (!asked) recorded.push({ method: req.method ?? '', path })
     req.resume()
     if (path === '/version') res.end('3.17.2')
