@@ -62,9 +62,10 @@ const included: Readonly<Record<AccessClass, readonly AccessClass[]>> = {
  * Everything below these paths is blocked, whatever the method and whether or not a known MLflow has it:
  * the next version's assistant must not be open to administrators for being unknown.
  */
-export const blockedTrees: ReadonlyArray<{ readonly id: string, readonly family: Family, readonly pattern: RegExp }> = [
+export const blockedTrees: ReadonlyArray<{ readonly id: string, readonly family: Family, readonly pattern: RegExp, /** And this anywhere. */ readonly holding?: RegExp }> = [
   { id: 'assistant', family: 'assistant', pattern: /^\/(?:ajax-)?api\/[^/]+\/mlflow\/assistant(?:\/|$)/ },
-  { id: 'auth', family: 'auth', pattern: /^\/(?:signup|(?:ajax-)?api\/[^/]+\/mlflow\/(?:users|roles|workspace-permissions|(?:.+\/)?permissions))(?:\/|$)/ }
+  { id: 'auth', family: 'auth', pattern: /^\/(?:signup|(?:ajax-)?api\/[^/]+\/mlflow\/(?:users|roles|workspace-permissions))(?:\/|$)/ },
+  { id: 'auth', family: 'auth', pattern: /^\/(?:ajax-)?api\/[^/]+\/mlflow\//, holding: /\/permissions(?:\/|$)/ }
 ]
 
 /** The operations of each subject by class, ids separated by spaces. */

@@ -102,7 +102,7 @@ export const unknownId = 'unknown'
 /** What no table knows: for administrators, unless it lies where everything is blocked. */
 function unknown (path: string): Match {
   const plain = undisguise(path)
-  const tree = blockedTrees.find(({ pattern }) => pattern.test(plain))
+  const tree = blockedTrees.find(({ pattern, holding }) => pattern.test(plain) && (holding?.test(plain) ?? true))
   if (tree !== undefined) return { operation: undefined, id: tree.id, class: 'blocked', family: tree.family, artifactPath: false }
   return { operation: undefined, id: unknownId, class: 'admin', family: unknownFamily(path), artifactPath: false }
 }
@@ -126,6 +126,14 @@ const longestFixed = Math.max(...[...tables.values()].flatMap(({ fixed }) => [..
 
 /** Where artifacts' own paths begin: in what follows, MLflow takes nearly any byte. */
 export const artifactRoots: readonly string[] = [...new Set(operations.filter(({ artifact }) => artifact).flatMap(({ path, twins = [] }) => [path, ...twins]).map(path => path.slice(0, path.indexOf('{'))))]
+
+const rootsEndWithin = 3 * Math.max(...artifactRoots.map(root => root.length))
+
+/** Whether doubled slashes of a raw path may be data: its beginning, however it is encoded, is an artifact's. What `match` says then counts. */
+export function mayDouble (path: string): boolean {
+  const start = decode(path.slice(0, rootsEndWithin), '/')
+  return artifactRoots.some(root => start.startsWith(root))
+}
 
 function compile (method: string): Table {
   const fixed = new Map<string, Match>()

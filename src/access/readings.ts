@@ -36,24 +36,30 @@ export function decode (path: string, encodedSlash: '/' | typeof dataSlash): str
 
 /** Doubled slashes as one: MLflow would answer 308 with its own address (Werkzeug's `merge_slashes`). */
 export function collapseSlashes (path: string): string {
-  return path.includes('//') ? rewrite(path, false) : path
+  if (!path.includes('//')) return path
+  const bytes = Buffer.from(path, 'latin1')
+  let length = 0
+  let last = 0
+  for (let index = 0; index < bytes.length; index++) {
+    const code = bytes[index] ?? 0
+    if (code !== slash || last !== slash) bytes[length++] = code
+    last = code
+  }
+  return bytes.toString('latin1', 0, length)
 }
 
 /** A path as the laxest of servers would take it: without case, without parameters (`;x`), with single slashes. */
 export function undisguise (path: string): string {
-  return rewrite(path, true)
-}
-
-function rewrite (path: string, lax: boolean): string {
-  const bytes = Buffer.from(path, 'latin1')
+  const lower = path.toLowerCase()
+  if (!lower.includes(';')) return collapseSlashes(lower)
+  const bytes = Buffer.from(lower, 'latin1')
   let length = 0
   let inParameter = false
   for (let index = 0; index < bytes.length; index++) {
     const code = bytes[index] ?? 0
     if (code === slash) inParameter = false
-    else if (lax && code === 0x3b) inParameter = true
-    if (inParameter || (code === slash && length > 0 && bytes[length - 1] === slash)) continue
-    bytes[length++] = lax && code >= 0x41 && code <= 0x5a ? code | 0x20 : code
+    else if (code === 0x3b) inParameter = true
+    if (!inParameter) bytes[length++] = code
   }
-  return bytes.toString('latin1', 0, length)
+  return collapseSlashes(bytes.toString('latin1', 0, length))
 }

@@ -14,7 +14,7 @@ import { openForward, type ForwardOptions } from './forward.js'
 import { outgoing, outgoingToGateway, type Identity } from './request-headers.js'
 import { hidesGatewayCredentials, losesChunks, type Layout } from '../mlflow/layout.js'
 import { inspectBody } from './inspect-body.js'
-import { match, matchFixed, movesArtifact, type Match } from '../access/matcher.js'
+import { match, matchFixed, mayDouble, movesArtifact, type Match } from '../access/matcher.js'
 import { collapseSlashes } from '../access/readings.js'
 import { belowMount, methods, oldRoutes } from '../http/target.js'
 import { mount } from '../core/mount.js'
@@ -56,6 +56,7 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
   function judged ({ visit, raw }: FastifyRequest): AccessClass {
     const method = raw.method ?? ''
     let path = below(visit)
+    if (path.includes('//') && !mayDouble(path)) path = collapseSlashes(path)
     let found = match(method, path)
     if (path.includes('//') && !found.artifactPath) {
       path = collapseSlashes(path)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { strongest } from '../../../src/access/classes.js'
-import { match } from '../../../src/access/matcher.js'
+import { match, mayDouble } from '../../../src/access/matcher.js'
 import { operations } from '../../../src/access/operations.generated.js'
 import { exceptions } from '../../conformance/access/checks.js'
 import { examples } from '../../conformance/access/examples.js'
@@ -60,6 +60,20 @@ t.test('no way of encoding a character lowers what a path demands', t => {
     if (strongest(demanded.class, operation.class) !== demanded.class) return false
     return encoded.toLowerCase().includes('%2f') || demanded.id === operation.id
   }), { numRuns: 5000 })
+  t.end()
+})
+
+t.test('doubled slashes are data only where a beginning says that they may be', t => {
+  fc.assert(fc.property(anyOperation, fc.constantFrom('a', 'a//b', '/a', '%2Fa'), fc.constantFrom('/', '//', '%2F', '/%2f'), fc.nat(), ({ operation, path }, value, slash, place) => {
+    const filled = fill(path, [value, value, value])
+    const slashes = [...filled.matchAll(/\//g)].map(({ index }) => index)
+    const index = slashes[place % slashes.length] ?? 0
+    const asked = filled.slice(0, index) + slash + filled.slice(index + 1)
+    return mayDouble(asked) || !match(operation.method, asked).artifactPath
+  }), { numRuns: 5000 })
+  t.ok(mayDouble('/api/2.0/mlflow-artifacts/artifacts/a//b'))
+  t.ok(mayDouble('/%61%70%69%2F%32%2E%30%2F%6D%6C%66%6C%6F%77%2D%61%72%74%69%66%61%63%74%73%2F%6D%70%75%2F%63%6F%6D%70%6C%65%74%65%2Fa//b'), 'however it is encoded')
+  t.notOk(mayDouble('/api/2.0/mlflow//x'))
   t.end()
 })
 
