@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import ts from 'typescript'
 import type { Subject } from './checks.js'
 
-const sources = ['classes', 'table', 'readings', 'templates', 'matcher'] as const
+const sources = ['classes', 'operations.generated', 'readings', 'templates', 'matcher'] as const
 
 type Source = typeof sources[number]
 
@@ -19,21 +19,21 @@ interface Mutant {
 }
 
 export const mutants: readonly Mutant[] = [
-  { name: 'a line of the table is deleted', source: 'table', from: /^ {2}\{ id: 'createModelVersion'.*\n/m, to: '' },
-  { name: 'a twin under ajax-api is deleted', source: 'table', from: "twins: ['/ajax-api/2.0/mlflow/runs/log-batch'], ", to: '' },
-  { name: 'a write is classed as a read', source: 'table', from: /(id: 'createRun'.*class: )'write'/, to: "$1'read'" },
-  { name: 'a delete is classed as a read', source: 'table', from: /(id: 'deleteRegisteredModel'.*class: )'write'/, to: "$1'read'" },
-  { name: 'spans may be sent without a key', source: 'table', from: /(id: 'exportTraces'.*class: )'write'/, to: "$1'public'" },
-  { name: 'a secret of the gateway is readable', source: 'table', from: /(id: 'getGatewaySecretInfo'.*class: )'admin'/, to: "$1'read'" },
-  { name: 'an upload URL counts as reading', source: 'table', from: /(id: 'createPresignedUploadUrl'.*class: )'write'/, to: "$1'read'" },
-  { name: 'the assistant is open to administrators', source: 'table', from: /(id: 'assistantSendMessage'.*class: )'blocked'/, to: "$1'admin'" },
-  { name: 'a path is misspelt', source: 'table', from: "path: '/api/2.0/mlflow/experiments/create'", to: "path: '/api/2.0/mlflow/experiment/create'" },
-  { name: "MLflow's misspelt path is put right", source: 'table', from: '/api/2.0mlflow/', to: '/api/2.0/mlflow/' },
-  { name: 'an operation has another method', source: 'table', from: /(id: 'deleteTraces', method: )'POST'/, to: "$1'DELETE'" },
-  { name: 'an operation begins in a later version', source: 'table', from: /(id: 'searchRuns'.*since: )'2\.22\.5'/, to: "$1'3.9.0'" },
-  { name: 'an operation is invented', source: 'table', from: "  { id: 'createRun'", to: "  { id: 'invented', method: 'POST', path: '/api/2.0/mlflow/invented', family: 'rest', class: 'read', area: 'Runs', since: '2.22.5' },\n  { id: 'createRun'" },
-  { name: 'an artifact path loses its mark', source: 'table', from: /(id: 'uploadArtifact'.*)artifact: true, /, to: '$1' },
-  { name: 'a parameter takes one segment only', source: 'table', from: '{name:path}/versions/{version:path}/tags/{key:path}', to: '{name:path}/versions/{version:path}/tags/{key}' },
+  { name: 'a line of the table is deleted', source: 'operations.generated', from: /^ {2}\{ id: 'createModelVersion'.*\n/m, to: '' },
+  { name: 'a twin under ajax-api is deleted', source: 'operations.generated', from: "twins: ['/ajax-api/2.0/mlflow/runs/log-batch'], ", to: '' },
+  { name: 'a write is classed as a read', source: 'operations.generated', from: /(id: 'createRun'.*class: )'write'/, to: "$1'read'" },
+  { name: 'a delete is classed as a read', source: 'operations.generated', from: /(id: 'deleteRegisteredModel'.*class: )'write'/, to: "$1'read'" },
+  { name: 'spans may be sent without a key', source: 'operations.generated', from: /(id: 'exportTraces'.*class: )'write'/, to: "$1'public'" },
+  { name: 'a secret of the gateway is readable', source: 'operations.generated', from: /(id: 'getGatewaySecretInfo'.*class: )'admin'/, to: "$1'read'" },
+  { name: 'an upload URL counts as reading', source: 'operations.generated', from: /(id: 'createPresignedUploadUrl'.*class: )'write'/, to: "$1'read'" },
+  { name: 'the assistant is open to administrators', source: 'operations.generated', from: /(id: 'assistantSendMessage'.*class: )'blocked'/, to: "$1'admin'" },
+  { name: 'a path is misspelt', source: 'operations.generated', from: "path: '/api/2.0/mlflow/experiments/create'", to: "path: '/api/2.0/mlflow/experiment/create'" },
+  { name: "MLflow's misspelt path is put right", source: 'operations.generated', from: '/api/2.0mlflow/', to: '/api/2.0/mlflow/' },
+  { name: 'an operation has another method', source: 'operations.generated', from: /(id: 'deleteTraces', method: )'POST'/, to: "$1'DELETE'" },
+  { name: 'an operation begins in a later version', source: 'operations.generated', from: /(id: 'searchRuns'.*since: )'2\.22\.5'/, to: "$1'3.9.0'" },
+  { name: 'an operation is invented', source: 'operations.generated', from: "  { id: 'createRun'", to: "  { id: 'invented', method: 'POST', path: '/api/2.0/mlflow/invented', family: 'rest', class: 'read', area: 'Runs', since: '2.22.5' },\n  { id: 'createRun'" },
+  { name: 'an artifact path loses its mark', source: 'operations.generated', from: /(id: 'uploadArtifact'.*)artifact: true, /, to: '$1' },
+  { name: 'a parameter takes one segment only', source: 'operations.generated', from: '{name:path}/versions/{version:path}/tags/{key:path}', to: '{name:path}/versions/{version:path}/tags/{key}' },
   { name: 'paths are judged without decoding', source: 'matcher', from: "judge(table, decode(path, '/'))", to: 'judge(table, path)' },
   { name: 'paths are decoded twice', source: 'matcher', from: "judge(table, decode(path, '/'))", to: "judge(table, decode(decode(path, '/'), '/'))" },
   { name: '%2F is a separator only', source: 'matcher', from: 'encodedSlash.test(path) ? decode(path, dataSlash) : undefined', to: 'undefined' },
@@ -60,15 +60,15 @@ export async function withMistake ({ name, source, from, to }: Mutant): Promise<
     await symlink(resolve('node_modules'), join(folder, 'node_modules'))
     await writeFile(join(folder, 'package.json'), '{"type":"module"}')
     for (const file of sources) {
-      const original = await readFile(`src/mlflow/operations/${file}.ts`, 'utf8')
+      const original = await readFile(`src/access/${file}.ts`, 'utf8')
       const text = file !== source ? original : typeof from === 'string' ? original.replaceAll(from, () => to) : original.replace(from, to)
-      if (file === source && text === original) throw new Error(`The mistake "${name}" has no place in src/mlflow/operations/${file}.ts: mend its pattern`)
+      if (file === source && text === original) throw new Error(`The mistake "${name}" has no place in src/access/${file}.ts: mend its pattern`)
       const { outputText } = ts.transpileModule(text, { compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext } })
       await writeFile(join(folder, `${file}.js`), outputText)
     }
     const load = async (file: string): Promise<unknown> => await import(pathToFileURL(join(folder, file)).href)
     const { match } = await load('matcher.js') as Pick<Subject, 'match'>
-    const { operations } = await load('table.js') as Pick<Subject, 'operations'>
+    const { operations } = await load('operations.generated.js') as Pick<Subject, 'operations'>
     return { operations, match }
   } finally {
     await rm(folder, { recursive: true })

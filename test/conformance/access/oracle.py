@@ -40,7 +40,7 @@ def main():
 
 def load_registry():
     """The script that dumps the registry knows how to import each MLflow with its auth app."""
-    spec = importlib.util.spec_from_file_location("registry", os.path.join(FOLDER, "..", "mlflow-registry.py"))
+    spec = importlib.util.spec_from_file_location("registry", os.path.join(FOLDER, "..", "..", "..", "scripts", "mlflow", "registry.py"))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

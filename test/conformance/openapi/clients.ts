@@ -1,7 +1,7 @@
 /** Programs that register a model with clients generated from the OpenAPI document. */
 
 export const typescriptClient = `import createClient from 'openapi-fetch'
-import type { paths } from '../../../scripts/generate/openapi/schema.js'
+import type { paths } from './schema.js'
 
 declare const process: { argv: string[] }
 const [, , baseUrl = '', key = ''] = process.argv
