@@ -46,7 +46,7 @@ export const mutants: readonly Mutant[] = [
   { name: 'a text between two parameters is looked for from the right', source: 'templates', from: 'path.indexOf(text, at)', to: 'path.lastIndexOf(text)' },
   { name: 'the tail of a template may lie within its head', source: 'templates', from: 'return at <= end && (native', to: 'return (native' },
   { name: 'HEAD is not judged as GET', source: 'matcher', from: "tables.set('HEAD', get)", to: "tables.set('HEAD', noRoutes)" },
-  { name: 'leading slashes are not dropped', source: 'readings', from: 'code === slash && length > 0', to: 'code === slash && length > 1' },
+  { name: 'leading slashes are not dropped', source: 'readings', from: 'code !== slash || last !== slash', to: 'code !== slash || last !== slash || index === 1' },
   { name: 'later routes win', source: 'matcher', from: 'template.rank > best.rank', to: 'template.rank < best.rank' },
   { name: 'doubled slashes are data everywhere', source: 'matcher', from: 'artifactPath: operation.artifact === true', to: 'artifactPath: true' },
   { name: 'what a later MLflow adds to the assistant is not blocked', source: 'classes', from: "{ id: 'assistant', family: 'assistant', pattern: /^\\/(?:ajax-)?api", to: "{ id: 'assistant', family: 'assistant', pattern: /^\\/gone" },
