@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import fs, { promises, readdirSync, readlinkSync } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
+import type { Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { facade, requestHead, type Facade, type Request } from '../../helpers/app.js'
 import { connect, head, type Connection } from '../../helpers/client.js'
@@ -15,6 +16,11 @@ const upload = '/mlflow/api/2.0/mlflow-artifacts/artifacts/1/model.bin'
 const chunked = { 'Transfer-Encoding': 'chunked' }
 const chunk = (bytes: number): string => `${bytes.toString(16)}\r\n${'x'.repeat(bytes)}\r\n`
 const lastChunk = '0\r\n\r\n'
+
+/** Waits until the facade has read all that was written, or has closed its end. */
+async function allRead ({ socket: { bytesWritten } }: Connection, socket: Socket): Promise<void> {
+  while (!socket.closed && socket.bytesRead < bytesWritten) await Promise.race([once(socket, 'data'), once(socket, 'close')])
+}
 
 /** Begins a chunked request. */
 async function begin ({ connect }: Facade, method: string, target: string, request: Request = {}): Promise<Connection> {
@@ -79,7 +85,7 @@ t.test('the spooled bodies of one key have half of the bound for all together', 
 
   t.test('the one that finds no room left is 503, its space is free at once, and the others go on', async t => {
     const { connection: first, socket } = await up.connectBoth()
-    const taken = async (): Promise<void> => { while (socket.bytesRead < first.socket.bytesWritten) await once(socket, 'data') }
+    const taken = async (): Promise<void> => await allRead(first, socket)
     first.write(requestHead('PUT', upload, { headers: chunked }) + chunk(80_000))
     await taken()
     const second = await begin(up, 'PUT', upload)
@@ -106,7 +112,7 @@ t.test('the spooled bodies of one key have half of the bound for all together', 
       mlflow.behave(call => end === 'broken' ? call.socket.resetAndDestroy() : call.write(answer(400, '{}')))
       const { connection, socket } = await up.connectBoth()
       connection.write(requestHead('PUT', upload, { headers: chunked }) + chunk(100_000))
-      while (socket.bytesRead < connection.socket.bytesWritten) await once(socket, 'data')
+      await allRead(connection, socket)
       if (end === 'cut') connection.destroy()
       else {
         connection.write(lastChunk)
@@ -126,7 +132,7 @@ t.test('spooled bodies of all keys have a bound together, and no key takes more 
   const hold = async (key: 'write' | 'admin', bytes: number): Promise<Connection> => {
     const { connection, socket } = await up.connectBoth()
     connection.write(requestHead('POST', search, { key, headers: chunked }) + chunk(bytes))
-    while (socket.bytesRead < connection.socket.bytesWritten) await once(socket, 'data')
+    await allRead(connection, socket)
     return connection
   }
   t.equal(await send('write', 50_001), 503)
@@ -147,14 +153,14 @@ t.test('a disk that fails within an upload takes no room from later ones', async
   for (let round = 0; round < 4; round++) {
     const { connection, socket } = await up.connectBoth()
     connection.write(requestHead('PUT', upload, { headers: chunked }) + chunk(10))
-    while (socket.bytesRead < connection.socket.bytesWritten) await once(socket, 'data')
+    await allRead(connection, socket)
     const broken = (...given: unknown[]): void => (given.at(-1) as (error: Error) => void)(Object.assign(new Error('broken'), { code: 'EIO' }))
     Object.assign(fs, { write: broken, writev: broken })
     connection.write(chunk(10))
     const refused = await connection.head()
     t.equal(refused.status, 503)
     connection.write(chunk(50_000)) // while the answer lingers
-    while (!socket.closed && socket.bytesRead < connection.socket.bytesWritten) await Promise.race([once(socket, 'data'), once(socket, 'close')])
+    await allRead(connection, socket)
     Object.assign(fs, { write, writev })
     t.equal((await up.line(refused.header('x-request-id'))).refusal, 'spool_failed')
     connection.destroy()
