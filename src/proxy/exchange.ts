@@ -4,12 +4,13 @@ import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import type { Dispatcher } from 'undici'
 import { begin, finish, linger, unread } from '../http/early-response.js'
-import { FacadeError, sentence, unavailable } from '../core/errors.js'
+import { FacadeError, sentence, toFacadeError, unavailable } from '../core/errors.js'
 import type { Placed } from '../core/active-set.js'
 import { followDrain, unfollowDrain, type Source } from './drained.js'
 import { hold, type Held } from './held.js'
 import type { AnswerHead } from './response-headers.js'
 import { handedOn } from './gc.js'
+import { CutUploadError } from './request-body.js'
 
 /** Answers up to this size are handed on in one write with their head. */
 const smallMaxBytes = 64 * 1024
@@ -105,6 +106,11 @@ export class Exchange implements Dispatcher.DispatchHandler, Placed, Held, Sourc
     }
     if (this.body instanceof Readable) this.body.destroy() // undici has not got it
     this.onError(error)
+  }
+
+  /** Ends it by whatever was thrown on the way to sending it. */
+  fail (thrown: unknown): void {
+    this.cancel(thrown instanceof CutUploadError ? thrown : toFacadeError(thrown))
   }
 
   /** Cancels it when it was silent for too long. */

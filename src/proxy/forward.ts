@@ -6,7 +6,7 @@ import type { Config } from '../core/config.js'
 import { FacadeError, toFacadeError } from '../core/errors.js'
 import { refuse } from '../http/send-error.js'
 import type { Visit } from '../http/context.js'
-import { bodyOf, bodyTooLarge, CutUploadError, gather, getBodyMaxBytes, getBodyTooLarge, hasBody, through } from './request-body.js'
+import { bodyOf, bodyTooLarge, gather, getBodyMaxBytes, getBodyTooLarge, hasBody, through } from './request-body.js'
 import { Exchange, type Done, type Keeper } from './exchange.js'
 import { incoming } from './response-headers.js'
 import { home, losesChunks, type Layout } from '../mlflow/layout.js'
@@ -91,7 +91,7 @@ export async function openForward (app: FastifyInstance, options: ForwardOptions
     }
     const exchange = visit.exchange = new Exchange(reply, { method, path: home(layout, match.family, method) + target, prefix: layout.prefix }, keeper)
     upstream.open.add(exchange)
-    const stop = (error: unknown): void => exchange.cancel(error instanceof CutUploadError ? error : toFacadeError(error))
+    const stop = (error: unknown): void => exchange.fail(error)
     const start = (ready: Exchange['body'], length: string | undefined): void => {
       if (exchange.endedAt !== 0) { // it was given up while its body was read
         if (ready instanceof Readable) ready.destroy()

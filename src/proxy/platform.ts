@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../core/config.js'
 import { FacadeError, toFacadeError } from '../core/errors.js'
-import { bodyOf, CutUploadError } from './request-body.js'
+import { bodyOf } from './request-body.js'
 import { Exchange, type Keeper } from './exchange.js'
 import { nameFault, openUpstream, type Upstream } from '../mlflow/pool.js'
 import { framingProblem } from '../http/validate.js'
@@ -71,7 +71,7 @@ function pass (request: FastifyRequest, reply: FastifyReply, upstream: Upstream,
   const { path, query } = visit.target
   const exchange = visit.exchange = new Exchange(reply, { method: raw.method ?? '', path: upstream.basePath + path + query, prefix: '' }, keeper)
   upstream.open.add(exchange)
-  const stop = (error: unknown): void => exchange.cancel(error instanceof CutUploadError ? error : toFacadeError(error))
+  const stop = (error: unknown): void => exchange.fail(error)
   const start = (body: Exchange['body']): void => {
     if (exchange.endedAt !== 0) return // it was given up while its body was read
     exchange.body = body // first, so that it is let go whatever fails
