@@ -83,7 +83,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
     ...serverOptions,
     rewriteUrl (request) {
       const target = restoreMount(request.url ?? '', request.headers['x-forwarded-prefix'])
-      Object.assign(request, { originalUrl: target }) // what Fastify keeps of it, for telemetry.ts
+      Object.assign(request, { originalUrl: target }) // what Fastify keeps of it, for request-log.ts
       return routed(target)
     },
     trustProxy: config.trustProxy.length > 0 ? trusted : false, // a function costs a walk over the addresses at each look

@@ -75,7 +75,7 @@ export function linger (request: IncomingMessage, response: ServerResponse): voi
 }
 
 /** Whether a body that is under way may end within what is taken of it. A coding that is not chunked never ends. */
-export function isSmall (request: IncomingMessage): boolean {
+function isSmall (request: IncomingMessage): boolean {
   const { 'transfer-encoding': coding, 'content-length': length } = request.headers
   return unread(request) && (coding === undefined ? Number(length) <= drainMaxBytes : coding.toLowerCase() === 'chunked')
 }

@@ -97,7 +97,7 @@ const callerLeft = 499
 function statusOfCut ({ exchange, answered }: Visit): number {
   if (answered !== 0 || exchange === undefined) return answered || callerLeft
   if (exchange.failure !== undefined) return exchange.failure instanceof CallerLeftError ? callerLeft : exchange.status || callerLeft
-  return exchange.response.writableEnded ? callerLeft : exchange.status // not ended: it was written whole and lingered (answer.ts)
+  return exchange.response.writableEnded ? callerLeft : exchange.status // not ended: it was written whole and lingered (early-response.ts)
 }
 
 export default fp<{ ledger: Ledger }>(async (app, { ledger }) => {

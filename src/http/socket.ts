@@ -21,7 +21,7 @@ export const serverOptions = {
   requestTimeout: 0, // uploads may take hours; silence within them is watched
   keepAliveTimeout: 75_000, // longer than the 60 s of an ALB, which would else send into a closing connection
   routerOptions: { maxParamLength: headMaxBytes },
-  // Node would answer a request without Host by itself, without a body; entry.ts does.
+  // Node would answer a request without Host by itself, without a body; validate.ts does.
   http: { requireHostHeader: false, maxHeaderSize: headMaxBytes, headersTimeout: headTimeoutMs, connectionsCheckingInterval: 5000 }
 } as const
 
