@@ -1,12 +1,13 @@
 /** The connection pool towards MLflow: TLS, deadlines, and what its faults are called. */
 import { isIP } from 'node:net'
 import type { Readable } from 'node:stream'
-import { checkServerIdentity } from 'node:tls'
+import { checkServerIdentity, type PeerCertificate } from 'node:tls'
 import { Pool, type Dispatcher } from 'undici'
 import type { UpstreamConfig } from '../core/config.js'
 import { FacadeError, sentence } from '../core/errors.js'
 import { createRoster, type Roster } from '../core/active-set.js'
 import type { Exchange, Limits } from '../proxy/exchange.js'
+import { connectorToTheEnd } from './paused-end.js'
 import { createTurns } from './turns.js'
 
 /** Heads of MLflow's answers; queries of 70 KB come back in some of its Locations. */
@@ -62,7 +63,7 @@ export function openUpstream (config: UpstreamConfig, url: URL, socketPath?: str
     bodyTimeout: 0,
     maxHeaderSize: headMaxBytes,
     // The certificate is that of the URL's host, whatever the Host header says (undici would take the name from there).
-    connect: { ...config.tls, rejectUnauthorized: true, checkServerIdentity: (_name, certificate) => checkServerIdentity(name, certificate), timeout: connectTimeoutMs, ...(socketPath === undefined ? {} : { socketPath }) }
+    connect: connectorToTheEnd({ ...config.tls, rejectUnauthorized: true, checkServerIdentity: (_name: string, certificate: PeerCertificate) => checkServerIdentity(name, certificate), timeout: connectTimeoutMs, ...(socketPath === undefined ? {} : { socketPath }) })
   }
   const pool = new Pool(url.origin, { ...options, connections: config.connections })
   const probes = new Pool(url.origin, options) // whether MLflow lives must not hang on what others do with it
