@@ -1,35 +1,41 @@
 /** The one list of everything: what is registered, in its order. */
 import { join } from 'node:path'
+import swagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { pino, type Logger } from 'pino'
+import authenticate, { callerOf } from './auth/authenticate.js'
+import { endedSince, watchRevocations } from './auth/revalidate.js'
+import type { Config } from './core/config.js'
+import { FacadeError, toFacadeError } from './core/errors.js'
+import { createMetrics, type Metrics } from './core/metrics.js'
+import { mount } from './core/public-paths.js'
+import health from './endpoints/health.js'
+import openapi from './endpoints/openapi/plugin.js'
+import { describeOwn } from './endpoints/openapi/own.js'
+import startPage from './endpoints/start-page.js'
+import whoami from './endpoints/whoami.js'
+import { trusting } from './http/client-address.js'
+import { createConnections, stallMs as defaultStallMs, type Connections } from './http/connections.js'
+import type { RequestContext } from './http/context.js'
+import { markOrigin } from './http/cors.js'
+import records, { openRecords } from './http/records.js'
+import { sendError } from './http/send-error.js'
+import { answerBrokenHead, serverFactory, serverOptions, takeOver } from './http/socket.js'
+import { restoreMount } from './http/stripped.js'
+import { methods, routed } from './http/target.js'
+import validate from './http/validate.js'
 import type { KeyVerifier } from './keys/contract.js'
 import { createGuesses } from './keys/guesses.js'
-import type { Config } from './core/config.js'
-import { createBounds } from './http/bounds.js'
-import { createConnections, stallMs as defaultStallMs } from './http/connections.js'
-import { markOrigin } from './http/cors.js'
-import entry, { markOldPath } from './http/validate.js'
-import { FacadeError, toFacadeError } from './core/errors.js'
-import guard, { callerOf } from './auth/authenticate.js'
-import health from './endpoints/health.js'
-import { openOldPaths, usageFile } from './legacy/usage.js'
-import { createMetrics, type Metrics } from './core/metrics.js'
-import { watch } from './mlflow/monitor.js'
-import mlflow from './proxy/routes.js'
-import { methods, routed } from './http/target.js'
-import { mount } from './core/mount.js'
-import { shareProbes } from './mlflow/probes.js'
+import oldPaths, { markOldPath } from './legacy/old-paths.js'
+import { openOldPathUsage, usageFile } from './legacy/usage.js'
+import { watch, type Monitor } from './mlflow/monitor.js'
 import type { Upstream } from './mlflow/pool.js'
-import openapi from './endpoints/openapi/plugin.js'
-import page from './endpoints/start-page.js'
-import { openPlatform } from './proxy/platform.js'
-import { trusting } from './http/client-address.js'
-import { refuse } from './http/send-error.js'
-import { endedSince, watchRevocations } from './auth/revalidate.js'
-import { answerBrokenHead, serverOptions, takeOver } from './http/socket.js'
-import { restoreMount } from './http/stripped.js'
-import telemetry, { openLedger, type Ledger } from './http/request-log.js'
-import whoami from './endpoints/whoami.js'
+import { shareProbes } from './mlflow/probes.js'
+import { openRequestLog } from './observe/request-log.js'
+import { countRequests } from './observe/request-metrics.js'
+import { createBounds } from './proxy/bounds.js'
+import { openPlatform, type Platform } from './proxy/platform.js'
+import mlflow from './proxy/routes.js'
 
 /** What differs between a process and a test. */
 export interface Parts {
@@ -45,91 +51,121 @@ export interface Parts {
   readonly stallMs?: number
 }
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** For whoever closes the server. */
+    connections: Pick<Connections<RequestContext>, 'closeIdle' | 'closeAll'>
+  }
+}
+
 export async function buildApp (config: Config, parts: Parts): Promise<FastifyInstance> {
-  const { verifier, upstream, log = pino({ level: 'silent' }), metrics = createMetrics(() => upstream.open.items.length), draining = () => false, preparing = () => undefined, stallMs = defaultStallMs } = parts
+  const { verifier, upstream, log = pino({ level: 'silent' }), metrics = createMetrics(), draining = () => false, preparing = () => undefined, stallMs = defaultStallMs } = parts
+  metrics.observeOpenExchanges(() => upstream.open.items.length)
   const trusted = trusting(config.trustProxy)
   const guesses = createGuesses()
-  const monitor = watch(upstream, state => {
-    metrics.upstreamUp.set(state.problem === undefined ? 1 : 0)
-    if (state.problem === undefined) log.info({ mlflow: state.layout }, 'MLflow is recognised')
-    else log.warn({ problem: state.problem }, 'MLflow cannot be used')
-  })
-  const oldPaths = openOldPaths(usageFile(config.dataDir), log, Date.now, () => metrics.writeFailures.inc({ what: 'old_paths' }))
   const bounds = createBounds(config)
-  const connections = createConnections({ stallMs, onCut: (socket, cause) => ledger.left(socket, cause) })
-  const ledger: Ledger = openLedger({
-    log,
-    metrics,
-    trusted,
-    onBegin: ({ request }) => connections.began(request.socket),
-    onEnd: visit => {
-      bounds.leave(visit)
-      connections.ended(visit.request.socket)
-    },
-    onOldPath: (visit, client) => { callerOf(visit, { verifier, guesses }).then(caller => oldPaths.note(caller, client)).catch(() => {}) } // a count, at most, is lost
-  })
+  const monitor = watchMlflow(upstream, log, metrics)
   const probes = shareProbes(upstream, monitor)
-  const stopWatching = watchRevocations(upstream.open, verifier)
+  const platform = openPlatformOf(config, log)
 
-  const platform = config.platformUrl === undefined
-    ? undefined
-    : openPlatform(config.platformUrl, config, problem => {
-      if (problem === undefined) log.info('What is not ours is passed on to the platform')
-      else log.error({ problem }, 'Nothing is passed on to the platform')
-    })
-  const answerBroken = answerBrokenHead(log, metrics)
+  const requests = openRecords({ trusted, onUntrusted: () => log.warn('forwarded headers arrive from a peer that TRUST_PROXY does not name: they are ignored, and callers look as if they had the peer\'s address') })
+  const connections = createConnections<RequestContext>({ stallMs, onClose: (inFlight, cause) => { for (const context of inFlight) requests.cut(context, cause) } })
+  const onBegin = (context: RequestContext): void => connections.began(context.request.raw.socket, context)
+  const requestLog = openRequestLog(log)
+  const usage = openOldPathUsage(usageFile(config.dataDir), log, Date.now, () => metrics.writeFailures.inc({ what: 'old_paths' }))
+
+  // Whoever wants to know what became of requests hangs on here.
+  requests.onRequestEnd(countRequests(metrics))
+  requests.onRequestEnd(({ onOldPath, client }, request) => {
+    if (onOldPath && request !== undefined) callerOf(request, { verifier, guesses }).then(caller => usage.note(caller, client)).catch(() => {}) // a count, at most, is lost
+  })
+  requests.onRequestEnd(requestLog.write)
+  requests.onRequestEnd((_record, request) => {
+    if (request === undefined) return
+    bounds.leave(request)
+    connections.ended(request.raw.socket, request.context)
+  })
+  const stopWatching = watchRevocations(requests.active, verifier)
+  const answerBroken = answerBrokenHead({ refused: requests.refused, openOn: connections.inFlight })
 
   const app = Fastify({
     ...serverOptions,
+    serverFactory: serverFactory(server => {
+      takeOver(server, answerBroken)
+      connections.watch(server)
+    }),
     rewriteUrl (request) {
       const target = restoreMount(request.url ?? '', request.headers['x-forwarded-prefix'])
-      Object.assign(request, { originalUrl: target }) // what Fastify keeps of it, for request-log.ts
+      Object.assign(request, { originalUrl: target }) // what Fastify keeps of it, for records.ts
       return routed(target)
     },
     trustProxy: config.trustProxy.length > 0 ? trusted : false, // a function costs a walk over the addresses at each look
     clientErrorHandler: answerBroken,
     frameworkErrors: refuseUnrouted
   })
+  app.decorate('connections', connections)
 
-  takeOver(app.server, answerBroken)
-  connections.watch(app.server)
+  const passOn = (request: FastifyRequest, reply: FastifyReply): boolean => platform?.take(request, reply) === true
+  const mark = (request: FastifyRequest): void => markOldPath(request, config.legacy)
 
   /** What the router cannot even decode runs no hook: it is recorded and marked here like every other request. */
   function refuseUnrouted (_error: Error, request: FastifyRequest, reply: FastifyReply): void {
-    ledger.begin(request)
-    reply.raw.once('finish', () => ledger.end(request.visit, reply.raw))
-    if (platform?.take(request, reply) === true) return
-    markOldPath(request, config.legacy)
-    markOrigin(request.visit, config.corsAllowedOrigins)
-    refuse(reply, new FacadeError('badRequest', { message: request.visit.target.problem ?? 'The request target cannot be read.', reason: 'malformed' })) // without Fastify's error: its text holds the path
+    const context = requests.begin(request)
+    onBegin(context)
+    reply.raw.once('finish', () => requests.end(context, reply.raw.statusCode))
+    if (passOn(request, reply)) return
+    mark(request)
+    markOrigin(context, config.corsAllowedOrigins)
+    sendError(reply, new FacadeError('badRequest', { message: context.target.problem ?? 'The request target cannot be read.', reason: 'malformed' })) // without Fastify's error: its text holds the path
   }
 
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', (_request, payload, done) => done(null, payload)) // bodies are streams, whatever their type
-
-  app.setErrorHandler((error, _request, reply) => refuse(reply, toFacadeError(error)))
-  await app.register(telemetry, { ledger })
-  await app.register(entry, { legacy: config.legacy, origins: config.corsAllowedOrigins, draining, platform })
-  app.setNotFoundHandler((_request, reply) => refuse(reply, new FacadeError('notFound')))
+  app.setErrorHandler((error, _request, reply) => sendError(reply, toFacadeError(error)))
+  app.setNotFoundHandler((_request, reply) => sendError(reply, new FacadeError('notFound')))
+  await app.register(records, { records: requests, onBegin })
+  await app.register(validate, { origins: config.corsAllowedOrigins, draining, passOn, mark })
+  await app.register(oldPaths, { legacy: config.legacy })
+  await app.register(swagger, describeOwn)
   await app.register(health, { verifier, problem: () => preparing() ?? monitor.problem, version: () => monitor.lastLayout?.version, draining })
   await app.register(openapi, { monitor })
-  await app.register(page, { publicUrl: config.publicUrl })
-  app.route({ method: methods, url: mount, handler: (request, reply) => reply.code(308).header('location', `${mount}/${request.visit.target.query}`).send() })
+  await app.register(startPage, { publicUrl: config.publicUrl })
+  app.route({ method: methods, url: mount, onRequest: redirectToMount, handler: redirectToMount })
   await app.register(async guarded => {
-    await guarded.register(guard, { verifier, guesses })
+    await guarded.register(authenticate, { verifier, guesses })
     await guarded.register(whoami)
-    await guarded.register(mlflow, { config, upstream, monitor, bounds, probes, trusted, endedSince: async visit => await endedSince(visit, verifier), spoolFolder: join(config.dataDir, 'spool') })
+    await guarded.register(mlflow, { config, upstream, monitor, bounds, probes, trusted, endedSince: async context => await endedSince(context, verifier), spoolFolder: join(config.dataDir, 'spool') })
   })
 
   app.addHook('onClose', async () => {
     stopWatching()
-    connections.close()
+    connections.stop()
+    requestLog.close()
     monitor.close()
-    oldPaths.close()
+    usage.close()
     await upstream.close()
     await platform?.close()
     await verifier.close()
   })
   monitor.refresh().catch(() => {}) // the log says why; requests and probes try again
   return app
+}
+
+/** By every method, before a body is looked at. */
+function redirectToMount (request: FastifyRequest, reply: FastifyReply): void {
+  void reply.code(308).header('location', `${mount}/${request.context.target.query}`).send()
+}
+
+function watchMlflow (upstream: Upstream, log: Logger, metrics: Metrics): Monitor {
+  return watch(upstream, state => {
+    metrics.upstreamUp.set(state.problem === undefined ? 1 : 0)
+    if (state.problem === undefined) log.info({ mlflow: state.layout }, 'MLflow is recognised')
+    else log.warn({ problem: state.problem }, 'MLflow cannot be used')
+  })
+}
+
+function openPlatformOf (config: Config, log: Logger): Platform | undefined {
+  if (config.platformUrl === undefined) return undefined
+  return openPlatform(config.platformUrl, config, problem => {
+    if (problem === undefined) log.info('What is not ours is passed on to the platform')
+    else log.error({ problem }, 'Nothing is passed on to the platform')
+  })
 }

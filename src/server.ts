@@ -1,7 +1,7 @@
 /** The process: opens what the app needs, listens, and ends without losing what is under way. */
 import { existsSync, rmSync } from 'node:fs'
 import type { Server } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
@@ -16,11 +16,10 @@ import { openLocalMlflow } from './mlflow/managed/mlflow.js'
 import { lockDataDir } from './core/data-dir-lock.js'
 import { openLog } from './core/log.js'
 import { createMetrics, type Metrics } from './core/metrics.js'
-import { mount } from './core/mount.js'
-import { serveMetrics } from './http/metrics-server.js'
+import { mount } from './core/public-paths.js'
+import { serveMetrics } from './observe/metrics-server.js'
 import { openUpstream } from './mlflow/pool.js'
 import { originFor } from './core/origin.js'
-import { openSockets } from './http/socket.js'
 
 /** A start that cannot succeed, as one sentence for people. */
 export class StartError extends Error {}
@@ -36,7 +35,7 @@ export async function serve (config: Config, io: Io, { upgradeDatabase }: StartO
   rmSync(join(config.dataDir, 'spool'), { recursive: true, force: true }) // what a crash left there; nobody else uses it
   const { log, drain, dropped } = openLog(config.logLevel)
   if (lock.exposed !== undefined) log.warn(lock.exposed)
-  const metrics = createMetrics(() => upstream.open.items.length, dropped)
+  const metrics = createMetrics(dropped)
   const { verifier, first } = await openKeys(config, io, log, metrics)
   const local = config.upstream.url === undefined
     ? await openLocalMlflow({ dataDir: config.dataDir, python: config.mlflowPython, env: io.env, log: line => io.stderr.write(`${line}\n`), allowUpgrade: upgradeDatabase })
@@ -44,7 +43,6 @@ export async function serve (config: Config, io: Io, { upgradeDatabase }: StartO
   const upstream = openUpstream(config.upstream, config.upstream.url ?? local?.url ?? unreachable(), local?.socketPath)
   let draining = false
   const app = await buildApp(config, { verifier, upstream, log, metrics, draining: () => draining, preparing: () => local?.state().reason })
-  const sockets = openSockets(app.server)
   const metricsServer = await listen(app, config, metrics).catch(async error => {
     await app.close()
     await local?.stop()
@@ -59,7 +57,7 @@ export async function serve (config: Config, io: Io, { upgradeDatabase }: StartO
     if (io.stderr.isTTY === true) io.stderr.write('Ending; what runs may finish first. Once more ends it at once.\n')
     draining = true
     if (err === undefined) await delay(config.shutdownDelayMs)
-    await close(app, sockets, config, log)
+    await close(app, config, log)
     await local?.stop()
     metricsServer?.close()
     await drain()
@@ -119,16 +117,15 @@ function unreachable (): never {
 }
 
 /** Refuses new connections, waits for what is running, and cuts what is left after the grace. */
-async function close (app: FastifyInstance, sockets: ReadonlySet<Socket>, config: Config, log: Logger): Promise<void> {
+async function close (app: FastifyInstance, config: Config, log: Logger): Promise<void> {
   const cut = setTimeout(() => {
     log.warn('the grace is over: what still runs is cut')
-    app.server.closeAllConnections()
+    app.connections.closeAll()
   }, config.shutdownGraceMs)
   // Closing ends the connections that are idle now; those whose request finishes later would else be kept for the whole grace.
   const sweep = setInterval(() => {
     if (app.server.listening) return
-    app.server.closeIdleConnections()
-    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
+    app.connections.closeIdle()
   }, 50)
   await app.close()
   clearInterval(sweep)

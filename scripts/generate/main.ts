@@ -15,7 +15,7 @@ const operations = mergeOperations(versions.map(readRegistry))
 const files: Record<string, string> = {
   'src/access/operations.generated.ts': printOperations(operations),
   'docs/access.md': printAccess(operations),
-  ...openapiFiles(),
+  ...await openapiFiles(),
   ...routingFiles(),
   'docs/config.md': settingsPage(),
   'docs/errors.md': errorsPage(),

@@ -7,12 +7,13 @@ import type { Document } from '../../src/endpoints/openapi/document.js'
 import { buildDocument, type OpenApi, type Sources } from './openapi/build.js'
 import type { Facts } from './openapi/messages.js'
 import { guide } from './openapi/guide.js'
+import { readOwn } from './openapi/own.js'
 import { examplesFrom, type Recorded } from './openapi/recorded.js'
 import { readRegistry, versions } from './registry.js'
 
 /** All generated files of this part, by path from the folder of the project. */
-export function openapiFiles (): Record<string, string> {
-  const sources = readSources()
+export async function openapiFiles (): Promise<Record<string, string>> {
+  const sources = await readSources()
   const newest = buildDocument(sources, false)
   return {
     'openapi/openapi.json': JSON.stringify(newest, null, 1) + '\n',
@@ -22,12 +23,13 @@ export function openapiFiles (): Record<string, string> {
   }
 }
 
-export function readSources (): Sources {
+export async function readSources (): Promise<Sources> {
   return {
     operations,
     registries: versions.map(readRegistry),
     facts: readJson('scripts/generate/openapi/facts.json') as Facts,
     examples: examplesFrom(readRecorded()),
+    own: await readOwn(),
     version
   }
 }

@@ -1,7 +1,9 @@
 /** What a key is granted and whether that covers what an operation needs. */
 import type { AccessClass } from './classes.js'
 
-export type Scope = 'mlflow:read' | 'mlflow:write' | 'mlflow:gateway' | 'mlflow:admin'
+export const scopeNames = ['mlflow:read', 'mlflow:write', 'mlflow:gateway', 'mlflow:admin'] as const
+
+export type Scope = typeof scopeNames[number]
 
 export type { AccessClass }
 

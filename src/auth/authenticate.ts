@@ -1,5 +1,5 @@
 /** The guard of every route that needs a key: finds the key, asks the store, compares what it grants with what the route's class demands. */
-import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
+import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
 import fp from 'fastify-plugin'
 import { presentedKey } from './credentials.js'
 import { guessing, type Guesses } from '../keys/guesses.js'
@@ -8,18 +8,34 @@ import { seen } from './seen.js'
 import { StoreBusyError, StoreUnavailableError, type Caller, type KeyVerifier, type Verdict } from '../keys/contract.js'
 import { errors, FacadeError, toFacadeError, unauthenticated, unavailable } from '../core/errors.js'
 import { unknownId } from '../access/matcher.js'
-import { refuse } from '../http/send-error.js'
-import { toGateway, type Visit } from '../http/context.js'
+import { sendError } from '../http/send-error.js'
+import { toGateway, type RequestOperation } from '../http/context.js'
 
-/** What a route demands where that depends on the request. */
+/** What a request is for, and what that demands. */
+export interface Judgement {
+  readonly class: AccessClass
+  /** Undefined: the route's own. */
+  readonly operation?: RequestOperation
+}
+
+/** What a route demands where that depends on the request. Both change nothing. */
 export interface Access {
-  /** What can be told in constant time, which is all that a caller without a good key may cause. */
-  readonly early: (request: FastifyRequest) => AccessClass | undefined
-  /** The class of every other request; asked for once the key is known to be good. */
-  readonly judged: (request: FastifyRequest) => AccessClass
+  /** What can be told in constant time, which is all that a caller without a good key may cause; undefined: nothing. */
+  readonly early: (request: FastifyRequest) => Judgement | undefined
+  /** Of every other request; asked for once the key is known to be good. @throws FacadeError where the request cannot be judged */
+  readonly judged: (request: FastifyRequest) => Judgement
 }
 
 declare module 'fastify' {
+  interface FastifyRequest {
+    /** Whose key it came with, good or ended. */
+    caller: Caller | undefined
+    /**
+     * Where the key stood that was tried. What comes by itself with every call of a browser, as a cookie does, is no header here:
+     * pages of other origins write by this alone.
+     */
+    keyIn: 'header' | undefined
+  }
   interface FastifyContextConfig {
     /** What a route of the guarded block demands. */
     access?: AccessClass | Access
@@ -33,6 +49,8 @@ interface Options {
 }
 
 export default fp<Options>(async (app, { verifier, guesses }) => {
+  app.decorateRequest('caller')
+  app.decorateRequest('keyIn')
   // An open route by forgetting is not possible: what says nothing does not start.
   app.addHook('onRoute', route => {
     if (route.config?.access === undefined) throw new Error(`The guarded route ${route.url} has no access class`)
@@ -40,58 +58,69 @@ export default fp<Options>(async (app, { verifier, guesses }) => {
 
   /** The store was asked first: a good key is never refused for its address. */
   const refuseKey = (reply: FastifyReply, refusal: FacadeError): void => {
-    const waitMs = refusal.kind === errors.unauthenticated ? guesses.count(reply.request.visit.address, performance.now()) : 0
-    refuse(reply, waitMs === 0 ? refusal : tooManyGuesses(waitMs))
+    const waitMs = refusal.kind === errors.unauthenticated ? guesses.count(reply.request.context.address, performance.now()) : 0
+    sendError(reply, waitMs === 0 ? refusal : tooManyGuesses(waitMs))
   }
 
-  const guard: onRequestHookHandler = (request, reply, done) => {
-    let needed: AccessClass | undefined
-    try { needed = early(request) } catch (error) { refuse(reply, toFacadeError(error)); return }
-    if (needed === 'public') { done(); return }
-    const presented = presentedKey(request.visit.head, toGateway(request.visit))
-    if (presented.kind === 'conflict') { refuse(reply, new FacadeError('badRequest', { message: `Two different API keys were presented, in ${presented.headers.join(' and ')}: send one.`, reason: 'two_keys' })); return }
-    if (presented.kind === 'none') { refuse(reply, unauthenticated('no_key')); return }
-    request.visit.keyIn = 'header' // presentedKey reads nothing else
+  const authenticate = (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
+    const told = early(request)
+    request.operation = told?.operation
+    if (told?.class === 'public') { done(); return }
+    const { context } = request
+    const presented = presentedKey(context.head, toGateway(context))
+    if (presented.kind !== 'key') { sendError(reply, presented.kind === 'none' ? unauthenticated('no_key') : twoKeys(presented.headers)); return }
+    request.keyIn = 'header' // presentedKey reads nothing else
     const settle = (verdict: Verdict): void => {
-      const refusal = judge(request, verdict, needed, presented.key)
+      const refusal = judge(request, verdict, told, presented.key)
       if (refusal === undefined) done()
       else refuseKey(reply, refusal)
     }
     try {
-      const verdict = verifier.verify(presented.key, request.visit.address)
-      if (verdict instanceof Promise) verdict.then(settle).catch(error => refuse(reply, storeFault(error)))
+      const verdict = verifier.verify(presented.key, context.address)
+      if (verdict instanceof Promise) verdict.then(settle).catch(error => sendError(reply, storeFault(error)))
       else settle(verdict)
     } catch (error) {
-      refuse(reply, storeFault(error))
+      sendError(reply, storeFault(error))
     }
   }
-  app.addHook('onRequest', guard)
-}, { name: 'guard' })
+  app.addHook('onRequest', (request, reply, done) => {
+    try {
+      authenticate(request, reply, done)
+    } catch (error) {
+      sendError(reply, toFacadeError(error))
+    }
+  })
+}, { name: 'authenticate' })
 
 /** What can be told before the key is looked at. */
-function early (request: FastifyRequest): AccessClass | undefined {
+function early (request: FastifyRequest): Judgement | undefined {
   const { access = 'admin' } = request.routeOptions.config
-  return typeof access === 'string' ? access : access.early(request)
+  return typeof access === 'string' ? { class: access } : access.early(request)
 }
 
-function judged (request: FastifyRequest): AccessClass {
+function judged (request: FastifyRequest): Judgement {
   const { access = 'admin' } = request.routeOptions.config
-  return typeof access === 'string' ? access : access.judged(request)
+  return typeof access === 'string' ? { class: access } : access.judged(request)
 }
 
-/** Notes the caller; gives the refusal, if there is one. */
-function judge (request: FastifyRequest, verdict: Verdict, told: AccessClass | undefined, key: string): FacadeError | undefined {
-  const { visit } = request
-  visit.caller = verdict.caller
+function twoKeys (headers: readonly string[]): FacadeError {
+  return new FacadeError('badRequest', { message: `Two different API keys were presented, in ${headers.join(' and ')}: send one.`, reason: 'two_keys' })
+}
+
+/** Notes the caller and the operation; gives the refusal, if there is one. */
+function judge (request: FastifyRequest, verdict: Verdict, told: Judgement | undefined, key: string): FacadeError | undefined {
+  request.caller = verdict.caller
   if (!verdict.valid) {
     return verdict.reason === 'balance'
       ? new FacadeError('forbidden', { message: 'The account of this API key has no balance.', reason: 'balance' })
-      : unauthenticated(verdict.reason, seen(visit.head, key))
+      : unauthenticated(verdict.reason, seen(request.context.head, key))
   }
-  const needed = told ?? judged(request)
+  const judgement = told ?? judged(request)
+  request.operation = judgement.operation
+  const needed = judgement.class
   if (allows(verdict.caller.scopes, needed)) return undefined
   // MLflow's client falls back to an older API on this code alone.
-  if (visit.match?.id === unknownId) return new FacadeError('notFound', { message: 'This endpoint of MLflow is not known to the facade: it is for administrators.', reason: 'unknown_operation' })
+  if (request.operation?.name === unknownId) return new FacadeError('notFound', { message: 'This endpoint of MLflow is not known to the facade: it is for administrators.', reason: 'unknown_operation' })
   return needed === 'blocked'
     ? new FacadeError('forbidden', { message: 'This endpoint of MLflow is switched off here.', reason: 'blocked' })
     : new FacadeError('forbidden', { message: `This needs the scope ${scopeFor(needed) ?? needed}, which the API key does not have.`, reason: 'scope' })
@@ -101,15 +130,14 @@ function judge (request: FastifyRequest, verdict: Verdict, told: AccessClass | u
  * Whose call it was, for the record: also of a redirect, which asks for no key but mostly comes with one. A refused one is a guess like any
  * other, and no auth service is asked: its validations are for those who want something. Never fails.
  */
-export async function callerOf (visit: Visit, { verifier, guesses }: Options): Promise<Caller | undefined> {
-  const { caller, refusal, address } = visit
+export async function callerOf ({ caller, refusal, context }: FastifyRequest, { verifier, guesses }: Options): Promise<Caller | undefined> {
   if (caller !== undefined || refusal !== undefined) return caller
-  const presented = presentedKey(visit.head, toGateway(visit))
+  const presented = presentedKey(context.head, toGateway(context))
   if (presented.kind !== 'key') return undefined
   try {
-    const verdict = verifier.recall === undefined ? await verifier.verify(presented.key, address) : verifier.recall(presented.key)
+    const verdict = verifier.recall === undefined ? await verifier.verify(presented.key, context.address) : verifier.recall(presented.key)
     if (verdict?.valid === true) return verdict.caller
-    if (verdict !== undefined && verdict.reason !== 'balance') guesses.count(address, performance.now())
+    if (verdict !== undefined && verdict.reason !== 'balance') guesses.count(context.address, performance.now())
     return undefined
   } catch {
     return undefined

@@ -1,11 +1,11 @@
-/** What is under way, as an array from which things are taken by their place. */
+/** What is under way, as an array from which things are taken by their slot. */
 
-export interface Placed {
-  /** Where the roster holds it; the roster's own business. */
-  place: number
+export interface Slotted {
+  /** Where the set holds it; the set's own business. */
+  slot: number
 }
 
-export interface Roster<T extends Placed> {
+export interface ActiveSet<T extends Slotted> {
   readonly items: readonly T[]
   add: (item: T) => void
   /** @returns whether it was there */
@@ -16,19 +16,19 @@ export interface Roster<T extends Placed> {
  * Not a Set: one that churns at thousands of items a second keeps its outgrown tables, and all they refer to, alive until
  * a full collection. Measured with `--trace-gc`: three times the time in the collector.
  */
-export function createRoster<T extends Placed> (): Roster<T> {
+export function createActiveSet<T extends Slotted> (): ActiveSet<T> {
   const items: T[] = []
   return {
     items,
     add (item) {
-      item.place = items.push(item) - 1
+      item.slot = items.push(item) - 1
     },
     remove (item) {
-      if (items[item.place] !== item) return false
+      if (items[item.slot] !== item) return false
       const last = items.pop()
       if (last !== undefined && last !== item) {
-        items[item.place] = last
-        last.place = item.place
+        items[item.slot] = last
+        last.slot = item.slot
       }
       return true
     }

@@ -106,13 +106,46 @@ export function unavailable (message: string, reason: string, cause?: unknown): 
   return new FacadeError('unavailable', { message, reason, cause, headers: { 'retry-after': String(retryAfterSeconds) } })
 }
 
+/** What Fastify says of a request that does not fit its route: a schema (Ajv's complaints), a body that is no JSON, too much of it. */
+interface RequestFault extends Error {
+  readonly statusCode: number
+  readonly code?: string
+  readonly validation?: ReadonlyArray<{ readonly instancePath?: string, readonly message?: string, readonly params?: Readonly<Record<string, unknown>> }>
+  /** body, querystring, params or headers. */
+  readonly validationContext?: string
+}
+
 /**
- * Whatever was thrown, as an error of ours. What Fastify and its plugins blame on the request (a range that is not there, a precondition)
- * keeps its status; anything else that is not declared here is our fault and says nothing to the caller.
+ * Whatever was thrown, as an error of ours. What Fastify and its plugins blame on the request (a schema that it does not fit, a range that is not
+ * there) keeps its status; anything else that is not declared here is our fault and says nothing to the caller.
  */
 export function toFacadeError (thrown: unknown): FacadeError {
   if (thrown instanceof FacadeError) return thrown
-  const status = thrown instanceof Error && 'statusCode' in thrown ? thrown.statusCode : undefined
-  if (typeof status !== 'number' || status < 400 || status > 499) return new FacadeError('internal', { cause: thrown })
-  return status === 404 ? new FacadeError('notFound') : new FacadeError('badRequest', { status, message: `The request cannot be answered as it is (status ${status}).`, reason: 'malformed' })
+  if (!isRequestFault(thrown)) return new FacadeError('internal', { cause: thrown })
+  const { statusCode: status, code } = thrown
+  if (thrown.validation !== undefined) return new FacadeError('badRequest', { message: misfit(thrown), reason: 'schema' })
+  if (status === 404) return new FacadeError('notFound')
+  if (status === 413) return new FacadeError('tooLarge', { reason: 'body_too_large' })
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE' || code === 'FST_ERR_CTP_INVALID_JSON_BODY' || code === 'FST_ERR_CTP_EMPTY_JSON_BODY') {
+    return new FacadeError('badRequest', { status, message: 'The body must be JSON, with the header "Content-Type: application/json".', reason: 'malformed' })
+  }
+  return new FacadeError('badRequest', { status, message: `The request cannot be answered as it is (status ${status}).`, reason: 'malformed' })
+}
+
+function isRequestFault (thrown: unknown): thrown is RequestFault {
+  return thrown instanceof Error && 'statusCode' in thrown && typeof thrown.statusCode === 'number' && thrown.statusCode >= 400 && thrown.statusCode <= 499
+}
+
+const partNames: Readonly<Record<string, string>> = { querystring: 'parameter', params: 'path parameter', headers: 'header' }
+
+/** The first complaint, with the field that it is about; never with a value. */
+function misfit ({ validation, validationContext = 'body' }: RequestFault): string {
+  const { instancePath = '', message = 'is not as it must be', params = {} } = validation?.[0] ?? {}
+  const part = partNames[validationContext] ?? 'field'
+  const inner = params.missingProperty ?? params.additionalProperty
+  const path = [...instancePath.split('/').slice(1), ...typeof inner === 'string' ? [inner] : []].join('.')
+  if (path === '') return `The ${validationContext} ${message}.`
+  const said = params.missingProperty !== undefined ? 'is missing' : params.additionalProperty !== undefined ? 'is not known' : message
+  const allowed = Array.isArray(params.allowedValues) ? `: ${params.allowedValues.join(', ')}` : ''
+  return `The ${part} ${path.slice(0, 200)} ${said}${allowed}.`
 }

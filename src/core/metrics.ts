@@ -10,7 +10,8 @@ export interface Metrics {
   readonly duration: Histogram<'operation'>
   readonly upstreamDuration: Histogram<'operation'>
   readonly bytes: Counter<'direction'>
-  readonly openExchanges: Gauge
+  /** Says how the requests to MLflow that are under way are counted, at the moment of a scrape. */
+  readonly observeOpenExchanges: (count: () => number) => void
   readonly upstreamUp: Gauge
   readonly logLinesDropped: Counter
   readonly writeFailures: Counter<'what'>
@@ -20,15 +21,17 @@ const prefix = 'hokusai_mlflow_'
 
 /**
  * One registry for one app, so that several can live in a process (tests).
- * @param openExchanges counts what is under way at the moment of a scrape
  * @param dropped counts the log lines that were dropped so far
  */
-export function createMetrics (openExchanges: () => number, dropped: () => number = () => 0): Metrics {
+export function createMetrics (dropped: () => number = () => 0): Metrics {
   const registry = new Registry()
   const registers = [registry]
   const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
+  let openExchanges = (): number => 0
   collectDefaultMetrics({ register: registry })
+  new Gauge({ name: `${prefix}open_exchanges`, help: 'Requests to MLflow under way.', registers, collect () { this.set(openExchanges()) } }) // eslint-disable-line no-new
   return {
+    observeOpenExchanges (count) { openExchanges = count },
     registry,
     requests: new Counter({ name: `${prefix}requests_total`, help: 'Requests answered, by operation, method and status (499: the caller left).', labelNames: ['operation', 'method', 'status'], registers }),
     refusals: new Counter({ name: `${prefix}refusals_total`, help: 'Answers of the facade itself that report an error, by reason.', labelNames: ['reason'], registers }),
@@ -37,7 +40,6 @@ export function createMetrics (openExchanges: () => number, dropped: () => numbe
     duration: new Histogram({ name: `${prefix}request_duration_seconds`, help: 'Time from the request\'s head to the end of its answer.', labelNames: ['operation'], buckets, registers }),
     upstreamDuration: new Histogram({ name: `${prefix}upstream_duration_seconds`, help: 'Time from sending to MLflow\'s first byte.', labelNames: ['operation'], buckets, registers }),
     bytes: new Counter({ name: `${prefix}bytes_total`, help: 'Bytes of bodies, by direction (in: from callers, out: to callers).', labelNames: ['direction'], registers }),
-    openExchanges: new Gauge({ name: `${prefix}open_exchanges`, help: 'Requests to MLflow under way.', registers, collect () { this.set(openExchanges()) } }),
     upstreamUp: new Gauge({ name: `${prefix}upstream_up`, help: '1 when MLflow is recognised and answers.', registers }),
     logLinesDropped: new Counter({ name: `${prefix}log_lines_dropped_total`, help: 'Lines of the log that were dropped, since the disk was full or nobody read them.', registers, collect () { this.reset(); this.inc(dropped()) } }),
     writeFailures: new Counter({ name: `${prefix}write_failures_total`, help: 'Writes beside requests that failed, by what was to be written (last_used: times of last use of keys; old_paths: counts of old paths).', labelNames: ['what'], registers })

@@ -1,6 +1,6 @@
 /** Checks of where artifacts go, and whether they take the way through the facade. */
 import { home } from '../mlflow/layout.js'
-import { mount } from '../core/mount.js'
+import { mount } from '../core/public-paths.js'
 import { type Check, error, fine, skipped, warning } from './check.js'
 import { notRunning } from './mlflow.js'
 

@@ -2,7 +2,7 @@
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { request } from 'undici'
-import { mount } from '../core/mount.js'
+import { mount } from '../core/public-paths.js'
 import { isFacade } from '../proxy/identity.js'
 import { type Check, error, fine, type Scene, skipped, type Verdict, warning } from './check.js'
 

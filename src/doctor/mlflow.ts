@@ -6,7 +6,7 @@ import { pinned } from '../mlflow/managed/pinned.js'
 import { LocalMlflowError } from '../mlflow/managed/problem.js'
 import { findTools } from '../mlflow/managed/python.js'
 import { nameFault, type Upstream } from '../mlflow/pool.js'
-import { mount } from '../core/mount.js'
+import { mount } from '../core/public-paths.js'
 import { type Check, error, fine, type Scene, skipped, type Verdict, warning } from './check.js'
 import { type ConnectionFacts, speaksTls, watchConnection } from './connection.js'
 

@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { KeyVerifier } from '../keys/contract.js'
 import { version } from '../core/version.js'
+import { health as healthSchema, healthPart, liveness, mlflowHealth, readiness, versions, wholeHealth } from './health-schemas.js'
 
 interface Options {
   readonly verifier: KeyVerifier
@@ -16,19 +17,17 @@ interface Options {
 interface Part { readonly status: 'ok' | 'failed', readonly reason?: string }
 
 const ok: Part = { status: 'ok' }
+const config = { operation: 'facade_health' }
 
 export default async function health (app: FastifyInstance, { verifier, problem, version: mlflowVersion, draining }: Options): Promise<void> {
-  app.addHook('onRequest', (request, _reply, done) => {
-    request.visit.operation = 'facade_health'
-    done()
-  })
-
-  app.get('/live', async () => ({ status: 'ok' }))
-  app.get('/ready', async (_request, reply) => answer(reply, await parts()))
-  app.get('/health', async (_request, reply) => answer(reply, { process: ok, ...await parts() }))
-  app.get('/version', async () => ({ version, mlflow: mlflowVersion() ?? null }))
-  for (const path of ['/mlflow/health/mlflow', '/api/mlflow/health/mlflow', '/api/health/mlflow']) {
-    app.get(path, async (_request, reply) => answer(reply, { mlflow: mlflow() }, { version: mlflowVersion() ?? null }))
+  app.addSchema({ $id: 'HealthPart', ...healthPart })
+  app.addSchema({ $id: 'Health', ...healthSchema })
+  app.get('/live', { schema: liveness, config }, async () => ({ status: 'ok' }))
+  app.get('/ready', { schema: readiness, config }, async (_request, reply) => answer(reply, await parts()))
+  app.get('/health', { schema: wholeHealth, config }, async (_request, reply) => answer(reply, { process: ok, ...await parts() }))
+  app.get('/version', { schema: versions, config }, async () => ({ version, mlflow: mlflowVersion() ?? null }))
+  for (const [path, schema] of Object.entries(mlflowHealth)) {
+    app.get(path, { schema, config }, async (_request, reply) => answer(reply, { mlflow: mlflow() }, { version: mlflowVersion() ?? null }))
   }
 
   async function parts (): Promise<Record<string, Part>> {

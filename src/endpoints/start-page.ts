@@ -1,7 +1,7 @@
 /** The start page: what this is, and how to point each kind of client at it. A page without any outside host for browsers, text for curl, JSON for programs. */
 import { createHash } from 'node:crypto'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { mount } from '../core/mount.js'
+import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify'
+import { mount } from '../core/public-paths.js'
 import { publicHost, publicOrigin } from '../http/client-address.js'
 
 interface Options {
@@ -16,14 +16,11 @@ interface Guide {
 }
 
 export default async function page (app: FastifyInstance, { publicUrl }: Options): Promise<void> {
-  app.addHook('onRequest', (request, _reply, done) => {
-    request.visit.operation = 'start_page'
-    done()
-  })
-
   app.route({
     method: ['GET', 'HEAD'],
     url: '/',
+    schema: { hide: true } as FastifySchema, // for people; a document of an API does not list it
+    config: { operation: 'start_page' },
     async handler (request, reply) {
       const origin = safeOrigin(request, publicUrl)
       // The origin may come from the Host header: a shared cache must not hand it to others.

@@ -2,7 +2,7 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { FacadeError } from '../core/errors.js'
-import { createRoster, type Placed } from '../core/active-set.js'
+import { createActiveSet, type Slotted } from '../core/active-set.js'
 
 /** A client may pipeline any number of requests (RFC 9112, section 9.3.2), and Node reads them as they come; each can hold a file, a connection to MLflow and an answer. */
 const inFlightMax = 8
@@ -12,9 +12,10 @@ const waitingMax = 64
 export const stallMs = 60_000
 const lookEveryMs = 2000
 
-interface Connection extends Placed {
+interface Connection<T> extends Slotted {
   readonly socket: Socket
-  inFlight: number
+  /** What its requests are known by that are under way: a few at most, so that looking for one is nothing. */
+  readonly inFlight: T[]
   /** What was read beyond that, before the socket was paused. */
   readonly waiting: Array<readonly [IncomingMessage, ServerResponse]>
   /** Bytes that were written and bytes that the system has yet to take, at the last look; and since when they stand (0: nothing waits). */
@@ -23,25 +24,33 @@ interface Connection extends Placed {
   stillSince: number
 }
 
-export interface Connections {
+export interface Connections<T> {
   /** Looks after the connections of a server, and hands its requests on a few at a time. */
   watch: (server: Server) => void
-  /** A request of that connection is under way; and is so no more. */
-  began: (socket: Socket) => void
-  ended: (socket: Socket) => void
-  close: () => void
+  /** A request of that connection is under way; and no longer is. */
+  began: (socket: Socket, request: T) => void
+  ended: (socket: Socket, request: T) => void
+  /** What is under way on a connection. */
+  inFlight: (socket: Socket) => readonly T[]
+  /** Ends the connections without a request: Node does not count those as idle that were opened ahead and never used. */
+  closeIdle: () => void
+  /** Ends all of them. */
+  closeAll: () => void
+  /** Looks no more. */
+  stop: () => void
 }
 
-interface Options {
+interface Options<T> {
   /** How long a connection may take nothing of what is written to it. */
   readonly stallMs: number
-  /** We have closed a connection, and why. */
-  readonly onCut: (socket: Socket, cause: FacadeError) => void
+  /** A connection has closed, with what was under way on it. @param cause why we closed it */
+  readonly onClose: (inFlight: readonly T[], cause: FacadeError | undefined) => void
 }
 
-export function createConnections ({ stallMs, onCut }: Options): Connections {
-  const open = createRoster<Connection>()
-  const ofSocket = new Map<Socket, Connection>()
+export function createConnections<T> ({ stallMs, onClose }: Options<T>): Connections<T> {
+  const open = createActiveSet<Connection<T>>()
+  const ofSocket = new Map<Socket, Connection<T>>()
+  const servers: Server[] = []
   let handle: RequestListener = () => {}
   const clock = setInterval(() => {
     const now = performance.now()
@@ -52,40 +61,53 @@ export function createConnections ({ stallMs, onCut }: Options): Connections {
 
   return {
     watch (server) {
+      servers.push(server)
       handle = server.listeners('request')[0] as RequestListener
       server.removeAllListeners('request')
       server.on('request', arrive)
       server.on('connection', accept)
     },
-    began (socket) {
-      const connection = ofSocket.get(socket)
-      if (connection !== undefined) connection.inFlight++
+    began (socket, request) {
+      ofSocket.get(socket)?.inFlight.push(request)
     },
-    ended (socket) {
+    ended (socket, request) {
       const connection = ofSocket.get(socket)
-      if (connection === undefined) return
-      connection.inFlight--
+      const index = connection?.inFlight.indexOf(request) ?? -1
+      if (connection === undefined || index === -1) return
+      connection.inFlight.splice(index, 1)
       if (connection.waiting.length > 0) advance(connection)
     },
-    close: () => clearInterval(clock)
+    inFlight: socket => ofSocket.get(socket)?.inFlight ?? [],
+    closeIdle () {
+      for (const server of servers) server.closeIdleConnections()
+      for (const { socket } of [...open.items]) if (socket.bytesRead === 0) socket.destroy()
+    },
+    closeAll () {
+      for (const server of servers) server.closeAllConnections()
+    },
+    stop: () => clearInterval(clock)
   }
 
   function accept (socket: Socket): void {
-    const connection: Connection = { place: -1, socket, inFlight: 0, waiting: [], written: 0, queued: 0, stillSince: 0 }
+    const connection: Connection<T> = { slot: -1, socket, inFlight: [], waiting: [], written: 0, queued: 0, stillSince: 0 }
     open.add(connection)
     ofSocket.set(socket, connection)
     socket.on('resume', () => { if (connection.waiting.length > 0) pause(socket) }) // Node resumes for reasons of its own
-    socket.once('close', () => {
-      open.remove(connection)
-      ofSocket.delete(socket)
-      connection.waiting.length = 0
-    })
+    socket.once('close', () => close(connection, undefined))
+  }
+
+  /** Once a connection, not once a request: a close listener on every response doubles the collector's work (measured with --trace-gc). */
+  function close (connection: Connection<T>, cause: FacadeError | undefined): void {
+    if (!open.remove(connection)) return
+    ofSocket.delete(connection.socket)
+    connection.waiting.length = 0
+    onClose(connection.inFlight.splice(0), cause)
   }
 
   function arrive (request: IncomingMessage, response: ServerResponse): void {
     const connection = ofSocket.get(request.socket)
     if (request.socket.destroyed) return // within this very read
-    if (connection === undefined || (connection.inFlight < inFlightMax && connection.waiting.length === 0)) {
+    if (connection === undefined || (connection.inFlight.length < inFlightMax && connection.waiting.length === 0)) {
       handle(request, response)
       return
     }
@@ -97,15 +119,14 @@ export function createConnections ({ stallMs, onCut }: Options): Connections {
     pause(request.socket)
   }
 
-  function cut ({ socket, waiting }: Connection, cause: FacadeError): void {
-    waiting.length = 0
-    stopParsing(socket)
-    socket.destroy()
-    onCut(socket, cause)
+  function cut (connection: Connection<T>, cause: FacadeError): void {
+    stopParsing(connection.socket)
+    connection.socket.destroy()
+    close(connection, cause)
   }
 
-  function advance ({ socket, waiting, inFlight }: Connection): void {
-    for (let room = inFlightMax - inFlight; room > 0; room--) {
+  function advance ({ socket, waiting, inFlight }: Connection<T>): void {
+    for (let room = inFlightMax - inFlight.length; room > 0; room--) {
       const next = waiting.shift()
       if (next !== undefined && socket.writable) handle(...next)
     }
@@ -130,7 +151,7 @@ function stopParsing (socket: Socket): void {
 }
 
 /** Whether output waits that has not moved for so long. Partial progress of one large write shows in the handle only. */
-function stands (connection: Connection, now: number, stallMs: number): boolean {
+function stands (connection: Connection<unknown>, now: number, stallMs: number): boolean {
   const { socket } = connection
   if (socket.writableLength === 0) {
     connection.stillSince = 0

@@ -61,7 +61,7 @@ const lookUp = remembering(actionOf)
 /** A request head, read once. */
 export interface RequestHead {
   /** Name, value, name, value: what may pass as it came. */
-  readonly pass: string[]
+  readonly pass: readonly string[]
   /** How many Host headers came. */
   readonly hosts: number
   readonly authorization: string[]
@@ -111,6 +111,10 @@ export function readHead (raw: readonly string[]): RequestHead {
     transferEncoding: found.encoding?.join(', '),
     forwarded: found.forwarded !== undefined
   }
+}
+
+export function hasBody ({ contentLength, transferEncoding }: Pick<RequestHead, 'contentLength' | 'transferEncoding'>): boolean {
+  return transferEncoding !== undefined || Number(contentLength ?? 0) > 0
 }
 
 /** Takes out what `Connection` names. */

@@ -1,22 +1,37 @@
 /** The one place where an error of ours becomes bytes. */
 import type { IncomingMessage } from 'node:http'
 import type { FastifyReply } from 'fastify'
-import { finishOwn, ownHeaders, unanswered } from './early-response.js'
 import { errorBody, type FacadeError } from '../core/errors.js'
 import { toGateway } from './context.js'
+import { finishOwn, ownHeaders, unanswered } from './early-response.js'
+
+/** An error that the facade answered. */
+export interface Refusal {
+  readonly reason: string
+  readonly status: number
+  /** For the log only. */
+  readonly cause: unknown
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    refusal: Refusal | undefined
+  }
+}
 
 /** Answers a request with an error, whether or not its body was read; nothing happens where it has an answer already, or nobody waits for one. */
-export function refuse (reply: FastifyReply, error: FacadeError): void {
-  const { visit, raw } = reply.request
+export function sendError (reply: FastifyReply, error: FacadeError): void {
+  const { request } = reply
+  const { raw, context } = request
   if (!unanswered(raw, reply.raw)) return
-  visit.refusal = error.reason
-  visit.answered = error.kind.status
-  if (error.cause !== undefined) visit.failure = error.cause
+  const { status } = error.kind
+  request.refusal = { reason: error.reason, status, cause: error.cause }
   reply.hijack()
-  const body = Buffer.from(errorBody(error, visit.id, toGateway(visit)))
-  const challenges = error.kind.status === 401 ? challengesFor(raw) : []
-  const headers = ['content-type', 'application/json', 'content-length', String(body.length), ...ownHeaders, ...challenges, ...Object.entries(error.headers).flat(), ...visit.headers]
-  finishOwn(raw, reply.raw, error.kind.status, headers, raw.method === 'HEAD' ? undefined : body)
+  const body = Buffer.from(errorBody(error, context.id, toGateway(context)))
+  const headers = ['content-type', 'application/json', 'content-length', String(body.length), ...ownHeaders]
+  if (status === 401) headers.push(...challengesFor(raw))
+  headers.push(...Object.entries(error.headers).flat(), ...context.responseHeaders)
+  finishOwn(raw, reply.raw, status, headers, raw.method === 'HEAD' ? undefined : body)
 }
 
 const bearer = ['www-authenticate', 'Bearer']

@@ -1,11 +1,12 @@
 /** What is set on Node's HTTP server, and the answers to heads that never become a request. */
 import { randomUUID } from 'node:crypto'
-import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Logger } from 'pino'
+import type { FastifyServerOptions } from 'fastify'
 import { errorBody, FacadeError, type ErrorName } from '../core/errors.js'
-import type { Metrics } from '../core/metrics.js'
+import type { RequestContext } from './context.js'
 import { isWhole, ownHeaders } from './early-response.js'
+import type { Records } from './records.js'
 
 /** Heads up to 80 KiB pass (MLflow 3.x takes queries of 70 KB); Node counts a little more than the bytes of the head. */
 const headMaxBytes = 84 * 1024
@@ -17,7 +18,9 @@ export const serverOptions = {
   requestIdHeader: false,
   return503OnClosing: false,
   forceCloseConnections: 'idle',
-  bodyLimit: Number.MAX_SAFE_INTEGER, // bodies are streams and are never parsed here
+  bodyLimit: 64 * 1024, // of the JSON that endpoints of ours take: what goes to MLflow is a stream, and bounded elsewhere
+  // Nothing is turned into what a schema asks for, nor left out.
+  ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true } },
   requestTimeout: 0, // uploads may take hours; silence within them is watched
   keepAliveTimeout: 75_000, // longer than the 60 s of an ALB, which would else send into a closing connection
   routerOptions: { maxParamLength: headMaxBytes },
@@ -25,14 +28,15 @@ export const serverOptions = {
   http: { requireHostHeader: false, maxHeaderSize: headMaxBytes, headersTimeout: headTimeoutMs, connectionsCheckingInterval: 5000 }
 } as const
 
-/** The open connections, for whoever closes the server: Node does not count as idle those that were opened ahead and never used. */
-export function openSockets (server: Server): ReadonlySet<Socket> {
-  const open = new Set<Socket>()
-  server.on('connection', socket => {
-    open.add(socket)
-    socket.once('close', () => open.delete(socket))
-  })
-  return open
+/** Makes Node's server as Fastify would; with a factory it makes no second one for the other family of `localhost`, which nobody here would watch. */
+export function serverFactory (prepare: (server: Server) => void): NonNullable<FastifyServerOptions['serverFactory']> {
+  return handler => {
+    const server = createServer(serverOptions.http, handler)
+    server.keepAliveTimeout = serverOptions.keepAliveTimeout
+    server.requestTimeout = serverOptions.requestTimeout
+    prepare(server)
+    return server
+  }
 }
 
 /** What Node would do by itself, past all hooks. */
@@ -67,11 +71,18 @@ type NodeSocket = Socket & {
   readonly parser?: { readonly incoming: IncomingMessage | null, onIncoming: ((...given: unknown[]) => unknown) | null } | null
 }
 
+/** Where the answers to what is broken are recorded. */
+interface Brokenness {
+  readonly refused: Records['refused']
+  /** The requests of a connection that are under way. */
+  readonly openOn: (socket: Socket) => readonly RequestContext[]
+}
+
 /**
  * Answers what Node's parser refused: no request came of it, so there are no hooks, and the connection ends. Requests before it on the same
  * connection are answered first (RFC 9112, section 9.3.2): what is written past them would be taken for the answer to the oldest.
  */
-export function answerBrokenHead (log: Logger, metrics: Metrics): (error: NodeJS.ErrnoException, socket: Socket) => void {
+export function answerBrokenHead (recordOf: Brokenness): (error: NodeJS.ErrnoException, socket: Socket) => void {
   /** By connection: how much had been read of it when it broke. */
   const ending = new WeakMap<Socket, number>()
   const waiting = new WeakMap<Socket, { readonly error: NodeJS.ErrnoException, readonly read: number }>()
@@ -82,9 +93,9 @@ export function answerBrokenHead (log: Logger, metrics: Metrics): (error: NodeJS
     socket.end(answer)
     setTimeout(() => socket.destroy(), 1000).unref()
   }
-  const refuse = (error: NodeJS.ErrnoException, socket: Socket): void => {
+  const answer = (error: NodeJS.ErrnoException, socket: Socket): void => {
     const message = (socket as NodeSocket)._httpMessage ?? undefined
-    if (message?.headersSent !== true) end(socket, refusal(error, socket, log, metrics))
+    if (message?.headersSent !== true) end(socket, refusal(error, socket, recordOf))
     else if (isWhole(message)) end(socket, '')
     else socket.destroy() // an answer that has begun must not get another one into its midst
   }
@@ -92,7 +103,7 @@ export function answerBrokenHead (log: Logger, metrics: Metrics): (error: NodeJS
     const goOn = (): void => {
       if (socket.writableEnded || socket.destroyed || waiting.get(socket)?.error !== error) return
       const next = unanswered(socket)
-      if (next === undefined) refuse(error, socket)
+      if (next === undefined) answer(error, socket)
       else waitFor(next, error, socket)
     }
     before.once('close', isLate(error) ? () => { setTimeout(goOn, lateHeadMs).unref() } : goOn)
@@ -111,7 +122,7 @@ export function answerBrokenHead (log: Logger, metrics: Metrics): (error: NodeJS
     }
     const before = unanswered(socket)
     if (before === undefined) {
-      refuse(error, socket)
+      answer(error, socket)
       return
     }
     waiting.set(socket, { error, read: socket.bytesRead })
@@ -143,12 +154,19 @@ function unanswered (socket: NodeSocket): ServerResponse | undefined {
   return message !== undefined && message.req === last && !last.complete ? undefined : message
 }
 
-/** The answer, and its line and count. */
-function refusal (error: NodeJS.ErrnoException, socket: Socket, log: Logger, metrics: Metrics): string {
+/** The answer, and its record: that of the request whose body broke, or one of its own. */
+function refusal (error: NodeJS.ErrnoException, socket: NodeSocket, { refused, openOn }: Brokenness): string {
   const problem = new FacadeError(kinds[error.code ?? ''] ?? 'badRequest', { reason: 'malformed' })
-  const requestId = randomUUID()
+  const { kind: { status }, reason } = problem
+  const open = openOn(socket).find(({ request }) => request.raw === socket.parser?.incoming)
+  const requestId = open?.id ?? randomUUID()
   const body = errorBody(problem, requestId)
-  log.info({ request_id: requestId, operation: 'none', status: problem.kind.status, address: socket.remoteAddress, refusal: problem.reason, error: error.code }, 'request')
-  metrics.refusals.inc({ reason: problem.reason })
-  return `HTTP/1.1 ${problem.kind.status} ${STATUS_CODES[problem.kind.status] ?? ''}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n${ownLines}x-request-id: ${requestId}\r\nconnection: close\r\n\r\n${body}`
+  if (open === undefined) refused({ requestId, status, address: socket.remoteAddress ?? '', refusal: reason, protocolError: error.code ?? error.message })
+  else if (error.code !== 'HPE_INVALID_EOF_STATE') open.request.refusal ??= { reason, status, cause: error } // else the caller left
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    'content-type: application/json',
+    `content-length: ${Buffer.byteLength(body)}`
+  ].join('\r\n')
+  return `${head}\r\n${ownLines}x-request-id: ${requestId}\r\nconnection: close\r\n\r\n${body}`
 }

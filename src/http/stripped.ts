@@ -1,5 +1,5 @@
 /** Fronts that take the mount off a path and say so: Traefik's StripPrefix, Caddy's handle_path, a `proxy_pass` with a path in nginx. */
-import { mount } from '../core/mount.js'
+import { mount } from '../core/public-paths.js'
 import { isFacadeOnly } from './own.js'
 
 /** Paths that lie under the mount already, or under the old one. */

@@ -1,8 +1,8 @@
-/** Request targets: read in one way only or refused, with the mount taken off and old paths mapped on new ones. */
+/** Request targets: read in one way only, or refused. */
 import { isUtf8 } from 'node:buffer'
 import { artifactRoots } from '../access/matcher.js'
 import { decode } from '../access/readings.js'
-import { mount } from '../core/mount.js'
+import { belowMount, mount, successor } from '../core/public-paths.js'
 
 /** The methods that MLflow knows; OPTIONS is answered before. */
 export const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
@@ -63,29 +63,6 @@ function isArtifactLike (path: string): boolean {
   const below = belowMount(successor(path) ?? path)
   return below !== undefined && artifactRoots.some(root => below.startsWith(root))
 }
-
-/** The path below the mount, as MLflow knows it, or undefined where a path is not below the mount. */
-export function belowMount (path: string): string | undefined {
-  return path.startsWith(mount + '/') ? path.slice(mount.length) : undefined
-}
-
-const oldMount = /^\/api\/mlflow(?=\/|$)/
-const oldBare = /^\/(?:ajax-)?api\/(?:[23]\.0\/mlflow|2\.0\/mlflow-artifacts)\//
-
-/**
- * The new path of an old one, or undefined where a path is not an old one.
- * What comes back always begins with `/mlflow/`, so that it can stand in a relative Location.
- */
-export function successor (path: string): string | undefined {
-  if (oldMount.test(path)) return path === '/api/mlflow' ? `${mount}/` : path.replace(oldMount, mount)
-  return oldBare.test(path) ? mount + path : undefined
-}
-
-/** The routes under which old paths arrive, for the router; `successor` decides. */
-export const oldRoutes: readonly string[] = [
-  '/api/mlflow', '/api/mlflow/*',
-  ...['/api', '/ajax-api'].flatMap(root => [`${root}/2.0/mlflow/*`, `${root}/3.0/mlflow/*`, `${root}/2.0/mlflow-artifacts/*`])
-]
 
 /**
  * What the router is shown of a request target. It would decode a path, and answer past all hooks where it cannot; of a path of MLflow's

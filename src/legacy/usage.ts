@@ -27,7 +27,7 @@ interface Kept extends Usage {
   readonly told?: Readonly<Record<string, number>>
 }
 
-export interface OldPaths {
+export interface OldPathUsage {
   /** Counts a call. @param client one of the few names of kinds of clients */
   readonly note: (caller: Caller | undefined, client: string) => void
   /** Writes what is not written yet. */
@@ -58,7 +58,7 @@ export function readUsage (file: string): Kept | undefined {
  * Counts from where an earlier process left off. The one who holds the lock of DATA_DIR is the one who writes.
  * @param failed told of each time that the file could not be written
  */
-export function openOldPaths (file: string, log: Logger, now: () => number = Date.now, failed: () => void = () => {}): OldPaths {
+export function openOldPathUsage (file: string, log: Logger, now: () => number = Date.now, failed: () => void = () => {}): OldPathUsage {
   const { since, uses, told = {} } = earlier(file, log) ?? { since: iso(now()), uses: [] }
   const counted = new Map(uses.map(use => [nameOf(use), use]))
   const toldAt = new Map(Object.entries(told))

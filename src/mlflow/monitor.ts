@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream'
 import { type FacadeError, unavailable } from '../core/errors.js'
 import { type Answer, home, type Layout, recognise, tellsWorkspaces, workspacesIn } from './layout.js'
-import { mount } from '../core/mount.js'
+import { mount } from '../core/public-paths.js'
 import { nameFault, type Upstream } from './pool.js'
 
 /** Short enough that a server cannot be replaced unseen: none starts in two seconds. */

@@ -5,10 +5,9 @@ import { checkServerIdentity, type PeerCertificate } from 'node:tls'
 import { Pool, type Dispatcher } from 'undici'
 import type { UpstreamConfig } from '../core/config.js'
 import { FacadeError, sentence } from '../core/errors.js'
-import { createRoster, type Roster } from '../core/active-set.js'
-import type { Exchange, Limits } from '../proxy/exchange.js'
+import { createActiveSet, type ActiveSet } from '../core/active-set.js'
 import { connectorToTheEnd } from './paused-end.js'
-import { createTurns } from './turns.js'
+import { createTurns, type Waiting } from './turns.js'
 
 /** Heads of MLflow's answers; queries of 70 KB come back in some of its Locations. */
 const headMaxBytes = 96 * 1024
@@ -25,6 +24,26 @@ export interface ProbeAnswer {
   readonly body: string
 }
 
+/** How long things may take, in milliseconds. */
+export interface Patience {
+  /** Until MLflow's first byte after the request was sent whole. */
+  readonly timeoutMs: number
+  /** Silence within a transfer, in either direction. */
+  readonly idleTimeoutMs: number
+  /** Waiting for a connection. */
+  readonly turnMs: number
+}
+
+/** A request to the server behind, and undici's handler of its answer. */
+export interface PooledRequest extends Waiting, Dispatcher.DispatchHandler {
+  readonly outgoing: { readonly method: string, readonly path: string }
+  /** In undici's flat form. */
+  readonly headers: string[]
+  readonly body: Readable | Buffer | null
+  /** Cancels it when it was silent for too long. */
+  judgeSilence: (now: number, patience: Patience) => void
+}
+
 export interface Upstream {
   /** Origin of MLflow, and the path of its URL without a slash at the end. */
   readonly origin: string
@@ -32,12 +51,12 @@ export interface Upstream {
   /** Host header towards MLflow. */
   readonly host: string
   readonly authorization: string | undefined
-  /** Exchanges under way, from before their body was read; the clock of silence runs over them. */
-  readonly open: Roster<Exchange>
-  /** Sends one; the answer and every fault reach the exchange itself. */
-  send: (exchange: Exchange) => void
+  /** Requests under way, from before their body was read; the clock of silence runs over them. */
+  readonly open: ActiveSet<PooledRequest>
+  /** Sends one; the answer and every fault reach the request itself. */
+  send: (request: PooledRequest) => void
   /** One has ended, sent or not. */
-  ended: (exchange: Exchange) => void
+  ended: (request: PooledRequest) => void
   /** Is told when MLflow closes a connection. */
   onBroken: (listener: () => unknown) => void
   /** Asks MLflow something for ourselves; a header of ours is left out by an undefined one. */
@@ -49,8 +68,8 @@ export interface Upstream {
 /** @param socketPath unix socket of an MLflow of our own; the URL's host then only names it */
 export function openUpstream (config: UpstreamConfig, url: URL, socketPath?: string): Upstream {
   let broken = (): void => {}
-  const limits: Limits = { timeoutMs: config.timeoutMs, idleTimeoutMs: config.idleTimeoutMs, turnMs }
-  const open = createRoster<Exchange>()
+  const patience: Patience = { timeoutMs: config.timeoutMs, idleTimeoutMs: config.idleTimeoutMs, turnMs }
+  const open = createActiveSet<PooledRequest>()
   const host = config.host ?? url.host
   const name = url.hostname.replace(/^\[|\]$/g, '')
   const servername = isIP(name) > 0 ? {} : { servername: name }
@@ -63,21 +82,27 @@ export function openUpstream (config: UpstreamConfig, url: URL, socketPath?: str
     bodyTimeout: 0,
     maxHeaderSize: headMaxBytes,
     // The certificate is that of the URL's host, whatever the Host header says (undici would take the name from there).
-    connect: connectorToTheEnd({ ...config.tls, rejectUnauthorized: true, checkServerIdentity: (_name: string, certificate: PeerCertificate) => checkServerIdentity(name, certificate), timeout: connectTimeoutMs, ...(socketPath === undefined ? {} : { socketPath }) })
+    connect: connectorToTheEnd({
+      ...config.tls,
+      rejectUnauthorized: true,
+      checkServerIdentity: (_name: string, certificate: PeerCertificate) => checkServerIdentity(name, certificate),
+      timeout: connectTimeoutMs,
+      ...(socketPath === undefined ? {} : { socketPath })
+    })
   }
   const pool = new Pool(url.origin, { ...options, connections: config.connections })
   const probes = new Pool(url.origin, options) // whether MLflow lives must not hang on what others do with it
   // Our own closing of idle connections is UND_ERR_INFO; all else is MLflow's doing.
   for (const each of [pool, probes]) each.on('disconnect', (_origin, _targets, error) => { if (error.code !== 'UND_ERR_INFO') broken() })
-  const turns = createTurns(config.connections, exchange => {
-    const { method, path } = exchange.outgoing
-    pool.dispatch({ method: method as 'GET', path, headers: exchange.headers, body: exchange.body, ...servername } as Dispatcher.DispatchOptions, exchange)
+  const turns = createTurns<PooledRequest>(config.connections, request => {
+    const { outgoing: { method, path }, headers, body } = request
+    pool.dispatch({ method: method as 'GET', path, headers, body, ...servername } as Dispatcher.DispatchOptions, request)
   })
   const clock = setInterval(() => {
     const now = performance.now()
-    for (const exchange of [...open.items]) exchange.judgeSilence(now, limits)
+    for (const request of [...open.items]) request.judgeSilence(now, patience)
     turns.sweep()
-  }, Math.min(1000, limits.timeoutMs / 4, limits.idleTimeoutMs / 4)).unref()
+  }, Math.min(1000, patience.timeoutMs / 4, patience.idleTimeoutMs / 4)).unref()
 
   return {
     origin: url.origin,
@@ -89,9 +114,9 @@ export function openUpstream (config: UpstreamConfig, url: URL, socketPath?: str
       broken = listener
     },
     send: turns.take,
-    ended (exchange) {
-      open.remove(exchange)
-      turns.leave(exchange)
+    ended (request) {
+      open.remove(request)
+      turns.leave(request)
     },
     async probe (path, { method = 'GET', body, headers = {}, timeoutMs = 5000 } = {}) {
       const own = { host, ...config.authorization === undefined ? {} : { authorization: config.authorization } }

@@ -1,19 +1,29 @@
 /** Connections to MLflow, so many at once: who comes later waits in a row, and a clock of the upstream sees to it that nobody waits for long. */
 import { toFacadeError } from '../core/errors.js'
-import type { Exchange } from '../proxy/exchange.js'
+import type { Slotted } from '../core/active-set.js'
 
-export interface Turns {
+/** A request on its way to a server behind, as far as the waiting for a connection goes. */
+export interface Waiting extends Slotted {
+  /** Since when it waits, in milliseconds of the monotonic clock; 0: it does not. And whether it has a connection. */
+  waitingSince: number
+  hasTurn: boolean
+  /** 0: it has not ended. */
+  readonly endedAt: number
+  cancel: (error: Error) => void
+}
+
+export interface Turns<T extends Waiting> {
   /** Starts an exchange, now or when it is its turn. */
-  take: (exchange: Exchange) => void
+  take: (exchange: T) => void
   /** An exchange has ended, whether or not it had its turn. */
-  leave: (exchange: Exchange) => void
+  leave: (exchange: T) => void
   /** Forgets those that gave up while they waited. */
   sweep: () => void
 }
 
 /** @param start begins an exchange, which has a connection from then on */
-export function createTurns (most: number, start: (exchange: Exchange) => void): Turns {
-  let waiting: Exchange[] = []
+export function createTurns<T extends Waiting> (most: number, start: (exchange: T) => void): Turns<T> {
+  let waiting: T[] = []
   let taken = 0
   let moving = false
   return {

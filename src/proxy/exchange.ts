@@ -2,10 +2,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
-import type { Dispatcher } from 'undici'
 import { begin, finish, linger, unread } from '../http/early-response.js'
+import { CallerLeftError, type Transfer } from '../http/transfer.js'
+import type { Patience, PooledRequest } from '../mlflow/pool.js'
 import { FacadeError, sentence, toFacadeError, unavailable } from '../core/errors.js'
-import type { Placed } from '../core/active-set.js'
 import { followDrain, unfollowDrain, type Source } from './drained.js'
 import { hold, type Held } from './held.js'
 import type { AnswerHead } from './response-headers.js'
@@ -24,8 +24,8 @@ export interface Outgoing {
   readonly prefix: string
 }
 
-/** Who looks after exchanges; one for all of them. */
-export interface Keeper {
+/** Where exchanges go to and come back from; one for all of them. */
+export interface Supervisor {
   /** What stands behind, as messages name it within a sentence. */
   readonly name: string
   /** The head of an answer as the caller gets it. */
@@ -38,15 +38,6 @@ export interface Keeper {
 /** How reply-from is told of an answer. */
 export type Done = (error: Error | null, answer?: unknown) => void
 
-export interface Limits {
-  /** Until MLflow's first byte after the request was sent whole. */
-  readonly timeoutMs: number
-  /** Silence within a transfer, in either direction. */
-  readonly idleTimeoutMs: number
-  /** Waiting for a connection. */
-  readonly turnMs: number
-}
-
 /**
  * A class, where the rest is functions: undici calls its methods for every chunk, and methods on a prototype spare
  * ten closures a request. It speaks undici's handler interface of raw headers, which keeps order, case and repeats.
@@ -54,8 +45,8 @@ export interface Limits {
  * No closure is made for one exchange and kept in it: V8's young collection then lets whole requests live on until the
  * next full one. Measured with `--trace-gc-nvp`: a quarter of all that is allocated, instead of a hundredth.
  */
-export class Exchange implements Dispatcher.DispatchHandler, Placed, Held, Source {
-  place = -1
+export class Exchange implements PooledRequest, Transfer, Held, Source {
+  slot = -1
   readonly reply: FastifyReply
   readonly request: IncomingMessage
   readonly response: ServerResponse
@@ -76,7 +67,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Placed, Held, Sourc
   firstByteAt = 0
   endedAt = 0
 
-  private readonly keeper: Keeper
+  private readonly supervisor: Supervisor
   private answer: AnswerHead | undefined
   private small: Buffer[] | undefined
   private abort: ((error?: Error) => void) | undefined
@@ -88,12 +79,12 @@ export class Exchange implements Dispatcher.DispatchHandler, Placed, Held, Sourc
   private activeAt = this.beganAt
   failure: Error | undefined
 
-  constructor (reply: FastifyReply, outgoing: Outgoing, keeper: Keeper) {
+  constructor (reply: FastifyReply, outgoing: Outgoing, supervisor: Supervisor) {
     this.reply = reply
     this.request = reply.request.raw
     this.response = reply.raw
     this.outgoing = outgoing
-    this.keeper = keeper
+    this.supervisor = supervisor
   }
 
   /** Ends it from our side: the caller left, a timer ran out, its key was revoked. */
@@ -114,9 +105,9 @@ export class Exchange implements Dispatcher.DispatchHandler, Placed, Held, Sourc
   }
 
   /** Cancels it when it was silent for too long. */
-  judgeSilence (now: number, limits: Limits): void {
+  judgeSilence (now: number, patience: Patience): void {
     if (this.waitingSince !== 0) {
-      if (now - this.waitingSince > limits.turnMs) this.cancel(unavailable(`All connections to ${this.keeper.name} are in use. Try again.`, 'upstream_busy'))
+      if (now - this.waitingSince > patience.turnMs) this.cancel(unavailable(`All connections to ${this.supervisor.name} are in use. Try again.`, 'upstream_busy'))
       return
     }
     const { bytesRead } = this.request.socket
@@ -125,9 +116,9 @@ export class Exchange implements Dispatcher.DispatchHandler, Placed, Held, Sourc
       this.activeAt = now
     }
     const waiting = this.sentWhole && this.firstByteAt === 0
-    if (now - this.activeAt <= (waiting ? limits.timeoutMs : limits.idleTimeoutMs)) return
+    if (now - this.activeAt <= (waiting ? patience.timeoutMs : patience.idleTimeoutMs)) return
     if (this.owesBody()) this.cancel(new FacadeError('slowRequest', { message: 'The body did not arrive in time.', reason: 'upload_idle' }))
-    else this.cancel(new FacadeError('timeout', { message: sentence(`${this.keeper.name} did not answer in time.`), reason: waiting ? 'upstream_timeout' : 'upstream_idle' }))
+    else this.cancel(new FacadeError('timeout', { message: sentence(`${this.supervisor.name} did not answer in time.`), reason: waiting ? 'upstream_timeout' : 'upstream_idle' }))
   }
 
   /** Whether it is the caller that is silent: the body is not whole, and nothing of it waits for MLflow to take it. */
@@ -157,11 +148,11 @@ export class Exchange implements Dispatcher.DispatchHandler, Placed, Held, Sourc
     if (status >= 100 && status < 105) return true // interim answers are the business of this hop; nobody has defined further ones
     this.firstByteAt = this.activeAt = performance.now()
     if (status < 200 || status > 599) {
-      this.abort?.(new FacadeError('badGateway', { message: sentence(`${this.keeper.name} answered with a status that is not HTTP.`), reason: 'upstream_status' }))
+      this.abort?.(new FacadeError('badGateway', { message: sentence(`${this.supervisor.name} answered with a status that is not HTTP.`), reason: 'upstream_status' }))
       return true
     }
     this.status = status
-    this.answer = this.keeper.head(raw, this.outgoing)
+    this.answer = this.supervisor.head(raw, this.outgoing)
     // Without a length the end is not in sight; then every chunk goes on as it comes (SSE).
     const bodiless = this.outgoing.method === 'HEAD' || status === 204 || status === 304
     this.resume = resume
@@ -196,7 +187,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Placed, Held, Sourc
   onComplete (): void {
     if (this.endedAt !== 0) return
     this.end()
-    if (this.small !== undefined) this.keeper.onReady(this, null)
+    if (this.small !== undefined) this.supervisor.onReady(this, null)
     else if (this.begun && unread(this.request)) linger(this.request, this.response)
     else if (this.begun) this.response.end()
   }
@@ -210,7 +201,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Placed, Held, Sourc
     this.failure ??= error
     this.end()
     if (this.begun) this.response.destroy(this.failure) // a cut answer is a broken connection, never a short 200
-    else if (!this.request.socket.destroyed) this.keeper.onReady(this, this.failure)
+    else if (!this.request.socket.destroyed) this.supervisor.onReady(this, this.failure)
   }
 
   /** What reply-from calls on an answer that nobody waits for any more. */
@@ -240,17 +231,12 @@ export class Exchange implements Dispatcher.DispatchHandler, Placed, Held, Sourc
   /** Lets the head out; the body follows as it comes. */
   private stream (): void {
     followDrain(this.response, this)
-    this.keeper.onReady(this, null)
+    this.supervisor.onReady(this, null)
   }
 
   private end (): void {
     this.endedAt = performance.now()
     if (this.begun) unfollowDrain(this.response)
-    this.keeper.onEnd(this)
+    this.supervisor.onEnd(this)
   }
-}
-
-/** The caller closed the connection before the answer was through: 499 in the log, nobody to answer to. */
-export class CallerLeftError extends Error {
-  constructor () { super('the caller left') }
 }

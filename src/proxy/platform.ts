@@ -3,12 +3,14 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../core/config.js'
 import { FacadeError, toFacadeError } from '../core/errors.js'
 import { bodyOf } from './request-body.js'
-import { Exchange, type Keeper } from './exchange.js'
+import { Exchange, type Supervisor } from './exchange.js'
+import { sendWith } from './send-with.js'
 import { nameFault, openUpstream, type Upstream } from '../mlflow/pool.js'
 import { framingProblem } from '../http/validate.js'
+import { operationOutside } from '../http/context.js'
 import { isOurs } from '../http/own.js'
 import { publicHost, publicProtocol } from '../http/client-address.js'
-import { refuse } from '../http/send-error.js'
+import { sendError } from '../http/send-error.js'
 import { passedBack, passedOn } from './platform-headers.js'
 import { baseOf, watchIdentity } from './identity.js'
 
@@ -26,30 +28,30 @@ export interface Platform {
 export function openPlatform (url: URL, config: Pick<Config, 'upstream' | 'publicUrl'>, onChange: (problem: string | undefined) => void): Platform {
   const upstream = openUpstream({ ...config.upstream, host: undefined, authorization: undefined, tls: {} }, url)
   const watch = watchIdentity(upstream, { bases: [upstream.basePath, baseOf(config.upstream.url)], timeoutMs: config.upstream.timeoutMs, onChange })
-  const keeper: Keeper = {
+  const supervisor: Supervisor = {
     name: 'the platform',
     head: passedBack,
     onReady (exchange, error) {
       const { reply } = exchange
       if (error !== null) {
-        refuse(reply, nameFault(error, keeper.name))
+        sendError(reply, nameFault(error, supervisor.name))
         return
       }
       reply.hijack()
-      exchange.writeAnswer(reply.request.visit.headers)
+      exchange.writeAnswer(reply.request.context.responseHeaders)
     },
     onEnd: upstream.ended
   }
   return {
     take (request, reply) {
-      const { path, query } = request.visit.target
+      const { path, query } = request.context.target
       // Without a slash in front it is a proxy's request or `OPTIONS *`; where a raw "#" stands, paths end for some.
       if (!path.startsWith('/') || path.includes('#') || query.includes('#') || isOurs(path)) return false
-      request.visit.operation = 'platform'
+      request.operation = operationOutside('platform')
       const problem = framingProblem(request)
-      if (problem !== undefined) refuse(reply, new FacadeError('badRequest', { message: problem, reason: 'malformed' }))
+      if (problem !== undefined) sendError(reply, new FacadeError('badRequest', { message: problem, reason: 'malformed' }))
       else if (watch.isOther) go(request, reply)
-      else watch.admit().then(() => go(request, reply)).catch(error => refuse(reply, toFacadeError(error)))
+      else watch.admit().then(() => go(request, reply)).catch(error => sendError(reply, toFacadeError(error)))
       return true
     },
     async close () {
@@ -59,39 +61,30 @@ export function openPlatform (url: URL, config: Pick<Config, 'upstream' | 'publi
   }
 
   function go (request: FastifyRequest, reply: FastifyReply): void {
-    if (!request.raw.socket.destroyed) pass(request, reply, upstream, keeper, config.publicUrl) // else the caller left while the platform was asked
+    if (!request.raw.socket.destroyed) pass(request, reply, upstream, supervisor, config.publicUrl) // else the caller left while the platform was asked
   }
 }
 
-/** Marks an exchange as sent; its answer comes by its keeper. */
+/** Marks an exchange as sent; its answer comes by its supervisor. */
 const sent = (): void => {}
 
-function pass (request: FastifyRequest, reply: FastifyReply, upstream: Upstream, keeper: Keeper, publicUrl: URL | undefined): void {
-  const { raw, visit } = request
-  const { path, query } = visit.target
-  const exchange = visit.exchange = new Exchange(reply, { method: raw.method ?? '', path: upstream.basePath + path + query, prefix: '' }, keeper)
+function pass (request: FastifyRequest, reply: FastifyReply, upstream: Upstream, supervisor: Supervisor, publicUrl: URL | undefined): void {
+  const { raw, context } = request
+  const { path, query } = context.target
+  const exchange = new Exchange(reply, { method: raw.method ?? '', path: upstream.basePath + path + query, prefix: '' }, supervisor)
+  request.transfer = exchange
   upstream.open.add(exchange)
-  const stop = (error: unknown): void => exchange.fail(error)
-  const start = (body: Exchange['body']): void => {
-    if (exchange.endedAt !== 0) return // it was given up while its body was read
-    exchange.body = body // first, so that it is let go whatever fails
+  sendWith(exchange, bodyOf(raw, context.head), () => {
     exchange.done = sent
-    try {
-      exchange.headers = passedOn(raw.rawHeaders, {
-        requestId: visit.id,
-        // The caller's, as a load balancer leaves it: the platform makes its links, and judges origins, by it.
-        host: raw.headers.host ?? upstream.host,
-        contentLength: visit.head.contentLength,
-        clientAddress: visit.address,
-        publicProtocol: publicProtocol(request, publicUrl),
-        publicHost: publicHost(request, publicUrl)
-      })
-      upstream.send(exchange)
-    } catch (error) {
-      stop(error)
-    }
-  }
-  const body = bodyOf(raw, visit.head)
-  if (body instanceof Promise) body.then(start).catch(stop)
-  else start(body)
+    exchange.headers = passedOn(raw.rawHeaders, {
+      requestId: context.id,
+      // The caller's, as a load balancer leaves it: the platform makes its links, and judges origins, by it.
+      host: raw.headers.host ?? upstream.host,
+      contentLength: context.head.contentLength,
+      clientAddress: context.address,
+      publicProtocol: publicProtocol(request, publicUrl),
+      publicHost: publicHost(request, publicUrl)
+    })
+    upstream.send(exchange)
+  })
 }

@@ -7,8 +7,11 @@ import type { RequestHead } from '../http/request-head.js'
 /** Up to this length a body goes out in one write with its head; a cut one then never reaches MLflow at all. */
 const smallMaxBytes = 64 * 1024
 
-/** MLflow reads the body of a GET, and `requests.get(json=…)` sends one; who sends more than this means something else. */
-export const getBodyMaxBytes = 1024 * 1024
+/** What of a body goes out, and the length that it has then; a stream may have none. */
+export interface OutgoingBody {
+  readonly body: Readable | Buffer | null
+  readonly length: string | undefined
+}
 
 /** The caller broke its own upload: nothing to answer to. */
 export class CutUploadError extends Error {
@@ -65,16 +68,18 @@ export function through (request: IncomingMessage, maxBytes: number = Infinity):
   return request.pipe(body)
 }
 
-export function hasBody ({ contentLength, transferEncoding }: Pick<RequestHead, 'contentLength' | 'transferEncoding'>): boolean {
-  return transferEncoding !== undefined || Number(contentLength ?? 0) > 0
+/** A body as it is sent on: none, a small one whole, any other as a stream. */
+export function bodyOf (request: IncomingMessage, { contentLength, transferEncoding }: RequestHead): OutgoingBody | Promise<OutgoingBody> {
+  if (transferEncoding !== undefined) return { body: through(request), length: contentLength }
+  const length = Number(contentLength ?? 0)
+  if (length === 0) return { body: null, length: contentLength }
+  return length <= smallMaxBytes ? whole(gather(request, smallMaxBytes)) : { body: through(request), length: contentLength }
 }
 
-/** A body as it is sent on: none, a small one whole, any other as a stream. */
-export function bodyOf (request: IncomingMessage, { contentLength, transferEncoding }: Pick<RequestHead, 'contentLength' | 'transferEncoding'>): Promise<Buffer> | Readable | null {
-  if (transferEncoding !== undefined) return through(request)
-  const length = Number(contentLength ?? 0)
-  if (length === 0) return null
-  return length <= smallMaxBytes ? gather(request, smallMaxBytes) : through(request)
+/** A body that was gathered, with the length that it turned out to have. */
+export async function whole (gathered: Promise<Buffer>): Promise<OutgoingBody> {
+  const body = await gathered
+  return { body, length: String(body.length) }
 }
 
 function count (request: IncomingMessage, body: Readable, maxBytes: number): void {
@@ -89,10 +94,6 @@ function count (request: IncomingMessage, body: Readable, maxBytes: number): voi
 
 function bodyTooLargeToRead (): FacadeError {
   return new FacadeError('tooLarge', { reason: 'body_too_large' })
-}
-
-export function getBodyTooLarge (): FacadeError {
-  return new FacadeError('badRequest', { message: 'A GET request must not have a body of more than 1 MiB.', reason: 'malformed' })
 }
 
 /** For a body of an operation that moves no artifact. */

@@ -1,6 +1,6 @@
 /** What of a request reaches MLflow, and what we say of it there. Repeated headers and their order survive. */
 import { createHash } from 'node:crypto'
-import { mount } from '../core/mount.js'
+import { mount } from '../core/public-paths.js'
 import type { RequestHead } from '../http/request-head.js'
 
 /** What we say of a request to MLflow. */
@@ -44,7 +44,7 @@ export function outgoingToGateway (head: RequestHead, identity: Identity, hidesC
 
 /** What the caller sent, and without which MLflow could not answer. */
 function needed (head: RequestHead, identity: Identity): string[] {
-  const headers = head.pass
+  const headers = [...head.pass]
   headers.push('host', identity.host)
   if (head.contentLength !== undefined) headers.push('content-length', head.contentLength)
   if (head.traceparent !== undefined) {

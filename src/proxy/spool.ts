@@ -4,11 +4,10 @@ import { close, createReadStream, createWriteStream, open } from 'node:fs'
 import { mkdir, rm, statfs } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { dirname, join } from 'node:path'
-import type { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { FacadeError, unavailable } from '../core/errors.js'
-import { CutUploadError } from './request-body.js'
+import { CutUploadError, type OutgoingBody } from './request-body.js'
 
 /** What stays free on the disk, since keys, counts and perhaps MLflow's own data are written there too. */
 export const keepFreeBytes = 256 * 1024 ** 2
@@ -27,7 +26,7 @@ export interface Spool {
    * @param maxBytes bound of this body, with the error for a larger one
    * @throws FacadeError 413; 503 where there is no room, before a byte is read if there is none at all, or where the disk fails; CutUploadError
    */
-  take: (request: IncomingMessage, keyId: string, maxBytes: number, tooLarge: (maxBytes: number) => FacadeError) => Promise<{ readonly length: number, readonly body: Readable }>
+  take: (request: IncomingMessage, keyId: string, maxBytes: number, tooLarge: (maxBytes: number) => FacadeError) => Promise<OutgoingBody>
 }
 
 /**
@@ -69,7 +68,7 @@ export async function openSpool (folder: string, totalBytes: number | undefined)
     return hasRoom(keyId, 0) && diskBytes >= 0
   }
 
-  async function take (request: IncomingMessage, keyId: string, maxBytes: number, tooLarge: (maxBytes: number) => FacadeError): Promise<{ length: number, body: Readable }> {
+  async function take (request: IncomingMessage, keyId: string, maxBytes: number, tooLarge: (maxBytes: number) => FacadeError): Promise<OutgoingBody> {
     const fd = await begin(keyId).catch(diskFailed)
     const sink = createWriteStream('', { fd, autoClose: false }) // closes it only when it is destroyed: it is read next
     let length = 0
@@ -98,7 +97,7 @@ export async function openSpool (folder: string, totalBytes: number | undefined)
     }
     const body = createReadStream('', { fd, start: 0, highWaterMark: 256 * 1024 })
     body.once('close', free).on('error', () => {}) // undici reports it, once it has the stream; until then it would be thrown
-    return { length, body }
+    return { length: String(length), body }
   }
 
   async function begin (keyId: string): Promise<number> {

@@ -11,7 +11,7 @@ import { buildApp } from '../../src/app.js'
 import { toScopes } from '../../src/access/scopes.js'
 import type { Caller, KeyVerifier, Verdict } from '../../src/keys/contract.js'
 import { loadConfig } from '../../src/core/config.js'
-import { createMetrics } from '../../src/core/metrics.js'
+import { createMetrics, type Metrics } from '../../src/core/metrics.js'
 import { openUpstream, type Upstream } from '../../src/mlflow/pool.js'
 import { connect, head, type Answer, type Connection } from './client.js'
 import { shapeA, standIn, type Behaviour, type Shape, type Stand } from './upstream.js'
@@ -50,6 +50,7 @@ export interface Facade {
   readonly port: number
   readonly server: FastifyInstance
   readonly upstream: Upstream
+  readonly metrics: Metrics
   readonly mlflow: Stand
   readonly dataDir: string
   readonly lines: Line[]
@@ -78,12 +79,14 @@ interface Options {
   readonly stallMs?: number
   /** What something that is no MLflow answers to every probe. */
   readonly impostor?: string
+  /** Adds to the app before it listens. */
+  readonly extend?: (app: FastifyInstance) => void
 }
 
 interface Teardown { teardown: (fn: () => unknown) => void }
 
 /** Starts stand-in and facade, and has the facade recognise what is behind it. */
-export async function facade (t: Teardown, behaviour?: Behaviour, { env = {}, shape, draining, tls, hidesPrefix = false, stallMs, impostor }: Options = {}): Promise<Facade> {
+export async function facade (t: Teardown, behaviour?: Behaviour, { env = {}, shape, draining, tls, hidesPrefix = false, stallMs, impostor, extend }: Options = {}): Promise<Facade> {
   const mlflow = await standIn(t, behaviour, impostor === undefined ? shape : { ...shapeA, impostor }, tls)
   const dataDir = mkdtempSync(join(tmpdir(), 'facade-'))
   const config = loadConfig({ DATA_DIR: dataDir, MLFLOW_UPSTREAM_URL: hidesPrefix ? mlflow.url.origin : mlflow.url.href, ...env }, path => readFileSync(path, 'utf8'))
@@ -92,8 +95,9 @@ export async function facade (t: Teardown, behaviour?: Behaviour, { env = {}, sh
   const log = pino({ level: 'info', base: null }, { write: text => { lines.push(JSON.parse(text) as Line); told() } })
   const verdicts = verdictsOf()
   const upstream = openUpstream(config.upstream, config.upstream.url ?? mlflow.url)
-  const metrics = createMetrics(() => upstream.open.items.length)
+  const metrics = createMetrics()
   const app = await buildApp(config, { verifier: verifier(verdicts), upstream, log, metrics, ...draining === undefined ? {} : { draining }, ...stallMs === undefined ? {} : { stallMs } })
+  extend?.(app)
   await app.listen({ port: 0, host: env.HOST ?? '127.0.0.1' })
   const { port } = app.server.address() as AddressInfo
   let closing: Promise<void> | undefined
@@ -112,6 +116,7 @@ export async function facade (t: Teardown, behaviour?: Behaviour, { env = {}, sh
     port,
     server: app,
     upstream,
+    metrics,
     mlflow,
     dataDir,
     lines,

@@ -6,7 +6,7 @@ import { exampleOf, type Examples } from './examples.js'
 import { gatewaySchemas } from './gateway.js'
 import { readMessages, type Facts, type Messages } from './messages.js'
 import { nativeShape } from './native.js'
-import { own, type OwnOperation } from './own.js'
+import type { Own, OwnEntry } from './own.js'
 import { adjustments, routes, routeSchemas } from './routes.js'
 import { json, type Parameter, type Response, type Schemas, type Shape } from './schema.js'
 import { textOf } from './texts.js'
@@ -24,6 +24,8 @@ export interface Sources {
   readonly registries: readonly Registry[]
   readonly facts: Facts
   readonly examples: Examples
+  /** The facade's own endpoints. */
+  readonly own: Own
   readonly version: string
 }
 
@@ -41,10 +43,10 @@ export function buildDocument (sources: Sources, older: boolean): OpenApi {
   const listed = sources.operations.filter(operation => isListed(operation) && (older || operation.until === undefined))
   const messages = readMessages(registries, facts, [...responseOf.values()])
   const schemas = messages.schemas
-  Object.assign(schemas, sharedSchemas(facts), routeSchemas, gatewaySchemas)
+  Object.assign(schemas, sharedSchemas(facts), sources.own.schemas, routeSchemas, gatewaySchemas)
   const paths: Record<string, Record<string, unknown>> = {}
   const keys = new Map<string, string>()
-  for (const operation of own) place(operation.path, operation.method, { ...ownEntry(operation), servers: [{ url: '/', description: 'The facade itself' }] })
+  for (const { path, method, entry } of sources.own.operations) place(path, method, ownEntry(entry))
   for (const operation of listed) {
     const { path, entry } = mlflowEntry(operation, shapeOf(operation), examples)
     place(path, operation.method, entry)
@@ -130,19 +132,14 @@ function mlflowEntry (operation: Operation, { parameters, body, responses }: Sha
   return { path: prefixed, entry: exampleOf(entry, examples[operation.id]) }
 }
 
-function ownEntry (operation: OwnOperation): Record<string, unknown> {
-  const { id, summary, description, scope, parameters = [], body, responses, deprecated } = operation
+/** An endpoint of ours, as the running app describes it, with what all of them have. */
+function ownEntry (entry: OwnEntry): Record<string, unknown> {
+  const isPublic = entry['x-hokusai-scope'] === 'public'
   return {
-    operationId: id,
-    tags: ['Facade'],
-    summary,
-    description,
-    ...deprecated ? { deprecated } : {},
-    ...scope === 'public' ? { security: [] } : {},
-    parameters,
-    ...body === undefined ? {} : { requestBody: { required: true, content: json(body) } },
-    responses: { ...errorsOf(scope === 'public' ? 'public' : 'ui', false, []), ...Object.fromEntries(Object.entries(responses).map(([status, response]) => [status, withRequestId(response)])) },
-    'x-hokusai-scope': scope
+    ...entry,
+    parameters: entry.parameters ?? [],
+    responses: { ...errorsOf(isPublic ? 'public' : 'ui', false, []), ...Object.fromEntries(Object.entries(entry.responses).map(([status, response]) => [status, withRequestId(response)])) },
+    servers: [{ url: '/', description: 'The facade itself' }]
   }
 }
 

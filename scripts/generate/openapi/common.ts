@@ -105,16 +105,9 @@ export function sharedSchemas (facts: Facts): Schemas {
       description: 'What is wrong with one part of a request.',
       properties: { loc: list({ anyOf: [string, { type: 'integer' }] }), msg: string, type: string, input: {}, ctx: { type: 'object' } },
       required: ['loc', 'msg', 'type']
-    },
-    Health: {
-      ...closed({ status: state, process: ref('HealthPart'), keys: ref('HealthPart'), mlflow: ref('HealthPart') }, ['status', 'keys', 'mlflow']),
-      description: 'How the facade and what it needs are doing.'
-    },
-    HealthPart: closed({ status: state, reason: string }, ['status'])
+    }
   }
 }
-
-const state: Schema = { type: 'string', enum: ['ok', 'failed'] }
 
 /** What each area is about, in the order in which the document shows them. */
 export const areas: Readonly<Record<string, string>> = {

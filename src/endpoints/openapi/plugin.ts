@@ -1,21 +1,21 @@
 /** `/openapi.json`, `/openapi.yaml` and Swagger UI at `/docs`: open to everyone, without any outside host. */
-import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
 import { FacadeError } from '../../core/errors.js'
+import { operationOutside } from '../../http/context.js'
 import type { Monitor } from '../../mlflow/monitor.js'
 import { openAssets } from './assets.js'
 import { answer } from './content.js'
 import { openEditions } from './editions.js'
 import { css, logo, title } from './theme.js'
+import { jsonEdition, known, yamlEdition } from './schemas.js'
 
 interface Options {
   /** Tells which MLflow is behind. */
   readonly monitor: Pick<Monitor, 'lastLayout'>
 }
 
-/** What `?mlflow=` can ask for besides `all`. */
-const known = ['2.22.5', '3.9.0', '3.11.1', '3.17.2'] as const
+const docs = operationOutside('docs')
 
 /** Scripts and styles of our own only. The hash is of the style within Swagger UI's own mark, which it draws before ours takes its place. */
 const contentSecurityPolicy = [
@@ -28,7 +28,7 @@ export default async function openapi (app: FastifyInstance, { monitor }: Option
   const assets = openAssets()
 
   app.addHook('onRequest', (request, reply, done) => {
-    request.visit.operation = 'docs'
+    request.operation = docs // of Swagger UI's routes too, which are not ours to configure
     void reply.header('x-content-type-options', 'nosniff').header('referrer-policy', 'no-referrer')
     done()
   })
@@ -40,11 +40,9 @@ export default async function openapi (app: FastifyInstance, { monitor }: Option
   }
   app.addHook('onRoute', route => { route.handler = instead[route.url] ?? route.handler })
   app.addHook('onClose', editions.close)
-  app.get('/openapi.json', sendJson)
-  app.get('/openapi.yaml', sendYaml)
+  app.get('/openapi.json', { schema: jsonEdition }, sendJson)
+  app.get('/openapi.yaml', { schema: yamlEdition }, sendYaml)
 
-  // The user interface insists on a document of this plug-in; nobody is sent it.
-  await app.register(swagger, { mode: 'static', specification: { document: { openapi: '3.1.0' } as never } })
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: contentSecurityPolicy as never, // a string passes as it is; the types know objects only
@@ -69,12 +67,7 @@ export default async function openapi (app: FastifyInstance, { monitor }: Option
     return /^\d+\.\d+\.\d+/.test(version) ? version : known[known.length - 1] ?? 'all'
   }
 
-  function asked (request: FastifyRequest): string {
-    const wanted = (request.query as { readonly mlflow?: unknown }).mlflow
-    if (wanted === undefined) return behind()
-    if (wanted === 'all' || (known as readonly unknown[]).includes(wanted)) return wanted as string
-    throw new FacadeError('badRequest', { message: `The parameter mlflow is one of all, ${known.join(', ')}.`, reason: 'unknown_edition' })
-  }
+  const asked = (request: FastifyRequest): string => (request.query as { readonly mlflow?: string }).mlflow ?? behind()
 
   async function sendJson (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     return answer(request, reply, (await editions.of(asked(request))).json)

@@ -1,6 +1,6 @@
 /** Attempts on everything that a reader may not do: every such operation of every MLflow, by every trick of path, method and header that is known to work on some proxy. */
 import { strongest, type Operation } from '../../../src/access/classes.js'
-import { mount } from '../../../src/core/mount.js'
+import { mount } from '../../../src/core/public-paths.js'
 import { fill, twists } from './oddpaths.js'
 
 export interface Attempt {

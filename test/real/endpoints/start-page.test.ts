@@ -7,8 +7,6 @@ import page from '../../../src/endpoints/start-page.js'
 
 async function serve (t: { teardown: (fn: () => unknown) => void }, publicUrl?: string): Promise<FastifyInstance> {
   const app = Fastify({ exposeHeadRoutes: false })
-  app.decorateRequest('visit')
-  app.addHook('onRequest', async request => { request.visit = {} as typeof request.visit })
   await app.register(page, { publicUrl: publicUrl === undefined ? undefined : new URL(publicUrl) })
   app.get('/mlflow/', async (_request, reply) => reply.type('text/html').send('<title>MLflow</title>'))
   t.teardown(async () => await app.close())

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { collapseSlashes } from '../../../src/access/readings.js'
-import { belowMount, readTarget, routed, successor } from '../../../src/http/target.js'
+import { belowMount, successor } from '../../../src/core/public-paths.js'
+import { readTarget, routed } from '../../../src/http/target.js'
 
 const path = fc.array(fc.oneof(fc.string({ maxLength: 5 }), fc.constantFrom('..', '.', '%2e', '%2E%2e', '%2F', '%5c', '%00', '%zz', '%', '%ff', '%C3%A9', '\\', '/', '//', 'api', 'mlflow', '2.0', 'é', '\t')), { maxLength: 8 }).map(parts => '/' + parts.join('/'))
 

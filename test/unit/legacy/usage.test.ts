@@ -6,7 +6,7 @@ import { pino } from 'pino'
 import t from 'tap'
 import type { Caller } from '../../../src/keys/contract.js'
 import { legacy } from '../../../src/cli/legacy.js'
-import { openOldPaths, readUsage, usageFile, type Usage } from '../../../src/legacy/usage.js'
+import { openOldPathUsage, readUsage, usageFile, type Usage } from '../../../src/legacy/usage.js'
 import { facade, keys } from '../../helpers/app.js'
 
 const caller: Caller = { keyId: 'key_1', userId: 'ann', name: 'training', hint: 'hk_live_abcd…', environment: 'live', scopes: new Set(), workspaces: [], ratePerHour: undefined, expiresAt: undefined }
@@ -25,13 +25,13 @@ async function command (dataDir: string, argv: string[], env: Record<string, str
 t.test('calls are counted by key and client, and go on from there after a restart', async t => {
   const file = join(t.testdir(), 'data', 'old-paths.json')
   let at = Date.UTC(2026, 0, 1)
-  const first = openOldPaths(file, logTo([]), () => at)
+  const first = openOldPathUsage(file, logTo([]), () => at)
   first.note(caller, 'curl')
   first.note(caller, 'mlflow-python')
   first.note(undefined, 'curl')
   first.close()
   at += 1000
-  const second = openOldPaths(file, logTo([]), () => at)
+  const second = openOldPathUsage(file, logTo([]), () => at)
   second.note(caller, 'curl')
   second.close()
   t.match(readUsage(file), {
@@ -51,7 +51,7 @@ t.test('the log is told of a key once a day at most, over restarts too', async t
   let at = Date.UTC(2026, 0, 1)
   for (const later of [0, 1000, day - 2000, 1000, day - 1, 1]) {
     at += later
-    const paths = openOldPaths(file, logTo(lines), () => at)
+    const paths = openOldPathUsage(file, logTo(lines), () => at)
     for (let call = 0; call < 3; call++) paths.note(caller, 'curl')
     paths.note(undefined, 'curl')
     paths.close()
@@ -63,7 +63,7 @@ t.test('the log is told of a key once a day at most, over restarts too', async t
 t.test('counts that cannot be read are set aside, and those that cannot be written stop nothing', async t => {
   const folder = t.testdir({ 'old-paths.json': 'not JSON', blocked: 'a file' })
   const lines: Array<Record<string, unknown>> = []
-  const paths = openOldPaths(usageFile(folder), logTo(lines))
+  const paths = openOldPathUsage(usageFile(folder), logTo(lines))
   paths.note(caller, 'curl')
   paths.close()
   t.equal(readFileSync(join(folder, 'old-paths.json.unread'), 'utf8'), 'not JSON')
@@ -71,7 +71,7 @@ t.test('counts that cannot be read are set aside, and those that cannot be writt
   t.match(lines[0]?.['msg'], /cannot be read/)
 
   let failures = 0
-  const nowhere = openOldPaths(join(folder, 'blocked', 'old-paths.json'), logTo(lines), Date.now, () => failures++)
+  const nowhere = openOldPathUsage(join(folder, 'blocked', 'old-paths.json'), logTo(lines), Date.now, () => failures++)
   nowhere.note(caller, 'curl')
   nowhere.close()
   t.equal(failures, 1)

@@ -1,7 +1,7 @@
 /** The watch over MLflow by itself, on an upstream that is a table: what is asked, when, and what follows. */
 import t, { type Test } from 'tap'
 import { watch, type Monitor } from '../../../src/mlflow/monitor.js'
-import { createRoster } from '../../../src/core/active-set.js'
+import { createActiveSet } from '../../../src/core/active-set.js'
 import type { ProbeAnswer, Upstream } from '../../../src/mlflow/pool.js'
 
 const json = { status: 200, contentType: 'application/json', body: '{}' }
@@ -22,7 +22,7 @@ function table (t: Test, changes: Record<string, unknown>[] = []) {
     basePath: '',
     host: 'mlflow:5000',
     authorization: undefined,
-    open: createRoster(),
+    open: createActiveSet(),
     send: () => {},
     ended: () => {},
     onBroken: listener => { broken = listener },

@@ -79,10 +79,13 @@ const listed: Readonly<Record<string, Readonly<Record<string, keyof typeof reaso
     '/[^\\x21-\\x7e]/': 'class',
     '/(?:^|\\/)\\.\\.?(?:\\/|$)/': 'search',
     '/%(?![\\da-f]{2})/i': 'search',
-    '/[\\x00-\\x1f\\x7f\\\\]|\\xc2[\\x80-\\x9f]/': 'class',
+    '/[\\x00-\\x1f\\x7f\\\\]|\\xc2[\\x80-\\x9f]/': 'class'
+  },
+  'src/core/public-paths.ts': {
     '/^\\/api\\/mlflow(?=\\/|$)/': 'head',
     '/^\\/(?:ajax-)?api\\/(?:[23]\\.0\\/mlflow|2\\.0\\/mlflow-artifacts)\\//': 'head'
   },
+  'src/http/context.ts': { '/^\\/(?:api\\/)?mlflow\\/gateway\\//': 'head' },
   'src/mlflow/pool.ts': { '/^\\[|\\]$/g': 'search', '/\\/+$/': 'settings', '/^(ERR_TLS|CERT|DEPTH|UNABLE|SELF_SIGNED|ERR_SSL|EPROTO)/': 'head' },
   'src/endpoints/openapi/plugin.ts': { '/^\\d+\\.\\d+\\.\\d+/': 'single' },
   'src/http/cors.ts': { '/^[\\w!#$%&\'*+.^`|~-]+$/': 'single' },
@@ -96,9 +99,8 @@ const listed: Readonly<Record<string, Readonly<Record<string, keyof typeof reaso
   },
   'src/http/client-address.ts': { '/^\\[(.*)\\](?::\\d+)?$/': 'single', '/^([\\d.]+):\\d+$/': 'single', '/^[\\w.-]+(:\\d+)?$|^\\[[\\da-fA-F:.]+\\](:\\d+)?$/': 'single' },
   'src/http/stripped.ts': { '/^(?:\\/api)?\\/mlflow(?![^/?])/': 'head' },
-  'src/http/request-log.ts': {
-    '/^[\\w.:-]{1,128}$/': 'head',
-    '/hk_(live|test)_/i': 'search',
+  'src/http/records.ts': { '/^[\\w.:-]{1,128}$/': 'head', '/hk_(live|test)_/i': 'search' },
+  'src/http/client-kind.ts': {
     '/^mlflow-python-client/i': 'head',
     '/^mlflow-java-client/i': 'head',
     '/^OTel/i': 'head',

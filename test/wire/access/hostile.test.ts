@@ -3,8 +3,8 @@ import t from 'tap'
 import { match, mayDouble } from '../../../src/access/matcher.js'
 import { collapseSlashes } from '../../../src/access/readings.js'
 import { operations } from '../../../src/access/operations.generated.js'
-import { readTarget, routed, successor } from '../../../src/http/target.js'
-import { mount } from '../../../src/core/mount.js'
+import { readTarget, routed } from '../../../src/http/target.js'
+import { mount, successor } from '../../../src/core/public-paths.js'
 
 /** The longest path that gets to us. */
 const longest = 80 * 1024

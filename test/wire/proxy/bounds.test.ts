@@ -1,10 +1,10 @@
 /** One key has so much under way and MLflow so many connections: who comes later is told, or waits in a row, and nothing that ended counts. */
 import { setTimeout as delay } from 'node:timers/promises'
 import fc from 'fast-check'
+import type { FastifyRequest } from 'fastify'
 import t from 'tap'
 import type { Caller } from '../../../src/keys/contract.js'
-import { createBounds } from '../../../src/http/bounds.js'
-import type { Visit } from '../../../src/http/context.js'
+import { createBounds } from '../../../src/proxy/bounds.js'
 import { facade, requestHead } from '../../helpers/app.js'
 import type { Connection } from '../../helpers/client.js'
 import { answer, echo, says, saysAndResets, silent } from '../../helpers/upstream.js'
@@ -99,15 +99,15 @@ t.test('counting a key\'s requests agrees with a list of them', async () => {
   const step = fc.record({ key: fc.constantFrom(...keyIds), isTransfer: fc.boolean(), leaves: fc.nat(3), twice: fc.boolean() })
   fc.assert(fc.property(fc.array(step, { maxLength: 60 }), steps => {
     const bounds = createBounds({ requestsPerKey: 4, transfersPerKey: 2 })
-    const open: Visit[] = []
+    const open: FastifyRequest[] = []
     for (const { key, isTransfer, leaves, twice } of steps) {
-      const visit = { caller: key === undefined ? undefined : { keyId: key } as Caller, use: undefined, isTransfer: false } as Visit
+      const request = { caller: key === undefined ? undefined : { keyId: key } as Caller, lease: undefined } as FastifyRequest
       const own = open.filter(({ caller }) => caller?.keyId === key)
-      const fits = key === undefined || (own.length < 4 && (!isTransfer || own.filter(({ isTransfer }) => isTransfer).length < 2))
+      const fits = key === undefined || (own.length < 4 && (!isTransfer || own.filter(({ lease }) => lease?.isTransfer).length < 2))
       let entered = true
-      try { bounds.enter(visit, isTransfer) } catch { entered = false }
+      try { bounds.enter(request, isTransfer) } catch { entered = false }
       if (entered !== fits) return false
-      if (entered && key !== undefined) open.push(visit)
+      if (entered && key !== undefined) open.push(request)
       for (const gone of open.splice(0, leaves)) {
         bounds.leave(gone)
         if (twice) bounds.leave(gone)

@@ -10,6 +10,16 @@ const upload = '/mlflow/api/2.0/mlflow-artifacts/artifacts/1/model.bin'
 /** Enough for many reads of the socket. */
 const many = Number(process.env.PIPELINED ?? 2000)
 
+t.test('HOST=localhost is one server, whose connections are looked after like all', async t => {
+  const { server, connect, mlflow } = await facade(t, silent, { env: { HOST: 'localhost' } })
+  t.equal(server.addresses().length, 1)
+  const connection = await connect()
+  connection.write(requestHead('GET', search).repeat(20))
+  await mlflow.call(8)
+  await delay(50)
+  t.equal(mlflow.calls.length, 8)
+})
+
 t.test('requests of one connection', async t => {
   const { connect, mlflow, upstream, line, metric } = await facade(t, silent, { env: { REQUESTS_PER_KEY: '1000', MLFLOW_UPSTREAM_CONNECTIONS: '1000' } })
   t.beforeEach(() => {

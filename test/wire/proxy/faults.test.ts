@@ -106,9 +106,13 @@ t.test('faults', async t => {
 
   t.test('an answer without a body waits for nothing', async t => {
     mlflow.behave(says('HTTP/1.1 204 No Content\r\n\r\n'))
-    const start = performance.now()
-    for (let count = 0; count < 10; count++) t.equal((await call('GET', search)).status, 204)
-    t.ok(performance.now() - start < 10 * 25)
+    let fastest = Infinity
+    for (let count = 0; count < 10; count++) {
+      const start = performance.now()
+      t.equal((await call('GET', search)).status, 204)
+      fastest = Math.min(fastest, performance.now() - start)
+    }
+    t.ok(fastest < 25, `${fastest} ms, where waiting takes 25`)
   })
 
   t.test('an MLflow that answers slowly, but in time, is no fault', async t => {

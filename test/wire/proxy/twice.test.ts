@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { FacadeError } from '../../../src/core/errors.js'
 import type { Exchange } from '../../../src/proxy/exchange.js'
-import { refuse } from '../../../src/http/send-error.js'
+import { sendError } from '../../../src/http/send-error.js'
 import { facade, requestHead } from '../../helpers/app.js'
 import { answer, echo, type Behaviour } from '../../helpers/upstream.js'
 
@@ -86,7 +86,7 @@ t.test('whatever ends a request may do so twice and in any order', async t => {
     error: exchange => exchange.onError(new Error('broken')),
     complete: exchange => exchange.onComplete(),
     destroy: exchange => exchange.destroy(),
-    refuse: exchange => refuse(exchange.reply, late),
+    refuse: exchange => sendError(exchange.reply, late),
     data: exchange => exchange.onData(Buffer.from('late')),
     drain: exchange => exchange.response.emit('drain'),
     timeout: exchange => exchange.request.socket.emit('timeout'),
@@ -105,7 +105,7 @@ t.test('whatever ends a request may do so twice and in any order', async t => {
     connection.socket.pause()
     connection.write(requestHead('GET', '/openapi.json', { key: null }).repeat(before) + requests[request as 'get'])
     await until(() => upstream.open.items.length > 0, 50)
-    const exchange = upstream.open.items[0]
+    const exchange = upstream.open.items[0] as Exchange | undefined
     for (const { end, turns } of exchange === undefined ? [] : order) {
       ends[end]!(exchange!)
       for (let count = 0; count < turns; count++) await turn()

@@ -1,8 +1,8 @@
 /** The port of the metrics, where no key is asked: whoever reaches it can have little of the process. */
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { Registry } from 'prom-client'
-import { createConnections, stallMs } from './connections.js'
+import { createConnections, stallMs } from '../http/connections.js'
 
 /** Prometheus keeps one open, perhaps a few of it; what is beyond is closed at once. */
 const connectionsMax = 128
@@ -18,11 +18,11 @@ const sharedMs = 1000
  */
 export async function serveMetrics (registry: Registry, host: string, port: number): Promise<Server> {
   const text = sharedText(registry)
-  const connections = createConnections({ stallMs, onCut: () => {} })
+  const connections = createConnections<IncomingMessage>({ stallMs, onClose: () => {} })
   const server = createServer({ maxHeaderSize: headMaxBytes, headersTimeout: requestMaxMs, requestTimeout: requestMaxMs, connectionsCheckingInterval: requestMaxMs / 2 }, (request, response) => {
     const { socket } = request
-    connections.began(socket)
-    response.once('close', () => connections.ended(socket))
+    connections.began(socket, request)
+    response.once('close', () => connections.ended(socket, request))
     if (request.url !== '/metrics') {
       response.writeHead(404).end()
       return
@@ -34,11 +34,11 @@ export async function serveMetrics (registry: Registry, host: string, port: numb
   })
   server.maxConnections = connectionsMax
   connections.watch(server)
-  server.once('close', connections.close)
+  server.once('close', connections.stop)
   try {
     await once(server.listen(port, host), 'listening')
   } catch (error) {
-    connections.close()
+    connections.stop()
     throw error
   }
   return server

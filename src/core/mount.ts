@@ -1,2 +1,0 @@
-/** Where MLflow lives in public. */
-export const mount = '/mlflow'
