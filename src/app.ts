@@ -120,7 +120,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   }
 
   app.setErrorHandler((error, _request, reply) => sendError(reply, toFacadeError(error)))
-  app.setNotFoundHandler((_request, reply) => sendError(reply, new FacadeError('notFound')))
+  app.setNotFoundHandler((_request, reply) => sendError(reply, new FacadeError('notFound', { reason: 'notFound' })))
   await app.register(records, { records: requests, onBegin })
   await app.register(validate, { origins: config.corsAllowedOrigins, draining, passOn, mark })
   await app.register(oldPaths, { legacy: config.legacy })

@@ -20,9 +20,10 @@ import { mount } from './core/public-paths.js'
 import { serveMetrics } from './observe/metrics-server.js'
 import { openUpstream } from './mlflow/pool.js'
 import { originFor } from './core/origin.js'
+import { UserError } from './core/user-error.js'
 
 /** A start that cannot succeed, as one sentence for people. */
-export class StartError extends Error {}
+export class StartError extends UserError {}
 
 export interface StartOptions {
   /** Lets an MLflow of our own upgrade a database that an older one wrote. */

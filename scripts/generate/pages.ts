@@ -1,5 +1,6 @@
 /** Pages of the documentation that are made from tables of the source. */
 import { errors } from '../../src/core/errors.js'
+import { reasons } from '../../src/core/reasons.js'
 import { settings } from '../../src/core/settings.js'
 
 const made = (source: string): string => `<!-- Made from ${source} by \`npm run generate\`. -->\n`
@@ -28,7 +29,7 @@ ${rows.join('\n')}
 /** docs/errors.md */
 export function errorsPage (): string {
   const sections = Object.values(errors).map(({ status, errorCode, message, help }) => `## ${status} ${errorCode}\n\n> ${message}\n\n${help}`)
-  return `${made('src/core/errors.ts')}
+  return `${made('src/core/errors.ts and src/core/reasons.ts')}
 # Errors
 
 What the facade itself answers. The body is MLflow's JSON, so that its client raises an \`MlflowException\` with the message:
@@ -41,5 +42,13 @@ The request id is in the header \`X-Request-Id\` too, and in the one line that t
 answers, errors too, passes untouched and has no \`request_id\`. The message may say more than what stands here.
 
 ${sections.join('\n\n')}
+
+## Reasons
+
+\`refusal\` in the log line, \`reason\` in \`hokusai_mlflow_refusals_total\`. Callers are not told: some of them say what guessing should not learn.
+
+| reason | what it means |
+|---|---|
+${Object.entries(reasons).map(([reason, meaning]) => `| \`${reason}\` | ${meaning} |`).join('\n')}
 `
 }

@@ -1,6 +1,7 @@
 /** What every command of the command line is: a name, a usage text and a function of arguments and streams. */
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import type { Io } from '../core/io.js'
+import { UserError } from '../core/user-error.js'
 
 export interface Command {
   readonly name: string
@@ -13,7 +14,9 @@ export interface Command {
 }
 
 /** Wrong usage or input: one clear sentence for stderr, exit code 2. */
-export class UsageError extends Error {}
+export class UsageError extends UserError {
+  override readonly exitCode = 2
+}
 
 /** `parseArgs` of Node whose complaints are usage errors. */
 export function parse<T extends ParseArgsConfig> (config: T): ReturnType<typeof parseArgs<T>> {

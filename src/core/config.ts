@@ -3,6 +3,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { nearest, notServed, settings, type Name } from './settings.js'
+import { UserError } from './user-error.js'
 
 export interface Config {
   readonly host: string
@@ -65,7 +66,8 @@ export interface LegacyConfig {
 }
 
 /** Every problem of a configuration at once, a sentence each; never a secret's value. */
-export class ConfigError extends Error {
+export class ConfigError extends UserError {
+  override readonly exitCode = 2
   readonly problems: readonly string[]
   constructor (problems: readonly string[]) {
     super(`${problems.length === 1 ? 'The configuration has a problem' : `The configuration has ${problems.length} problems`}:\n${problems.map(problem => `  - ${problem}`).join('\n')}`)

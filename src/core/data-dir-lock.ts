@@ -7,9 +7,10 @@ import { join } from 'node:path'
 import sqlite from '@photostructure/sqlite'
 import { ConfigError } from './config.js'
 import { tighten } from './folder.js'
+import { UserError } from './user-error.js'
 
 /** DATA_DIR is in use or cannot be used: one sentence for people. */
-export class DataDirError extends Error {}
+export class DataDirError extends UserError {}
 
 export interface DataDirLock {
   /** Why others of this machine may reach into the folder, as a sentence; undefined: they may not. */

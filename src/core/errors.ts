@@ -1,4 +1,5 @@
 /** Every error that the facade itself answers, in MLflow's own terms, so that MLflow's client raises the right exception. What MLflow answers passes untouched. */
+import type { Reason } from './reasons.js'
 
 export interface ErrorKind {
   readonly status: number
@@ -36,8 +37,8 @@ interface Details {
   /** Instead of the kind's own. */
   readonly status?: number
   readonly message?: string
-  /** Why, in one or two words: for the log line and the metric of refusals. */
-  readonly reason?: string
+  /** Why: for the log line and the metric of refusals. */
+  readonly reason: Reason
   readonly headers?: Readonly<Record<string, string>>
   readonly cause?: unknown
 }
@@ -45,12 +46,12 @@ interface Details {
 /** A refusal or failure that is answered as `error_code` and `message`; its cause stays in the log. */
 export class FacadeError extends Error {
   readonly kind: ErrorKind
-  readonly reason: string
+  readonly reason: Reason
   readonly headers: Readonly<Record<string, string>>
   // Fastify reads it when the error reaches its own handling.
   readonly statusCode: number
 
-  constructor (name: ErrorName, details: Details = {}) {
+  constructor (name: ErrorName, details: Details) {
     // Without a stack, which nobody reads (the reason says more) and which took 30 us of the 130 that a refusal costs; what is our fault has a cause with its own.
     const limit = Error.stackTraceLimit
     Error.stackTraceLimit = 0
@@ -58,7 +59,7 @@ export class FacadeError extends Error {
     Error.stackTraceLimit = limit
     this.kind = details.status === undefined ? errors[name] : { ...errors[name], status: details.status }
     this.statusCode = this.kind.status
-    this.reason = details.reason ?? name
+    this.reason = details.reason
     this.headers = details.headers ?? {}
   }
 }
@@ -94,7 +95,7 @@ function openaiType (status: number): string {
  * 401.
  * @param saw what came in place of a key, where it cannot be one; never the value itself
  */
-export function unauthenticated (reason: string, saw?: string): FacadeError {
+export function unauthenticated (reason: Reason, saw?: string): FacadeError {
   return new FacadeError('unauthenticated', { reason, ...saw === undefined ? {} : { message: `No valid API key was presented: the facade saw ${saw}. ${howToPresent}` } })
 }
 
@@ -102,7 +103,7 @@ export function unauthenticated (reason: string, saw?: string): FacadeError {
 const retryAfterSeconds = 15
 
 /** 503 with a wait that MLflow's client survives. */
-export function unavailable (message: string, reason: string, cause?: unknown): FacadeError {
+export function unavailable (message: string, reason: Reason, cause?: unknown): FacadeError {
   return new FacadeError('unavailable', { message, reason, cause, headers: { 'retry-after': String(retryAfterSeconds) } })
 }
 
@@ -121,10 +122,10 @@ interface RequestFault extends Error {
  */
 export function toFacadeError (thrown: unknown): FacadeError {
   if (thrown instanceof FacadeError) return thrown
-  if (!isRequestFault(thrown)) return new FacadeError('internal', { cause: thrown })
+  if (!isRequestFault(thrown)) return new FacadeError('internal', { reason: 'internal', cause: thrown })
   const { statusCode: status, code } = thrown
   if (thrown.validation !== undefined) return new FacadeError('badRequest', { message: misfit(thrown), reason: 'schema' })
-  if (status === 404) return new FacadeError('notFound')
+  if (status === 404) return new FacadeError('notFound', { reason: 'notFound' })
   if (status === 413) return new FacadeError('tooLarge', { reason: 'body_too_large' })
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE' || code === 'FST_ERR_CTP_INVALID_JSON_BODY' || code === 'FST_ERR_CTP_EMPTY_JSON_BODY') {
     return new FacadeError('badRequest', { status, message: 'The body must be JSON, with the header "Content-Type: application/json".', reason: 'malformed' })

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { createActiveSet } from '../core/active-set.js'
 import { FacadeError } from '../core/errors.js'
+import type { Reason } from '../core/reasons.js'
 import type { Caller } from '../keys/contract.js'
 import { callerAddress } from './client-address.js'
 import { clientKind } from './client-kind.js'
@@ -29,8 +30,8 @@ export interface RequestRecord {
   readonly address: string
   readonly client: string
   readonly onOldPath: boolean
-  /** Why the facade answered in MLflow's place (see core/errors.ts), or what cut the answer. */
-  readonly refusal: string | undefined
+  /** Why the facade answered in MLflow's place, or what cut the answer. */
+  readonly refusal: Reason | undefined
   /** What broke, for the log only. */
   readonly failure: unknown
   /** What Node's parser said of bytes that are no request. */
@@ -135,7 +136,7 @@ function statusOfCut ({ transfer, refusal }: FastifyRequest): number {
 }
 
 /** An answer of MLflow's that broke on its way has no refusal, but a reason. */
-function reasonOfCut ({ transfer }: FastifyRequest, status: number): string | undefined {
+function reasonOfCut ({ transfer }: FastifyRequest, status: number): Reason | undefined {
   if (transfer?.failure === undefined || status === callerLeft) return undefined
   return transfer.failure instanceof FacadeError ? transfer.failure.reason : 'answer_cut'
 }

@@ -2,12 +2,13 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import { errorBody, type FacadeError } from '../core/errors.js'
+import type { Reason } from '../core/reasons.js'
 import { toGateway } from './context.js'
 import { finishOwn, ownHeaders, unanswered } from './early-response.js'
 
 /** An error that the facade answered. */
 export interface Refusal {
-  readonly reason: string
+  readonly reason: Reason
   readonly status: number
   /** For the log only. */
   readonly cause: unknown

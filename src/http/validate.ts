@@ -37,11 +37,11 @@ export default fp<Options>(async (app, { origins, draining, passOn, mark }) => {
     if (problem !== undefined) {
       sendError(reply, new FacadeError('badRequest', { message: problem, reason: 'malformed' }))
     } else if (!known.includes(raw.method ?? '')) {
-      sendError(reply, new FacadeError('notFound')) // Fastify would judge some of them (QUERY) before it looks for a route
+      sendError(reply, new FacadeError('notFound', { reason: 'notFound' })) // Fastify would judge some of them (QUERY) before it looks for a route
     } else if (raw.method === 'OPTIONS') {
       answerOptions(request, reply, origins)
     } else if (request.is404) {
-      sendError(reply, new FacadeError('notFound')) // before Fastify looks at the type of a body that nobody will read
+      sendError(reply, new FacadeError('notFound', { reason: 'notFound' })) // before Fastify looks at the type of a body that nobody will read
     } else {
       done()
     }

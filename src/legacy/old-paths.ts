@@ -57,7 +57,7 @@ function answerMoved (request: FastifyRequest, reply: FastifyReply, next: string
   const match = matchFixed(request.raw.method ?? '', path) // in constant time: nobody has shown a key
   if (match !== undefined) request.operation = { name: match.id, path, match }
   if (mode === 'gone') {
-    sendError(reply, new FacadeError('gone', { message: `This path has moved to ${next}.` }))
+    sendError(reply, new FacadeError('gone', { reason: 'gone', message: `This path has moved to ${next}.` }))
     return
   }
   const location = next + request.context.target.query

@@ -54,6 +54,6 @@ export function createBounds ({ requestsPerKey, transfersPerKey }: { readonly re
   }
 }
 
-function full (what: string, reason: string, seconds: number): FacadeError {
+function full (what: string, reason: 'requests' | 'transfers', seconds: number): FacadeError {
   return new FacadeError('rateLimited', { message: `This API key has ${what}, which is its limit. Try again.`, reason, headers: { 'retry-after': String(seconds) } })
 }

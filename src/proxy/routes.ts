@@ -60,7 +60,7 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
   function answerOrForward (request: FastifyRequest, reply: FastifyReply): void {
     const { context, caller, operation, raw } = request
     const judged = operation?.match
-    if (operation === undefined || judged === undefined) throw new FacadeError('notFound')
+    if (operation === undefined || judged === undefined) throw new FacadeError('notFound', { reason: 'notFound' })
     if (judged.id === 'health' || judged.id === 'version') {
       probes.get(judged.id).then(answer => reply.code(answer.status).type(answer.contentType).send(answer.body)).catch(error => sendError(reply, toFacadeError(error)))
       return

@@ -79,7 +79,7 @@ export default async function openapi (app: FastifyInstance, { monitor }: Option
 
   async function sendAsset (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const asset = await assets((request.params as { readonly '*': string })['*'])
-    if (asset === undefined) throw new FacadeError('notFound')
+    if (asset === undefined) throw new FacadeError('notFound', { reason: 'notFound' })
     return answer(request, reply, asset)
   }
 }

@@ -1,8 +1,9 @@
 /** What can go wrong while an MLflow of our own is prepared, as one sentence each that says what to do. */
 import type { PinnedMlflow } from './pinned.js'
+import { UserError } from '../../core/user-error.js'
 
 /** A sentence for people. It names settings, never a path or an address, so `/ready` may show it. */
-export class LocalMlflowError extends Error {}
+export class LocalMlflowError extends UserError {}
 
 /** The way out of everything that is wrong with Python. */
 const instead = 'or set MLFLOW_UPSTREAM_URL to an MLflow that runs already'

@@ -1,5 +1,7 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { errorBody, errors, FacadeError, toFacadeError, unavailable } from '../../../src/core/errors.js'
+import { reasons } from '../../../src/core/reasons.js'
 
 t.test('each error is one of MLflow\'s codes with the status that MLflow gives it', async t => {
   const statuses: Readonly<Record<string, readonly number[]>> = {
@@ -22,12 +24,12 @@ t.test('a body holds the code, the public sentence and the request id, and nothi
 t.test('on the LLM gateway a body also has the form that OpenAI\'s SDKs read', async t => {
   for (const [name, type, code] of [['unauthenticated', 'invalid_request_error', 'invalid_api_key'], ['rateLimited', 'requests', 'rate_limit_exceeded'], ['forbidden', 'invalid_request_error', 'insufficient_permissions'], ['badRequest', 'invalid_request_error', null], ['badGateway', 'server_error', null]] as const) {
     const { message, errorCode } = errors[name]
-    t.strictSame(JSON.parse(errorBody(new FacadeError(name), 'id-1', true)), { error_code: errorCode, message, request_id: 'id-1', error: { message, type, code } })
+    t.strictSame(JSON.parse(errorBody(new FacadeError(name, { reason: 'malformed' }), 'id-1', true)), { error_code: errorCode, message, request_id: 'id-1', error: { message, type, code } })
   }
 })
 
 t.test('a refusal takes no time for a stack, and other errors keep theirs', async t => {
-  t.notMatch(new FacadeError('notFound').stack, /\n\s+at /)
+  t.notMatch(new FacadeError('notFound', { reason: 'notFound' }).stack, /\n\s+at /)
   t.match(new Error('x').stack, /\n\s+at /)
 })
 
@@ -38,11 +40,17 @@ t.test('whatever is thrown becomes an error that says nothing of itself to the c
     t.equal(error.cause, thrown)
     t.notMatch(errorBody(error, 'id'), /not a function|text|sneaky/)
   }
-  const own = new FacadeError('notFound')
+  const own = new FacadeError('notFound', { reason: 'notFound' })
   t.equal(toFacadeError(own), own)
 })
 
 t.test('a wait never kills the client\'s own patience', async t => {
-  t.strictSame(unavailable('Try again.', 'x').headers, { 'retry-after': '15' })
-  t.equal(unavailable('Try again.', 'x').statusCode, 503)
+  t.strictSame(unavailable('Try again.', 'upstream_busy').headers, { 'retry-after': '15' })
+  t.equal(unavailable('Try again.', 'upstream_busy').statusCode, 503)
+})
+
+t.test('each reason of the register is given somewhere, and there are no two for one thing', async t => {
+  const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts') && !file.endsWith('reasons.ts')).map(file => readFileSync(`src/${file}`, 'utf8')).join('\n')
+  for (const reason of Object.keys(reasons)) t.ok(sources.includes(`'${reason}'`), reason)
+  t.equal(new Set(Object.values(reasons)).size, Object.keys(reasons).length)
 })
