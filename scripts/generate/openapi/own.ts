@@ -1,4 +1,5 @@
 /** The facade's own operations, by path from the root: a route that is added to the facade is added here too. */
+import { versions } from '../../../src/mlflow/versions.js'
 import { closed, integer, list, nullable, ref, string, type Media, type Parameter, type Response, type Schema } from './schema.js'
 
 export interface OwnOperation {
@@ -123,5 +124,5 @@ export const own: readonly OwnOperation[] = [
 ]
 
 function edition (): Parameter {
-  return { name: 'mlflow', in: 'query', description: 'A known version of MLflow, or `all`. Left out: the one behind the facade.', schema: { type: 'string', enum: ['all', '2.22.5', '3.9.0', '3.11.1', '3.17.2'] } }
+  return { name: 'mlflow', in: 'query', description: 'A known version of MLflow, or `all`. Left out: the one behind the facade.', schema: { type: 'string', enum: ['all', ...versions] } }
 }

@@ -4,6 +4,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
 import { FacadeError } from '../../core/errors.js'
 import type { Monitor } from '../../mlflow/monitor.js'
+import { newest, versions } from '../../mlflow/versions.js'
 import { openAssets } from './assets.js'
 import { answer } from './content.js'
 import { openEditions } from './editions.js'
@@ -13,9 +14,6 @@ interface Options {
   /** Tells which MLflow is behind. */
   readonly monitor: Pick<Monitor, 'lastLayout'>
 }
-
-/** What `?mlflow=` can ask for besides `all`. */
-const known = ['2.22.5', '3.9.0', '3.11.1', '3.17.2'] as const
 
 /** Scripts and styles of our own only. The hash is of the style within Swagger UI's own mark, which it draws before ours takes its place. */
 const contentSecurityPolicy = [
@@ -66,14 +64,14 @@ export default async function openapi (app: FastifyInstance, { monitor }: Option
 
   function behind (): string {
     const version = monitor.lastLayout?.version ?? ''
-    return /^\d+\.\d+\.\d+/.test(version) ? version : known[known.length - 1] ?? 'all'
+    return /^\d+\.\d+\.\d+/.test(version) ? version : newest
   }
 
   function asked (request: FastifyRequest): string {
     const wanted = (request.query as { readonly mlflow?: unknown }).mlflow
     if (wanted === undefined) return behind()
-    if (wanted === 'all' || (known as readonly unknown[]).includes(wanted)) return wanted as string
-    throw new FacadeError('badRequest', { message: `The parameter mlflow is one of all, ${known.join(', ')}.`, reason: 'unknown_edition' })
+    if (wanted === 'all' || (versions as readonly unknown[]).includes(wanted)) return wanted as string
+    throw new FacadeError('badRequest', { message: `The parameter mlflow is one of all, ${versions.join(', ')}.`, reason: 'unknown_edition' })
   }
 
   async function sendJson (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
