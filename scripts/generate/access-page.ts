@@ -1,5 +1,6 @@
 /** Makes docs/access.md: every operation with what it needs, by subject, for those who issue keys. */
 import { areas, reasons, type AccessClass, type Operation } from '../../src/access/classes.js'
+import { range, versions } from '../../src/mlflow/versions.js'
 
 const meanings: Readonly<Record<AccessClass, string>> = {
   public: 'no key',
@@ -22,6 +23,7 @@ export function printAccess (operations: readonly Operation[]): string {
     '`mlflow:write` includes `mlflow:read`; `mlflow:admin` includes everything but what is blocked. A HEAD needs what the GET needs.',
     'What no known MLflow serves needs `mlflow:admin`. The assistant is opened to administrators by `ALLOW_ASSISTANT`; users and permissions of MLflow\'s own auth app stay shut.',
     '`api` stands for `api` and `ajax-api` where a path is marked with *.',
+    `The last column says which MLflow has it, of ${range} (${versions.join(', ')}).`,
     '',
     ...names.flatMap(name => [`## ${name}`, '', '| needs | operation | request | MLflow |', '|---|---|---|---|', ...operations.filter(({ area }) => area === name).map(row), '', ...remarks(operations.filter(({ area }) => area === name))])
   ].join('\n')

@@ -4,12 +4,13 @@ import { stringify } from 'yaml'
 import { operations } from '../../src/access/operations.generated.js'
 import { version } from '../../src/core/version.js'
 import type { Document } from '../../src/endpoints/openapi/document.js'
+import { versions } from '../../src/mlflow/versions.js'
 import { buildDocument, type OpenApi, type Sources } from './openapi/build.js'
 import type { Facts } from './openapi/messages.js'
 import { guide } from './openapi/guide.js'
 import { readOwn } from './openapi/own.js'
 import { examplesFrom, type Recorded } from './openapi/recorded.js'
-import { readRegistry, versions } from './registry.js'
+import { readRegistry } from './registry.js'
 
 /** All generated files of this part, by path from the folder of the project. */
 export async function openapiFiles (): Promise<Record<string, string>> {

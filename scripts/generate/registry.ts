@@ -1,14 +1,5 @@
-/**
- * The committed registries of MLflow, one JSON file a version, as scripts/mlflow/registry.py prints them.
- * A new version: print its registry, name it in `versions`, look at `npm run mlflow:diff`, give what is new a class in
- * src/access/classes.ts, run scripts/generate/operations.ts, and prove it with `npm run access:proof`.
- */
+/** The committed registries of MLflow, one JSON file a version, as scripts/mlflow/registry.py prints them. */
 import { readFileSync } from 'node:fs'
-
-/** Every version that the facade promises to serve, oldest first. */
-export const versions = ['2.22.5', '3.9.0', '3.11.1', '3.17.2'] as const
-
-export type Version = typeof versions[number]
 
 export interface Route {
   readonly method: string

@@ -17,7 +17,7 @@ def main():
     """Reads the source of MLflow's handlers; nothing of the server is started."""
     folder = pathlib.Path(importlib.util.find_spec("mlflow").origin).parent
     tree = ast.parse((folder / "server" / "handlers.py").read_text())
-    facts = {"required": dict(sorted(required(tree))), "errorCodes": error_codes()}
+    facts = {"mlflow": mlflow_version(), "required": dict(sorted(required(tree))), "errorCodes": error_codes()}
     print(json.dumps(facts, indent=1))
 
 
@@ -36,6 +36,12 @@ def required(tree):
 def demands(checks):
     """Whether the list of checks has the one that refuses a missing value."""
     return any(isinstance(c, ast.Name) and c.id in ("_assert_required", "_assert_secret_value") for c in getattr(checks, "elts", []))
+
+
+def mlflow_version():
+    from mlflow import __version__
+
+    return __version__
 
 
 def error_codes():

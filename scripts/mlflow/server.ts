@@ -5,13 +5,8 @@ import { createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { newest } from '../../src/mlflow/versions.js'
 import { freePort } from './ports.js'
-
-/** The newest version whose parts are all published; the tests that need only one MLflow use it. */
-export const newest = '3.17.2'
-
-/** Every version that the facade promises to serve, oldest first. */
-export const versions = ['2.22.5', '3.9.0', '3.11.1', '3.17.2'] as const
 
 /** No calls home, and none of the six processes that run jobs: they take longer to start than the server. */
 const quiet = { MLFLOW_DISABLE_TELEMETRY: 'true', MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false' }

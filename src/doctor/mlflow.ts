@@ -6,12 +6,11 @@ import { pinned } from '../mlflow/managed/pinned.js'
 import { LocalMlflowError } from '../mlflow/managed/problem.js'
 import { findTools } from '../mlflow/managed/python.js'
 import { nameFault, type Upstream } from '../mlflow/pool.js'
+import { compareVersions, minor, oldest } from '../mlflow/versions.js'
 import { mount } from '../core/public-paths.js'
 import { type Check, error, fine, type Scene, skipped, type Verdict, warning } from './check.js'
 import { type ConnectionFacts, speaksTls, watchConnection } from './connection.js'
 
-/** Oldest version that is tested, and its place in the order of versions. */
-const oldest = { name: '2.22', rank: rank('2.22') }
 const skewMaxMs = 30_000
 const experiment = '/api/2.0/mlflow/experiments/get?experiment_id=0'
 export const notRunning = 'MLflow cannot be asked'
@@ -63,7 +62,7 @@ export const mlflowChecks: readonly Check[] = [
       const pagesCall = layout.prefix + experiment.replace('/api/', '/ajax-api/')
       if (layout.version === 'unknown' || (await upstream.probe(pagesCall)).status === 404) return error('MLflow\'s API answers, but its pages do not: it seems to have a static prefix that the URL lacks.', 'append its --static-prefix to the path of MLFLOW_UPSTREAM_URL')
       const where = `MLflow ${layout.version}${layout.prefix === '' ? '' : ` under ${layout.prefix}`}`
-      if (rank(layout.version) < oldest.rank) return warning(`${where} is older than ${oldest.name}, the oldest version that is tested.`, 'upgrade MLflow: pip install --upgrade mlflow, a backup of its database, mlflow db upgrade')
+      if (compareVersions(layout.version, minor(oldest)) < 0) return warning(`${where} is older than ${minor(oldest)}, the oldest version that is tested.`, 'upgrade MLflow: pip install --upgrade mlflow, a backup of its database, mlflow db upgrade')
       return fine(where)
     }
   },
@@ -137,9 +136,4 @@ async function explainStranger (upstream: Upstream): Promise<Verdict> {
   if (statuses.includes(401)) return error('MLflow wants credentials from the facade.', 'set MLFLOW_UPSTREAM_AUTHORIZATION to the value of the Authorization header, such as "Basic …"')
   if (statuses.some(status => status >= 500)) return error(`MLflow answers ${Math.max(...statuses)}.`, 'see MLflow\'s own log')
   return error(`What answers at MLFLOW_UPSTREAM_URL has no MLflow at the root, nor under ${upstream.basePath === '' ? mount : upstream.basePath}.`, 'correct MLFLOW_UPSTREAM_URL; a server with --static-prefix /p is given as http://host:port/p')
-}
-
-function rank (version: string): number {
-  const [major = 0, minor = 0] = version.split('.').map(Number)
-  return major * 1000 + minor
 }

@@ -1,4 +1,5 @@
 /** What the health endpoints answer. */
+import { newest } from '../mlflow/versions.js'
 import { closed, describe, json, nullable, string } from './describe.js'
 
 const state = { ...string, enum: ['ok', 'failed'] }
@@ -47,7 +48,7 @@ export const versions = describe({
   summary: 'Versions of facade and MLflow',
   description: 'The facade\'s version, and that of the MLflow behind it as it was seen last.',
   scope: 'public',
-  response: { 200: { description: 'Both.', content: json(closed({ version: string, mlflow: nullable(string) }), { version: '0.1.0', mlflow: '3.17.2' }) } }
+  response: { 200: { description: 'Both.', content: json(closed({ version: string, mlflow: nullable(string) }), { version: '0.1.0', mlflow: newest }) } }
 })
 
 const ofMlflow = closed({ status: state, mlflow: part, version: { ...nullable(string), description: 'Of the MLflow that was seen last.' } })
@@ -60,7 +61,7 @@ function describeMlflowHealth (operationId: string, description: string, depreca
     ...deprecated,
     scope: 'public',
     response: {
-      200: { description: 'It can.', content: json(ofMlflow, { status: 'ok', mlflow: ok, version: '3.17.2' }) },
+      200: { description: 'It can.', content: json(ofMlflow, { status: 'ok', mlflow: ok, version: newest }) },
       503: { description: 'It cannot.', content: json(ofMlflow, { status: 'failed', mlflow: unreachable, version: null }) }
     }
   })

@@ -1,5 +1,6 @@
 /** Where an MLflow server keeps its families of paths: recognised from a few answers, since no version says so itself. */
 import type { Family } from '../access/classes.js'
+import { compareVersions } from './versions.js'
 
 /** The layout of one MLflow server. */
 export interface Layout {
@@ -84,18 +85,12 @@ export function home (layout: Layout, family: Family, method: string): string {
 
 /** Whether the gateway of this MLflow takes credentials in `X-MLflow-Authorization`, which it never hands on (3.15 on); `Authorization` may go to the provider. */
 export function hidesGatewayCredentials ({ version }: Layout): boolean {
-  return isThree(version, 15)
+  return compareVersions(version, '3.15') >= 0
 }
 
 /** Whether this MLflow refuses GraphQL queries that are too large: 3.9 does, 2.22.5 takes any; of what lies between, that is not known. */
 export function boundsGraphql ({ version }: Layout): boolean {
-  return isThree(version, 9)
-}
-
-/** Whether a version is 3 with at least that minor number, or later; an unknown one is not. */
-function isThree (version: string, least: number): boolean {
-  const [major = 0, minor = 0] = version.split('.').map(Number)
-  return major > 3 || (major === 3 && minor >= least)
+  return compareVersions(version, '3.9') >= 0
 }
 
 /** Whether a chunked body sent there would be taken for empty: Flask's routes, but not what runs beside Flask. */

@@ -1,14 +1,18 @@
 /** What all operations share: errors, headers, security and the words of the document as a whole. */
 import { errors } from '../../../src/core/errors.js'
+import { newest, versions } from '../../../src/mlflow/versions.js'
 import type { Facts } from './messages.js'
 import { closed, json, list, nullable, open, ref, string, type Parameter, type Response, type Schema, type Schemas } from './schema.js'
+
+/** Of MLflow, as a sentence lists them. */
+const listed = `${versions.slice(0, -1).join(', ')} and ${newest}`
 
 export const info = {
   title: 'MLflow behind the Hokusai facade',
   description: [
     'MLflow\'s REST API, as it is served under `/mlflow` by an authenticated facade, and the facade\'s own paths.',
     '',
-    'Every operation below `/mlflow` is MLflow\'s own: its name, parameters and answers are those of the server behind. The document that a running facade serves lists what that server has; `?mlflow=all` lists every known version. `x-mlflow-since` is the first version of MLflow, among 2.22.5, 3.9.0, 3.11.1 and 3.17.2, that has an operation or a field.',
+    'Every operation below `/mlflow` is MLflow\'s own: its name, parameters and answers are those of the server behind. The document that a running facade serves lists what that server has; `?mlflow=all` lists every known version. `x-mlflow-since` is the first version of MLflow, among ' + listed + ', that has an operation or a field.',
     '',
     '**Keys.** Present an API key in one of four headers. MLflow\'s client does so by itself when `MLFLOW_TRACKING_TOKEN` is set. `x-hokusai-scope` says which scope an operation asks for; `mlflow:write` includes `mlflow:read`, and `mlflow:admin` includes all.',
     '',

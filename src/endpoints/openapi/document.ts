@@ -1,4 +1,5 @@
 /** Editions of the OpenAPI document: what one version of MLflow has, or all of them. Pure. */
+import { compareVersions } from '../../mlflow/versions.js'
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 type JsonObject = Readonly<Record<string, Json>>
@@ -43,17 +44,7 @@ export function edition (newest: Document, older: Older, version: string): Docum
 export function served (part: Json | undefined, version: string): boolean {
   if (typeof part !== 'object' || part === null || Array.isArray(part)) return true
   const { 'x-mlflow-since': since, 'x-mlflow-until': until } = part as JsonObject
-  return (typeof since !== 'string' || compare(since, version) <= 0) && (typeof until !== 'string' || compare(version, until) <= 0)
-}
-
-/** Negative where `a` is the older version. */
-export function compare (a: string, b: string): number {
-  const [left, right] = [a, b].map(text => text.split('.').map(part => Number.parseInt(part, 10) || 0)) as [number[], number[]]
-  for (let index = 0; index < 3; index++) {
-    const difference = (left[index] ?? 0) - (right[index] ?? 0)
-    if (difference !== 0) return difference
-  }
-  return 0
+  return (typeof since !== 'string' || compareVersions(since, version) <= 0) && (typeof until !== 'string' || compareVersions(version, until) <= 0)
 }
 
 function merge (newest: Document, older: Older): Document {

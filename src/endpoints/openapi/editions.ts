@@ -1,6 +1,7 @@
 /** The texts of the document's editions, each made once, in a thread of its own: a second of work, while requests go on. */
 import { Worker } from 'node:worker_threads'
 import { LRUCache } from 'lru-cache'
+import { versions } from '../../mlflow/versions.js'
 import { compress, type Content } from './content.js'
 
 export interface Edition {
@@ -16,7 +17,7 @@ export interface Editions {
 }
 
 /** All that can be asked for, and a few versions that come and go behind us. */
-const keptMax = 8
+const keptMax = versions.length + 4
 
 export function openEditions (): Editions {
   const kept = new LRUCache<string, Promise<Edition>>({ max: keptMax })

@@ -4,11 +4,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod 
 import { FacadeError } from '../../core/errors.js'
 import { operationOutside } from '../../http/context.js'
 import type { Monitor } from '../../mlflow/monitor.js'
+import { newest } from '../../mlflow/versions.js'
 import { openAssets } from './assets.js'
 import { answer } from './content.js'
 import { openEditions } from './editions.js'
 import { css, logo, title } from './theme.js'
-import { jsonEdition, known, yamlEdition } from './schemas.js'
+import { jsonEdition, yamlEdition } from './schemas.js'
 
 interface Options {
   /** Tells which MLflow is behind. */
@@ -64,7 +65,7 @@ export default async function openapi (app: FastifyInstance, { monitor }: Option
 
   function behind (): string {
     const version = monitor.lastLayout?.version ?? ''
-    return /^\d+\.\d+\.\d+/.test(version) ? version : known[known.length - 1] ?? 'all'
+    return /^\d+\.\d+\.\d+/.test(version) ? version : newest
   }
 
   const asked = (request: FastifyRequest): string => (request.query as { readonly mlflow?: string }).mlflow ?? behind()

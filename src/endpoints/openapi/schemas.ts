@@ -1,11 +1,9 @@
 /** What the endpoints of the document take and answer. */
+import { versions } from '../../mlflow/versions.js'
 import { closed, describe, json, string } from '../describe.js'
 
-/** What `?mlflow=` can ask for besides `all`. */
-export const known = ['2.22.5', '3.9.0', '3.11.1', '3.17.2'] as const
-
 const querystring = {
-  ...closed({ mlflow: { ...string, enum: ['all', ...known], description: 'A known version of MLflow, or `all`. Left out: the one behind the facade.' } }, []),
+  ...closed({ mlflow: { ...string, enum: ['all', ...versions], description: 'A known version of MLflow, or `all`. Left out: the one behind the facade.' } }, []),
   additionalProperties: true
 }
 

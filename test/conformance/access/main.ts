@@ -6,12 +6,13 @@ import { promisify } from 'node:util'
 import { match } from '../../../src/access/matcher.js'
 import { operations } from '../../../src/access/operations.generated.js'
 import { collapseSlashes } from '../../../src/access/readings.js'
+import { versions } from '../../../src/mlflow/versions.js'
 import { findBypasses, isAim } from './bypasses.js'
 import { coverage, exceptions, opinions, routing, type Subject } from './checks.js'
 import { mutants, withMistake } from './mutants.js'
 import { oddRequests } from './oddpaths.js'
 import { collect, openOracle } from './oracle.js'
-import { readRegistry, versions } from '../../../scripts/generate/registry.js'
+import { readRegistry } from '../../../scripts/generate/registry.js'
 
 const run = promisify(execFile)
 

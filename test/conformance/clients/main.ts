@@ -2,7 +2,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { newest, startMlflow } from '../../../scripts/mlflow/server.js'
+import { startMlflow } from '../../../scripts/mlflow/server.js'
+import { newest, range } from '../../../src/mlflow/versions.js'
 import { clients, prepare, type Call } from './measure.js'
 import { openStage, startFacade, untilReady } from '../../../scripts/cleanup.js'
 
@@ -71,6 +72,6 @@ The new path is \`/mlflow\`, the old one \`/api/mlflow\` with \`LEGACY_PATHS=red
 |---|---|---|
 ${names.map(client => `| ${client} | ${paths.map(path => cell(client, path)).join(' | ')} |`).join('\n')}
 
-curl follows redirects with \`-L\` only. OpenTelemetry's exporters follow none, which is why POST is never redirected.
+curl follows redirects with \`-L\` only. OpenTelemetry's exporters follow none, which is why POST is never redirected. What hangs on the version of the server is seen by \`npm run test:matrix\`: the Python client over MLflow ${range}, each with and without \`--static-prefix\`.
 `
 }

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { copyFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { newest } from '../../../src/mlflow/versions.js'
 
 const run = promisify(execFile)
 
@@ -61,7 +62,7 @@ async function printed (command: string, ...args: readonly string[]): Promise<st
 }
 
 async function measurePython ({ uri, key, python }: Target): Promise<Call[]> {
-  const { stdout } = await run(python, ['test/conformance/matrix/client.py', '3.17.2', uri], { env: { ...process.env, MLFLOW_TRACKING_TOKEN: key }, timeout: 300_000 })
+  const { stdout } = await run(python, ['test/conformance/matrix/client.py', newest, uri], { env: { ...process.env, MLFLOW_TRACKING_TOKEN: key }, timeout: 300_000 })
   return stdout.split('\n').filter(line => line.startsWith('{"uri"')).map(line => {
     const { check, problem } = JSON.parse(line) as { check: string, problem: string | null }
     return { call: check, problem: problem ?? undefined }

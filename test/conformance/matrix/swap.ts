@@ -6,7 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { startLoop, type Loop } from '../clients/loop.js'
 import { startFacade, untilReady } from '../../../scripts/cleanup.js'
-import { mlflowPython, newest, startMlflow } from '../../../scripts/mlflow/server.js'
+import { mlflowPython, startMlflow } from '../../../scripts/mlflow/server.js'
+import { newest } from '../../../src/mlflow/versions.js'
 
 interface Line {
   readonly status?: number

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import { operations } from '../../../src/access/operations.generated.js'
+import { newest } from '../../../src/mlflow/versions.js'
 import { isListed } from '../../../scripts/generate/openapi/build.js'
 import { pythonClient, typescriptClient } from './clients.js'
 import { unanswered } from '../../../scripts/generate/openapi/exceptions.js'
@@ -21,7 +22,7 @@ const coverageMin = 0.8
 
 const { values } = parseArgs({ options: { seconds: { type: 'string', default: '75' }, only: { type: 'string' } } })
 const folder = mkdtempSync(join(tmpdir(), 'openapi-clients-'))
-const world = await openWorld('3.17.2', { env: { MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false' } })
+const world = await openWorld(newest, { env: { MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false' } })
 let failed = false
 try {
   await stage('openapi-typescript with openapi-fetch registers a model', 'typescript', typescript)

@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { edition } from '../../../src/endpoints/openapi/document.js'
 import { readDocuments } from '../../../src/endpoints/openapi/files.js'
-import { versions } from '../../../scripts/generate/registry.js'
+import { versions } from '../../../src/mlflow/versions.js'
 
 /** The versions of MLflow that have an edition, and `all`. */
 export const editions: readonly string[] = [...versions, 'all']

@@ -13,7 +13,7 @@ import { leniencies, unansweredBy } from '../../../scripts/generate/openapi/exce
 import { record } from '../../../scripts/generate/openapi/recorded.js'
 import { draw, leniency, notices, sites, type Sample } from '../../../scripts/generate/openapi/seeds.js'
 import { findTruth, type Truth } from './truth.js'
-import { versions } from '../../../scripts/generate/registry.js'
+import { newest, versions } from '../../../src/mlflow/versions.js'
 
 const seedsCount = 200
 
@@ -24,7 +24,7 @@ for (const version of values.versions.split(',')) {
   const truth = await findTruth(version)
   coverage(truth)
   violations(truth)
-  if (values.record && version === versions.at(-1) && !failed) writeFileSync('scripts/generate/openapi/recorded.json', '[\n' + record(truth.exchanges, truth.folders).map(entry => JSON.stringify(entry)).join(',\n') + '\n]\n')
+  if (values.record && version === newest && !failed) writeFileSync('scripts/generate/openapi/recorded.json', '[\n' + record(truth.exchanges, truth.folders).map(entry => JSON.stringify(entry)).join(',\n') + '\n]\n')
   seeds(truth)
 }
 await lint()

@@ -5,7 +5,8 @@ import { promisify } from 'node:util'
 import t from 'tap'
 import { openWorld } from '../../conformance/openapi/world.js'
 import { curlPrelude } from '../../../scripts/generate/openapi/snippets.js'
-import { mlflowPython, newest } from '../../../scripts/mlflow/server.js'
+import { mlflowPython } from '../../../scripts/mlflow/server.js'
+import { newest } from '../../../src/mlflow/versions.js'
 
 t.setTimeout(400_000)
 

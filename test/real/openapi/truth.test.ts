@@ -2,7 +2,7 @@
 import t from 'tap'
 import { unansweredBy } from '../../../scripts/generate/openapi/exceptions.js'
 import { findTruth } from '../../conformance/openapi/truth.js'
-import { versions } from '../../../scripts/mlflow/server.js'
+import { versions } from '../../../src/mlflow/versions.js'
 
 t.setTimeout(900_000) // four minutes on an idle machine: two servers a version start, one after the other
 

@@ -4,7 +4,8 @@ import { operations } from '../../../src/access/operations.generated.js'
 import { strongest, type AccessClass } from '../../../src/access/classes.js'
 import { allows } from '../../../src/access/scopes.js'
 import { opinions } from '../../conformance/access/checks.js'
-import { readRegistry, versions } from '../../../scripts/generate/registry.js'
+import { readRegistry } from '../../../scripts/generate/registry.js'
+import { versions } from '../../../src/mlflow/versions.js'
 
 const classes: readonly AccessClass[] = ['public', 'ui', 'read', 'write', 'gateway', 'admin', 'blocked']
 const anyClass = fc.constantFrom(...classes)

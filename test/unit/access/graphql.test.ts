@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { graphqlMaxBytes, judgeGraphql, readingFields } from '../../../src/access/graphql.js'
-import { readRegistry, versions } from '../../../scripts/generate/registry.js'
+import { readRegistry } from '../../../scripts/generate/registry.js'
+import { versions } from '../../../src/mlflow/versions.js'
 
 const run = 'mlflowGetRun(input: {runId: "1"}) { run { info { runName } } }'
 

@@ -6,7 +6,8 @@ import { printAccess } from '../../../scripts/generate/access-page.js'
 import { diffRegistries } from '../../../scripts/mlflow/diff.js'
 import { mergeOperations, printOperations } from '../../../scripts/generate/operations.js'
 import { coverage } from '../../conformance/access/checks.js'
-import { readRegistry, shape, toTemplate, versions, type Route } from '../../../scripts/generate/registry.js'
+import { readRegistry, shape, toTemplate, type Route } from '../../../scripts/generate/registry.js'
+import { versions } from '../../../src/mlflow/versions.js'
 
 const registries = versions.map(readRegistry)
 

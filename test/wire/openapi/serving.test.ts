@@ -1,6 +1,7 @@
 /** The document and Swagger UI's files as they go out: compressed, revalidated, and made without anybody waiting for it. */
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import t from 'tap'
+import { versions } from '../../../src/mlflow/versions.js'
 import { facade } from '../../helpers/app.js'
 
 t.setTimeout(300_000)
@@ -59,7 +60,7 @@ t.test('whoever has it already is told so, by the tag of the coding that it woul
 t.test('while every edition is being made, other calls are answered', async t => {
   const { call } = await facade(t)
   const state = { making: true, answered: 0 }
-  const editions = ['all', '2.22.5', '3.9.0', '3.11.1', '3.17.2'].flatMap(version => ['json', 'yaml'].map(async form => await call('GET', `/openapi.${form}?mlflow=${version}`, { key: null })))
+  const editions = ['all', ...versions].flatMap(version => ['json', 'yaml'].map(async form => await call('GET', `/openapi.${form}?mlflow=${version}`, { key: null })))
   const made = Promise.all(editions).finally(() => { state.making = false })
   while (state.making) if ((await call('GET', '/live', { key: null })).status === 200) state.answered++
   t.ok((await made).every(({ status }) => status === 200))

@@ -1,0 +1,62 @@
+/** Every place that names the known versions of MLflow, and what it lacks of them: a test names each. */
+import { compareVersions, minor, type KnownMlflow } from '../../src/mlflow/versions.js'
+
+interface Place {
+  /** A path from the folder of the project; `VERSION` stands for the version in question. */
+  readonly path: string
+  /** Which versions it has to name: each by itself, the newest, the newest that can be installed whole, or all in one. */
+  readonly of: 'each' | 'newest' | 'pinned' | 'range'
+  /** Whether its text names what it has to. */
+  readonly names: (text: string, version: string) => boolean
+  /** What puts it there. */
+  readonly by: string
+}
+
+const quoted = (text: string, version: string): boolean => text.includes(`"${version}"`)
+const named = (text: string, version: string): boolean => new RegExp(`(?<![\\d.])${version.replaceAll('.', '\\.')}(?![\\d.]*\\d)`).test(text)
+
+export const places: readonly Place[] = [
+  { path: 'scripts/generate/registry/VERSION.json', of: 'each', names: quoted, by: 'what scripts/mlflow/registry.py prints' },
+  { path: 'src/access/operations.generated.ts', of: 'each', names: (text, version) => named(text.slice(0, text.indexOf('\n')), version), by: 'npm run generate, with classes for what is new in src/access/classes.ts' },
+  { path: 'openapi/openapi.json', of: 'each', names: quoted, by: 'npm run generate' },
+  { path: 'docs/access.md', of: 'range', names: named, by: 'npm run generate' },
+  { path: 'scripts/generate/openapi/facts.json', of: 'newest', names: quoted, by: 'what scripts/mlflow/openapi-facts.py prints' },
+  { path: 'scripts/generate/openapi/recorded.json', of: 'newest', names: (text, version) => new RegExp(`"id":"version",.*"answer":"${version}"`).test(text), by: 'npm run openapi:proof -- --versions VERSION --record, then npm run generate' },
+  { path: 'docs/clients.md', of: 'newest', names: named, by: 'npm run clients' },
+  { path: 'docs/own-mlflow.md', of: 'pinned', names: named, by: 'a person' },
+  { path: 'compose.yaml', of: 'pinned', names: (text, version) => text.includes(`mlflow==${version} `), by: 'a person' },
+  { path: 'README.md', of: 'range', names: named, by: 'a person' },
+  { path: 'docs/clients.md', of: 'range', names: named, by: 'npm run clients' },
+  { path: 'docs/gateway.md', of: 'range', names: (text, version) => named(text, version.replace(/^.* /, '')), by: 'a person' },
+  { path: 'scripts/test_real_registration.py', of: 'range', names: named, by: 'a person' }
+]
+
+/**
+ * Says of each place what it lacks, a line each.
+ * @param known oldest first
+ * @param read the text of a file, undefined where there is none
+ */
+export function lacking (known: readonly KnownMlflow[], read: (path: string) => string | undefined): string[] {
+  const [first, last] = [known.at(0)?.version ?? '', known.at(-1)?.version ?? '']
+  const wanted = {
+    each: known.map(({ version }) => version),
+    newest: [last],
+    pinned: [known.findLast(({ over }) => over === undefined)?.version ?? ''],
+    range: [`${minor(first)} to ${minor(last)}`]
+  }
+  return [...faults(known), ...places.flatMap(({ path, of, names, by }) => wanted[of].flatMap(version => {
+    const fill = (text: string): string => text.replaceAll('VERSION', version)
+    const text = read(fill(path))
+    if (text !== undefined && names(text, version)) return []
+    return [`${fill(path)} ${text === undefined ? 'is not there' : `does not name ${version}`}: ${fill(by)}`]
+  }))]
+}
+
+/** What is wrong with the list itself. */
+function faults (known: readonly KnownMlflow[]): string[] {
+  return known.flatMap(({ version, schema, over }, index) => [
+    ...index > 0 && compareVersions(known[index - 1]?.version ?? '', version) >= 0 ? ['does not stand after all older ones'] : [],
+    ...over === undefined || known.slice(0, index).some(other => other.version === over) ? [] : [`lies over ${over}, which is not an older known one`],
+    ...(/^[0-9a-f]{12}$/).test(schema) ? [] : ['has no Alembic revision as its schema']
+  ].map(fault => `src/mlflow/versions.json: ${version} ${fault}`))
+}
