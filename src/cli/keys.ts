@@ -1,7 +1,8 @@
 /** `hokusai-mlflow keys`: issue, list, revoke, rotate and import the keys of a store of our own. A key is printed once, to stdout, when it is made. */
 import { readFileSync } from 'node:fs'
 import { GrantError, splitList, toDurationMs, toExpiry, toGrantedScopes, toLine, toRate, toUserId, toWorkspaces, userIdFrom } from '../keys/key-input.js'
-import { KeyEndedError, openStore, StoreUnavailableError, type IssuedKey, type KeyRecord, type KeyStore } from '../keys/contract.js'
+import { KeyEndedError, StoreUnavailableError, type IssuedKey, type KeyRecord, type KeyStore } from '../keys/contract.js'
+import { openStore } from '../keys/open.js'
 import type { Config } from '../core/config.js'
 import { mount } from '../core/mount.js'
 import { originFor } from '../core/origin.js'

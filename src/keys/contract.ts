@@ -1,5 +1,7 @@
-/** The contract of key stores: a store says yes or no, and throws when it cannot say. So an outage can never look like a refusal. */
-import type { KeysConfig } from '../core/config.js'
+/**
+ * The contract of key stores, types and errors only: a store says yes or no, and throws when it cannot say. So an outage can never look like a refusal.
+ * `open.ts` opens one; whatever holds the keys, a verdict cache stands in front of it.
+ */
 import type { Environment } from './key.js'
 import type { Scope } from '../access/scopes.js'
 
@@ -76,12 +78,12 @@ export interface IssuedKey {
   readonly record: KeyRecord
 }
 
-/** A store whose keys are ours to manage. All of its functions throw StoreUnavailableError when the store fails. */
+/** A store whose keys are managed here. Everything that may have to wait is a promise; all of them reject with StoreUnavailableError when the store fails. */
 export interface KeyStore extends KeyVerifier {
   create: (key: NewKey) => Promise<IssuedKey>
   /**
-   * Makes the very first key, and only that: undefined where the store ever held one.
-   * @param keep puts the key where people find it; if it throws, no key has been made
+   * Makes the very first key, and only that, however many processes try at once: undefined where the store ever held one.
+   * @param keep puts the key where people find it; if it throws, no key has been made. It may not wait: a transaction is open meanwhile
    */
   createFirst: (key: NewKey, keep: (key: string) => void) => Promise<IssuedKey | undefined>
   /** All keys, the oldest first. */
@@ -119,6 +121,13 @@ export class KeyEndedError extends Error {
   override readonly name = 'KeyEndedError'
 }
 
+/** The auth service does not take the question itself, whatever the key. */
+export class NotAcceptedError extends StoreUnavailableError {
+  constructor () {
+    super('The auth service refuses our request (400): is AUTH_SERVICE_ID right?')
+  }
+}
+
 /** The keys are managed by the platform's auth service and not here. */
 export class StoreNotOursError extends Error {
   override readonly name = 'StoreNotOursError'
@@ -127,20 +136,15 @@ export class StoreNotOursError extends Error {
   }
 }
 
+/** What went wrong beside requests, and of what: the label of the metric that counts it. */
+export class StoreProblem extends Error {
+  override readonly name = 'StoreProblem'
+  readonly what: 'last_used'
+  constructor (what: StoreProblem['what'], message: string, cause: unknown) {
+    super(message, { cause })
+    this.what = what
+  }
+}
+
 /** Told of what goes wrong beside requests, such as last-used times that cannot be written. */
-export type Report = (problem: Error) => void
-
-/** Opens what guards requests. @throws StoreUnavailableError when a local store cannot be opened */
-export async function openVerifier (config: KeysConfig, report?: Report): Promise<KeyVerifier> {
-  if (config.store.kind !== 'service') return await openStore(config, report)
-  const { openRemote } = await import('./stores/service.js')
-  return openRemote(config, config.store.url)
-}
-
-/** Opens a store whose keys can be managed. @throws StoreNotOursError, StoreUnavailableError */
-export async function openStore (config: KeysConfig, report?: Report): Promise<KeyStore> {
-  if (config.store.kind === 'service') throw new StoreNotOursError()
-  // Loaded here, so that a facade in front of an auth service needs no native SQLite.
-  const { openSqlite } = await import('./stores/sqlite/store.js')
-  return openSqlite(config.store.file, report === undefined ? {} : { report })
-}
+export type Report = (problem: StoreProblem) => void

@@ -1,12 +1,8 @@
-import fc from 'fast-check'
 import t from 'tap'
-import { cached } from '../../../src/keys/cache.js'
-import { hintOf } from '../../../src/keys/key.js'
-import { toScopes } from '../../../src/access/scopes.js'
-import { StoreBusyError, StoreUnavailableError, type KeyVerifier, type Verdict } from '../../../src/keys/contract.js'
+import { StoreBusyError, StoreUnavailableError, type Verdict } from '../../../src/keys/contract.js'
+import { callerFor, good, openRemoteLike as open, openToldOfChanges, start } from '../../helpers/verdict-cache.js'
 
 const here = '192.0.2.1'
-const start = Date.parse('2027-01-01')
 const outage = (): never => { throw new StoreUnavailableError('It is down.') }
 const unknown: Verdict = { valid: false, reason: 'unknown' }
 
@@ -154,84 +150,15 @@ t.test('a kept key still ends at its expiry, in an outage too', async t => {
   t.match(await verifier.verify('K1', here), { valid: false, reason: 'expired' })
 })
 
-t.test('one address may bring ten new keys a second, all together fifty; keys seen before never wait', async t => {
-  const { verifier, asked, clock } = open(key => good(key))
-  const bring = async (key: string, address: string): Promise<boolean> => {
-    try { return (await verifier.verify(key, address)).valid } catch (error) {
-      t.match(error, { name: 'StoreBusyError', retryAfterSeconds: 1 })
-      return false
-    }
-  }
-  for (let key = 0; key < 12; key++) t.equal(await bring(`a${key}`, '192.0.2.1'), key < 10, `key ${key + 1} of one address`)
-  for (let key = 0; key < 50; key++) t.equal(await bring(`b${key}`, `198.51.100.${key}`), key < 40, `key ${key + 11} of all`)
-  t.equal(asked.length, 50)
-  t.ok(await bring('a0', '192.0.2.1'), 'a key seen before')
-  clock.at += 999
-  t.notOk(await bring('a11', '192.0.2.1'))
-  clock.at += 1
-  t.ok(await bring('a11', '192.0.2.1'), 'a second later')
-  clock.at += 60_000
-  for (let key = 0; key < 10; key++) t.ok(await bring(`a${key}`, '192.0.2.1'))
-  for (let key = 0; key < 10; key++) t.ok(await bring(`c${key}`, '192.0.2.1'), 'asking again about known keys counts for nothing')
-})
-
-t.test('addresses whose keys were refused take half of the questions at most, so that others can bring new keys', async t => {
-  const { verifier, clock } = open(key => key.startsWith('wrong') ? unknown : good(key))
-  const reaches = async (key: string, address: string): Promise<boolean> => await Promise.resolve().then(() => verifier.verify(key, address)).then(() => true, () => false)
-  const flood = async (): Promise<number> => {
-    let asked = 0
-    for (let key = 0; key < 300; key++) if (await reaches(`wrong-${clock.at}-${key}`, `198.51.100.${key % 30}`)) asked++
-    return asked
-  }
-  t.equal(await flood(), 50, 'before any of them was refused they are like others')
-  for (let second = 0; second < 5; second++) {
-    clock.at += 1000
-    t.equal(await flood(), 25)
-    let asked = 0
-    for (let key = 0; key < 30; key++) if (await reaches(`good-${second}-${key}`, `203.0.113.${key}`)) asked++
-    t.equal(asked, 25)
-  }
-  clock.at += 1000
-  t.ok(await reaches('good', '198.51.100.1'), 'a good key from such an address has its chance')
-  clock.at += 3_600_000
-  t.equal(await flood(), 50, 'and an hour later nobody is suspect')
-})
-
-t.test('a network of IPv6 is one address, and its neighbours are suspect with it', async t => {
-  const { verifier } = open(() => unknown)
-  const reaches = async (key: string, address: string): Promise<boolean> => await Promise.resolve().then(() => verifier.verify(key, address)).then(() => true, () => false)
-  for (let key = 0; key < 12; key++) t.equal(await reaches(`a${key}`, `2001:db8:1:1::${key}`), key < 10)
-  for (let key = 0; key < 30; key++) t.equal(await reaches(`b${key}`, `2001:db8:1:1${key}::1`), key < 16, 'nine of the twenty-five were asked before')
-})
-
-t.test('in no second do more questions about new keys get through than may', async () => {
-  const call = fc.record({ key: fc.integer({ min: 0, max: 500 }), address: fc.integer({ min: 0, max: 8 }), afterMs: fc.integer({ min: 0, max: 60 }) })
-  await fc.assert(fc.asyncProperty(fc.array(call, { maxLength: 400 }), async calls => {
-    const times: Array<{ at: number, address: string }> = []
-    const { verifier, clock } = open((_key, address) => {
-      times.push({ at: clock.at, address })
-      return unknown
-    })
-    for (const { key, address, afterMs } of calls) {
-      clock.at += afterMs
-      try { await verifier.verify(`K${key}`, `192.0.2.${address}`) } catch {}
-    }
-    return times.every(({ at, address }) => {
-      const second = times.filter(other => other.at >= at && other.at < at + 1000)
-      return second.length <= 50 && second.filter(other => other.address === address).length <= 10
-    })
-  }), { numRuns: 50 })
-})
-
 t.test('what is known is recalled as long as it may be kept, and nobody is asked', async t => {
   const { verifier, asked, clock } = open(async key => good(key))
-  t.equal(verifier.recall?.('K1'), undefined)
+  t.equal(verifier.recall('K1'), undefined)
   t.equal(asked.length, 0)
   await verifier.verify('K1', here)
   clock.at += 599_999
-  t.match(verifier.recall?.('K1'), { valid: true, caller: { keyId: 'K1' } })
+  t.match(verifier.recall('K1'), { valid: true, caller: { keyId: 'K1' } })
   clock.at += 1
-  t.equal(verifier.recall?.('K1'), undefined)
+  t.equal(verifier.recall('K1'), undefined)
   t.equal(asked.length, 1)
 })
 
@@ -241,25 +168,98 @@ t.test('a verifier that throws at once is treated like one that does so later', 
   await t.rejects(async () => await verifier.verify('K1', here), { name: 'StoreUnavailableError' })
 })
 
-/** A cache of 60 s, stale up to 600 s, in front of a verifier that does as it is told. */
-function open (verify: KeyVerifier['verify']): { readonly verifier: KeyVerifier, readonly asked: string[], readonly clock: { at: number } } {
-  const clock = { at: start }
-  const asked: string[] = []
-  const behind: KeyVerifier = {
-    verify: (key, address) => {
-      asked.push(key)
-      return verify(key, address)
-    },
-    check: async () => {},
-    close: async () => {}
+t.test('a store that tells of changes is asked once about each key, unknown ones too', async t => {
+  const { verifier, asked, clock } = openToldOfChanges(async key => key === 'K1' ? good(key) : unknown)
+  for (let call = 0; call < 10; call++) {
+    t.match(await verifier.verify('K1', here), { valid: true })
+    t.strictSame(await verifier.verify('K2', here), unknown)
+    clock.at += 86_400_000
   }
-  return { verifier: cached(behind, { cacheMs: 60_000, staleMs: 600_000, now: () => clock.at }), asked, clock }
-}
+  t.strictSame(asked, ['K1', 'K2'])
+  t.notOk(verifier.verify('K1', here) instanceof Promise, 'it is judged at once')
+  t.notOk(verifier.verify('K2', here) instanceof Promise, 'and so is an unknown one')
+})
 
-function good (key: string): Verdict {
-  return { valid: true, caller: callerFor(key) }
-}
+t.test('a key that has changed is asked about again, others are not; a key that was unknown may be known now', async t => {
+  let state: Verdict = good('K1')
+  const { verifier, asked } = openToldOfChanges(async key => key === 'K1' ? state : key === 'K2' ? good(key) : unknown)
+  for (const key of ['K1', 'K2', 'K3']) await verifier.verify(key, here)
+  state = { valid: false, reason: 'revoked', caller: callerFor('K1') }
+  verifier.invalidate('K1')
+  t.strictSame(await verifier.verify('K1', here), state)
+  for (const key of ['K2', 'K3']) await verifier.verify(key, here)
+  t.strictSame(asked, ['K1', 'K2', 'K3', 'K1', 'K3'])
+  t.strictSame(verifier.verify('K1', here), state, 'a revoked key is known')
+})
 
-function callerFor (key: string): Extract<Verdict, { valid: true }>['caller'] {
-  return { keyId: key, userId: 'u1', name: key, hint: hintOf(key), environment: 'other', scopes: toScopes(['mlflow:read']), workspaces: [], ratePerHour: undefined, expiresAt: undefined }
-}
+t.test('when anything may have changed every key is asked about again, and in an outage counts as it was seen', async t => {
+  let answer: (key: string) => Verdict = good
+  const { verifier, asked, clock } = openToldOfChanges(async key => answer(key))
+  await verifier.verify('K1', here)
+  verifier.invalidate()
+  answer = outage
+  t.match(await verifier.verify('K1', here), { valid: true })
+  clock.at += 600_000
+  await t.rejects(async () => await verifier.verify('K1', here), { name: 'StoreUnavailableError' })
+  answer = good
+  t.match(await verifier.verify('K1', here), { valid: true })
+  t.match(verifier.verify('K1', here), { valid: true })
+  t.equal(asked.length, 4)
+})
+
+t.test('a key that was told to have changed does not count in an outage', async t => {
+  let answer: (key: string) => Verdict = good
+  const { verifier } = openToldOfChanges(async key => answer(key))
+  await verifier.verify('K1', here)
+  answer = outage
+  verifier.invalidate('K1')
+  await t.rejects(async () => await verifier.verify('K1', here), { name: 'StoreUnavailableError' })
+  t.equal(verifier.recall('K1'), undefined)
+})
+
+t.test('an answer that was on its way when the store changed is not kept, and nobody joins it', async t => {
+  for (const keyId of ['K1', undefined]) {
+    const answers: Array<(verdict: Verdict) => void> = []
+    const { verifier, asked } = openToldOfChanges(() => new Promise(resolve => answers.push(resolve)))
+    const before = verifier.verify('K1', here)
+    verifier.invalidate(keyId)
+    const after = verifier.verify('K1', here)
+    answers[1]?.({ valid: false, reason: 'revoked', caller: callerFor('K1') })
+    t.match(await after, { valid: false, reason: 'revoked' })
+    answers[0]?.(good('K1'))
+    t.match(await before, { valid: true }, 'whoever asked before has the answer from before')
+    t.match(verifier.verify('K1', here), { valid: false, reason: 'revoked' })
+    t.equal(asked.length, 2)
+  }
+})
+
+t.test('a flood of unknown keys pushes out none that is known', async t => {
+  const { verifier, asked } = openToldOfChanges(key => key === 'K1' ? good(key) : unknown)
+  verifier.verify('K1', here)
+  for (let guess = 0; guess < 25_000; guess++) verifier.verify(`guess-${guess}`, here)
+  t.match(verifier.verify('K1', here), { valid: true })
+  t.equal(asked.filter(key => key === 'K1').length, 1)
+})
+
+t.test('uses are collected once each: the last time, of valid keys alone, also of those seen valid in an outage', async t => {
+  let answer: (key: string) => Verdict = key => key === 'wrong' ? unknown : good(key)
+  const { verifier, clock } = openToldOfChanges(async key => answer(key))
+  for (const key of ['K1', 'wrong', 'K2', 'K1']) {
+    clock.at += 1000
+    await verifier.verify(key, here)
+  }
+  t.strictSame([...verifier.takeUsed()], [['K1', start + 4000], ['K2', start + 3000]])
+  t.strictSame([...verifier.takeUsed()], [])
+  verifier.invalidate()
+  answer = outage
+  clock.at += 1000
+  await verifier.verify('K2', here)
+  t.strictSame([...verifier.takeUsed()], [['K2', start + 5000]])
+})
+
+t.test('a store that answers at once is answered for without a promise', t => {
+  const { verifier } = openToldOfChanges(good, { staleMs: 0 })
+  t.match(verifier.verify('K1', here), { valid: true })
+  t.match(verifier.verify('a b', here), { valid: false, reason: 'malformed' })
+  t.end()
+})
