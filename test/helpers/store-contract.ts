@@ -83,6 +83,7 @@ export function storeContract (t: Test, name: string, open: Open): void {
       const other = await another()
       const later = `hk_live_${'e'.repeat(32)}`
       const { key, record } = await store.create(reading)
+      await store.import([{ ...reading, key: `hk_live_${'a'.repeat(32)}` }]) // so that its like are looked for
       t.match(await store.verify(key, ''), { valid: true })
       t.match(await store.verify(later, ''), { valid: false, reason: 'unknown' })
       await other.revoke(record.keyId)
