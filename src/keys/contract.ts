@@ -1,6 +1,6 @@
 /**
- * The contract of key stores, types and errors only: a store says yes or no, and throws when it cannot say. So an outage can never look like a refusal.
- * `open.ts` opens one; whatever holds the keys, a verdict cache stands in front of it.
+ * The contract of key stores, types and errors only: a store says yes or no, and throws when it cannot say. So an outage can never look
+ * like a refusal. `open.ts` opens one; whatever holds the keys, a verdict cache stands in front of it.
  */
 import type { Environment } from './key.js'
 import type { Scope } from '../access/scopes.js'
@@ -39,8 +39,8 @@ export interface KeyVerifier {
    */
   verify: (key: string, address: string) => Verdict | Promise<Verdict>
   /**
-   * What is known of a key already; undefined: nothing. Asks nobody, counts no use. Only of verifiers that ask somebody far away: others say
-   * all there is to say at once.
+   * What is known of a key already; undefined: nothing. Asks nobody, counts no use. Only of verifiers that ask somebody far away: others
+   * say all there is to say at once.
    */
   recall?: (key: string) => Verdict | undefined
   /** Whether the store can answer. @throws StoreUnavailableError with a reason that names no address */
@@ -78,7 +78,9 @@ export interface IssuedKey {
   readonly record: KeyRecord
 }
 
-/** A store whose keys are managed here. Everything that may have to wait is a promise; all of them reject with StoreUnavailableError when the store fails. */
+/**
+ * A store whose keys are managed here. What may have to wait is a promise, which rejects with StoreUnavailableError when the store fails.
+ */
 export interface KeyStore extends KeyVerifier {
   create: (key: NewKey) => Promise<IssuedKey>
   /**

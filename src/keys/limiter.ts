@@ -4,7 +4,7 @@ import { StoreBusyError } from './contract.js'
 import { createGuesses, networkOf } from './guesses.js'
 import type { VerdictSource } from './verdict-cache.js'
 
-/** Questions about new keys in any one second; those whose keys were refused share half, so that they cannot take it all from the others. */
+/** Questions about new keys in any one second; those whose keys were refused share half, so that they cannot take it all. */
 const newKeysMax = { perAddress: 10, suspects: 25, inAll: 50 }
 const windowMs = 1000
 const remembered = 10_000
@@ -41,7 +41,8 @@ function createLimiter (): Limiter {
       const network = networkOf(address)
       const own = networks.get(network) ?? []
       const suspect = guesses.suspects(address, at)
-      if (isFull(own, newKeysMax.perAddress, at) || isFull(all, newKeysMax.inAll, at) || (suspect && isFull(ofSuspects, newKeysMax.suspects, at))) return false
+      if (isFull(own, newKeysMax.perAddress, at) || isFull(all, newKeysMax.inAll, at)) return false
+      if (suspect && isFull(ofSuspects, newKeysMax.suspects, at)) return false
       own.push(at)
       all.push(at)
       if (suspect) ofSuspects.push(at)

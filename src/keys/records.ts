@@ -1,4 +1,4 @@
-/** The life of a key as every store of our own keeps it: what a row holds, and how making, rotating and ending change it. Pure; stores add their SQL. */
+/** The life of a key in every store of our own: what its row holds, and how making, rotating and ending change it. Pure; a store adds its SQL. */
 import { createId, environmentOf, formOf, generateKey, hashKey, hintOf, type Environment, type KeyForm } from './key.js'
 import { toScopes } from '../access/scopes.js'
 import { KeyEndedError, type ImportedKey, type IssuedKey, type KeyRecord, type NewKey, type Verdict } from './contract.js'
@@ -114,8 +114,10 @@ export function rotated (row: KeyRow, overlapMs: number, at: number): { readonly
   const record = toRecord(row)
   if (record.revokedAt !== undefined) throw new KeyEndedError('The key is revoked: create a new one.')
   if (record.expiresAt !== undefined && at >= record.expiresAt) throw new KeyEndedError('The key has expired: create a new one.')
-  const next = newRow({ ...record, environment: record.environment === 'test' ? 'test' : 'live', expiresAt: row.expires_at ?? undefined }, at)
+  const environment = record.environment === 'test' ? 'test' : 'live'
+  const next = newRow({ ...record, environment, expiresAt: row.expires_at ?? undefined }, at)
   const replaced = { ...row, replaced_by: next.row.id }
   const end = at + overlapMs
-  return { next, old: overlapMs > 0 ? { ...replaced, overlap_until: Math.min(row.overlap_until ?? end, end) } : revoked(replaced, 'rotated', at) }
+  const old = overlapMs > 0 ? { ...replaced, overlap_until: Math.min(row.overlap_until ?? end, end) } : revoked(replaced, 'rotated', at)
+  return { next, old }
 }

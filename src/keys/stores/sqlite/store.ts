@@ -1,6 +1,6 @@
 /** The key store in a SQLite file: its SQL. What a row means and what becomes of it says `records.ts`. */
-import { StoreProblem, type KeyRecord, type KeyStore, type Report } from '../../contract.js'
-import { type KeyForm } from '../../key.js'
+import { StoreProblem, type KeyRecord, type KeyStore, type KeyVerifier, type Report } from '../../contract.js'
+import type { KeyForm } from '../../key.js'
 import { importedRow, newRow, revoked, rotated, storedForms, toIssued, toRecord, toVerdict, type KeyRow } from '../../records.js'
 import { createVerdictCache } from '../../verdict-cache.js'
 import { openDatabase, type Database, type Sql } from './database.js'
@@ -19,7 +19,7 @@ const flushMs = 10_000
 export function openSqlite (file: string, { report, now = Date.now, onStatement }: SqliteOptions = {}): KeyStore {
   const forms = createForms(() => database.read(formsIn))
   const cache = createVerdictCache({
-    ask: (_key, _address, hash) => toVerdict(database.read(sql => sql('SELECT * FROM keys WHERE hash = ?').get(hash)) as KeyRow | undefined),
+    ask: (_key, _address, hash) => toVerdict(database.read(sql => findByHash(sql, hash))),
     holds: forms.holds
   }, { cacheMs: Infinity, staleMs: 0, keepUnknown: true, collectUsed: true, now }) // the file tells of changes, and is there or gone
   const changed = (): void => {
@@ -44,6 +44,13 @@ export function openSqlite (file: string, { report, now = Date.now, onStatement 
       flush()
       database.close()
     },
+    ...manage(database, now)
+  }
+}
+
+/** What those do who manage keys. */
+function manage (database: Database, now: () => number): Omit<KeyStore, keyof KeyVerifier> {
+  return {
     create: async key => database.write(sql => {
       const made = newRow(key, now())
       insert(sql, made.row)
@@ -93,19 +100,24 @@ function writeUsed (database: Database, used: ReadonlyMap<string, number>, repor
 /** Whether the row went in; the parameters carry the names of the columns. */
 function insert (sql: Sql, row: KeyRow, onConflict: string = ''): boolean {
   const columns = Object.keys(row)
-  return sql(`INSERT INTO keys (${columns.join(', ')}) VALUES (${columns.map(column => `:${column}`).join(', ')}) ${onConflict}`).run({ ...row }).changes === 1
+  const values = columns.map(column => `:${column}`)
+  return sql(`INSERT INTO keys (${columns.join(', ')}) VALUES (${values.join(', ')}) ${onConflict}`).run({ ...row }).changes === 1
 }
 
 /** Writes what has become of a row. */
 function update (sql: Sql, from: KeyRow, to: KeyRow): KeyRow {
   if (from === to) return to
-  const { overlap_until: overlapUntil, revoked_at: revokedAt, revoke_reason: reason, replaced_by: replacedBy, id } = to
-  sql('UPDATE keys SET overlap_until = ?, revoked_at = ?, revoke_reason = ?, replaced_by = ? WHERE id = ?').run(overlapUntil, revokedAt, reason, replacedBy, id)
+  sql('UPDATE keys SET overlap_until = ?, revoked_at = ?, revoke_reason = ?, replaced_by = ? WHERE id = ?')
+    .run(to.overlap_until, to.revoked_at, to.revoke_reason, to.replaced_by, to.id)
   return to
 }
 
 function find (sql: Sql, id: string): KeyRow | undefined {
   return sql('SELECT * FROM keys WHERE id = ?').get(id) as KeyRow | undefined
+}
+
+function findByHash (sql: Sql, hash: string): KeyRow | undefined {
+  return sql('SELECT * FROM keys WHERE hash = ?').get(hash) as KeyRow | undefined
 }
 
 function recordOf (row: KeyRow | undefined): KeyRecord | undefined {
@@ -118,8 +130,8 @@ interface Forms {
 }
 
 /**
- * The forms of keys that a store holds: what nobody made or imported needs no look for the key itself. Keys are never deleted, so only a form
- * that was missing is read again after a change.
+ * The forms of keys that the store holds: one of a form that nobody made or imported needs no look. Keys are never deleted, so after a
+ * change only a form that was missing is looked for again.
  */
 function createForms (read: () => ReadonlySet<string>): Forms {
   let held: ReadonlySet<string> = new Set()
@@ -138,6 +150,7 @@ function createForms (read: () => ReadonlySet<string>): Forms {
 
 function formsIn (sql: Sql): ReadonlySet<string> {
   // One step into the index for each form, however many keys there are.
-  const rows = sql(`SELECT column1 AS form FROM (VALUES ${storedForms.map(form => `('${form}')`).join(', ')}) WHERE EXISTS (SELECT 1 FROM keys WHERE form = column1)`).all()
+  const values = storedForms.map(form => `('${form}')`)
+  const rows = sql(`SELECT column1 AS form FROM (VALUES ${values.join(', ')}) WHERE EXISTS (SELECT 1 FROM keys WHERE form = column1)`).all()
   return new Set(rows.map(row => (row as { form: string }).form))
 }
