@@ -2,7 +2,7 @@
  * The contract of key stores, types and errors only: a store says yes or no, and throws when it cannot say. So an outage can never look
  * like a refusal. `open.ts` opens one; whatever holds the keys, a verdict cache stands in front of it.
  */
-import type { Environment } from './key.js'
+import type { Environment, KeyForm } from './key.js'
 import type { Scope } from '../access/scopes.js'
 
 /** Whose key a request came with, and what it may do. */
@@ -72,6 +72,41 @@ export interface KeyRecord extends Caller {
   readonly replacedBy: string | undefined
 }
 
+/** The form of a key, as far as it can be told: of one that was imported by its hash alone it cannot. */
+export type StoredForm = KeyForm | 'unknown'
+
+/**
+ * A key as stores of our own keep it and hand it on, by its hash and never in clear; the names are those of the columns. Times in milliseconds
+ * since 1970, lists as JSON.
+ */
+export interface KeyRow {
+  readonly id: string
+  readonly hash: string
+  readonly hint: string
+  readonly form: StoredForm
+  readonly environment: Environment
+  readonly user_id: string
+  readonly name: string
+  readonly scopes: string
+  readonly workspaces: string
+  readonly rate_per_hour: number | null
+  readonly created_at: number
+  /** As it was made with. */
+  readonly expires_at: number | null
+  /** When it ends because another key took its place. */
+  readonly overlap_until: number | null
+  readonly last_used_at: number | null
+  readonly revoked_at: number | null
+  readonly revoke_reason: string | null
+  readonly replaced_by: string | null
+}
+
+/** How many keys a store took, and how many it held already. */
+export interface Imported {
+  readonly imported: number
+  readonly known: number
+}
+
 /** The one moment at which a key is known in clear. */
 export interface IssuedKey {
   readonly key: string
@@ -100,7 +135,11 @@ export interface KeyStore extends KeyVerifier {
    */
   rotate: (id: string, overlapMs: number) => Promise<IssuedKey | undefined>
   /** Takes all of the keys or, when it throws, none; those that the store holds already stay as they are. */
-  import: (keys: readonly ImportedKey[]) => Promise<{ readonly imported: number, readonly known: number }>
+  import: (keys: readonly ImportedKey[]) => Promise<Imported>
+  /** All keys as they are kept, the oldest first: for another store to take. */
+  dump: () => Promise<readonly KeyRow[]>
+  /** As `import`, for what another store has dumped: ids, times and ends stay what they were. */
+  restore: (rows: readonly KeyRow[]) => Promise<Imported>
 }
 
 /** The store cannot say whether a key is good. The message names no address; the cause may. */

@@ -1,35 +1,13 @@
 /** The life of a key in every store of our own: what its row holds, and how making, rotating and ending change it. Pure; a store adds its SQL. */
-import { createId, environmentOf, formOf, generateKey, hashKey, hintOf, type Environment, type KeyForm } from './key.js'
+import { createId, environmentOf, formOf, generateKey, hashKey, hintOf } from './key.js'
 import { toScopes } from '../access/scopes.js'
-import { KeyEndedError, type ImportedKey, type IssuedKey, type KeyRecord, type NewKey, type Verdict } from './contract.js'
+import {
+  KeyEndedError,
+  type ImportedKey, type IssuedKey, type KeyRecord, type KeyRow, type NewKey, type StoredForm, type Verdict
+} from './contract.js'
 
-/** The form of a key, as far as it can be told: of one that was imported by its hash alone it cannot. */
-export type StoredForm = KeyForm | 'unknown'
-
+/** What `form` of a row can be. */
 export const storedForms: readonly StoredForm[] = ['sealed', 'broken', 'platform', 'foreign', 'unknown']
-
-/** One row of `keys`: times in milliseconds since 1970, lists as JSON. */
-export interface KeyRow {
-  readonly id: string
-  readonly hash: string
-  readonly hint: string
-  readonly form: StoredForm
-  readonly environment: Environment
-  readonly user_id: string
-  readonly name: string
-  readonly scopes: string
-  readonly workspaces: string
-  readonly rate_per_hour: number | null
-  readonly created_at: number
-  /** As it was made with. */
-  readonly expires_at: number | null
-  /** When it ends because another key took its place. */
-  readonly overlap_until: number | null
-  readonly last_used_at: number | null
-  readonly revoked_at: number | null
-  readonly revoke_reason: string | null
-  readonly replaced_by: string | null
-}
 
 /** A key that was made just now: in clear for its owner, as a row for the store. */
 export interface NewRow {

@@ -1,7 +1,7 @@
 /** A store that answers later and tells all who have it open of each change, as a database behind a network does: what `KeyStore` has to carry. */
 import { setImmediate as turn } from 'node:timers/promises'
-import { StoreUnavailableError, type KeyStore } from '../../src/keys/contract.js'
-import { importedRow, newRow, revoked, rotated, toIssued, toRecord, toVerdict, type KeyRow, type StoredForm } from '../../src/keys/records.js'
+import { StoreUnavailableError, type Imported, type KeyRow, type KeyStore, type StoredForm } from '../../src/keys/contract.js'
+import { importedRow, newRow, revoked, rotated, toIssued, toRecord, toVerdict } from '../../src/keys/records.js'
 import { createVerdictCache } from '../../src/keys/verdict-cache.js'
 import type { StoreSubject } from './store-subject.js'
 
@@ -57,6 +57,15 @@ function put (rows: Map<string, KeyRow>, row: KeyRow): KeyRow {
   return row
 }
 
+/** Takes the rows whose keys are not known; a successor is named only where it is there. */
+function take (rows: Map<string, KeyRow>, offered: readonly KeyRow[]): Imported {
+  const known = new Set([...rows.values()].map(({ hash }) => hash))
+  const fresh = offered.filter(({ hash }) => !known.has(hash))
+  const ids = new Set([...rows.keys(), ...fresh.map(({ id }) => id)])
+  for (const row of fresh) put(rows, { ...row, replaced_by: row.replaced_by !== null && ids.has(row.replaced_by) ? row.replaced_by : null })
+  return { imported: fresh.length, known: offered.length - fresh.length }
+}
+
 function connect (server: Server, now: () => number): KeyStore {
   const forms = new Set<StoredForm>([...server.rows.values()].map(({ form }) => form))
   const cache = createVerdictCache({
@@ -107,11 +116,8 @@ function connect (server: Server, now: () => number): KeyStore {
       put(rows, old)
       return toIssued(next)
     }),
-    import: async keys => await transact(server, rows => {
-      const known = new Set([...rows.values()].map(({ hash }) => hash))
-      const fresh = keys.map(key => importedRow(key, now())).filter(({ hash }) => !known.has(hash))
-      for (const row of fresh) put(rows, row)
-      return { imported: fresh.length, known: keys.length - fresh.length }
-    })
+    import: async keys => await transact(server, rows => take(rows, keys.map(key => importedRow(key, now())))),
+    dump: async () => await ask(server, rows => [...rows.values()]),
+    restore: async dumped => await transact(server, rows => take(rows, dumped))
   }
 }

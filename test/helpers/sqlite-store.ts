@@ -1,5 +1,5 @@
 /** A key store in a file of its own, with a clock that tests can move. */
-import { rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { openSqlite, type SqliteOptions } from '../../src/keys/stores/sqlite/store.js'
@@ -17,7 +17,8 @@ interface SqliteSubject extends StoreSubject {
 /** A store with a clock that stands still unless a test moves it. */
 export function openFile (t: Test, options?: SqliteOptions): SqliteSubject {
   const clock = { at: Date.parse('2027-01-01') }
-  const file = join(t.testdir(), 'keys.db')
+  const folder = existsSync(t.testdirName) ? t.testdirName : t.testdir() // which empties it: a test may open two
+  const file = join(mkdtempSync(join(folder, 'store-')), 'keys.db')
   const statements: string[] = []
   const open = (more?: SqliteOptions): KeyStore => {
     const store = openSqlite(file, { now: () => clock.at, ...more })

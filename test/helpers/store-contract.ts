@@ -78,6 +78,28 @@ export function storeContract (t: Test, name: string, open: Open): void {
       t.strictSame(await store.list(), [])
     })
 
+    t.test('all keys can move to another store, as often as one likes, and are there what they were', async t => {
+      const [{ store: from, clock }, { store: to, clock: clockThere }] = [await open(t), await open(t)]
+      const [rotated, revoked, both] = [await from.create({ ...reading, ratePerHour: 60 }), await from.create(reading), await from.create(reading)]
+      const next = await from.rotate(rotated.record.keyId, 5000)
+      const successor = await from.rotate(both.record.keyId, 5000)
+      await from.revoke(revoked.record.keyId, 'leaked')
+      clock.at += 1000
+      clockThere.at = clock.at
+      await to.import([{ ...reading, userId: 'u2', hash: hashKey(successor?.key ?? '') }])
+      const dumped = await from.dump()
+      t.notMatch(JSON.stringify(dumped), rotated.key)
+      t.strictSame(await to.restore(dumped), { imported: 4, known: 1 })
+      t.strictSame(await to.restore(dumped), { imported: 0, known: 5 }, 'a second time changes nothing')
+      for (const id of [rotated, revoked, next].map(issued => issued?.record.keyId ?? '')) t.strictSame(await to.show(id), await from.show(id))
+      t.match(await to.verify(rotated.key, ''), { valid: true })
+      t.match(await to.verify(revoked.key, ''), { valid: false, reason: 'revoked' })
+      t.match(await to.verify(successor?.key ?? '', ''), { valid: true, caller: { userId: 'u2' } }, 'what was known stays as it is')
+      t.match(await to.show(both.record.keyId), { replacedBy: undefined, expiresAt: clock.at + 4000 })
+      clockThere.at += 4000
+      t.match(await to.verify(rotated.key, ''), { valid: false, reason: 'expired' })
+    })
+
     t.test('what another process does to a key is noticed within a second', async t => {
       const { store, another, clock } = await open(t)
       const other = await another()
@@ -129,7 +151,9 @@ export function storeContract (t: Test, name: string, open: Open): void {
         show: () => store.show(record.keyId),
         revoke: () => store.revoke(record.keyId),
         rotate: () => store.rotate(record.keyId, 0),
-        import: () => store.import([{ ...reading, key: 'sk-other' }])
+        import: () => store.import([{ ...reading, key: 'sk-other' }]),
+        dump: () => store.dump(),
+        restore: () => store.restore([])
       } satisfies Partial<Record<keyof KeyStore, () => Promise<unknown>>>
       for (const [name, call] of Object.entries(calls)) await t.rejects(async () => { await call() }, { name: 'StoreUnavailableError' }, name)
     })

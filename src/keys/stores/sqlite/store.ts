@@ -1,7 +1,7 @@
 /** The key store in a SQLite file: its SQL. What a row means and what becomes of it says `records.ts`. */
-import { StoreProblem, type KeyRecord, type KeyStore, type KeyVerifier, type Report } from '../../contract.js'
+import { StoreProblem, type KeyRecord, type KeyRow, type KeyStore, type KeyVerifier, type Report } from '../../contract.js'
 import type { KeyForm } from '../../key.js'
-import { importedRow, newRow, revoked, rotated, storedForms, toIssued, toRecord, toVerdict, type KeyRow } from '../../records.js'
+import { importedRow, newRow, revoked, rotated, storedForms, toIssued, toRecord, toVerdict } from '../../records.js'
 import { createVerdictCache } from '../../verdict-cache.js'
 import { openDatabase, type Database, type Sql } from './database.js'
 
@@ -63,7 +63,7 @@ function manage (database: Database, now: () => number): Omit<KeyStore, keyof Ke
       keep(made.key)
       return toIssued(made)
     }),
-    list: async () => database.read(sql => (sql('SELECT * FROM keys ORDER BY created_at, rowid').all() as KeyRow[]).map(toRecord)),
+    list: async () => database.read(all).map(toRecord),
     show: async id => database.read(sql => recordOf(find(sql, id))),
     revoke: async (id, reason) => database.insist(sql => {
       const row = find(sql, id)
@@ -80,6 +80,14 @@ function manage (database: Database, now: () => number): Omit<KeyStore, keyof Ke
     import: async keys => database.write(sql => {
       const imported = keys.filter(key => insert(sql, importedRow(key, now()), 'ON CONFLICT (hash) DO NOTHING')).length
       return { imported, known: keys.length - imported }
+    }),
+    dump: async () => database.read(all),
+    restore: async rows => database.write(sql => {
+      sql('PRAGMA defer_foreign_keys = ON').run() // until the end of the transaction: a key comes before the one that took its place
+      const imported = rows.filter(row => insert(sql, row, 'ON CONFLICT DO NOTHING')).length
+      // What took its place may be held here already, under another id.
+      sql('UPDATE keys SET replaced_by = NULL WHERE replaced_by NOT IN (SELECT id FROM keys)').run()
+      return { imported, known: rows.length - imported }
     })
   }
 }
@@ -110,6 +118,10 @@ function update (sql: Sql, from: KeyRow, to: KeyRow): KeyRow {
   sql('UPDATE keys SET overlap_until = ?, revoked_at = ?, revoke_reason = ?, replaced_by = ? WHERE id = ?')
     .run(to.overlap_until, to.revoked_at, to.revoke_reason, to.replaced_by, to.id)
   return to
+}
+
+function all (sql: Sql): readonly KeyRow[] {
+  return sql('SELECT * FROM keys ORDER BY created_at, rowid').all() as KeyRow[]
 }
 
 function find (sql: Sql, id: string): KeyRow | undefined {
