@@ -17,15 +17,12 @@ export function roomOf (path) {
   return rooms.find(({ path: place }) => place.endsWith('/') ? path.startsWith(place) : path === place)
 }
 
-/** Imports that are against the table and stand until they are mended: `FILE imports ROOM`. Nothing may be added. */
-const standing = new Set(JSON.parse(readFileSync(new URL('rooms.standing.json', import.meta.url), 'utf8')).imports)
-
 /** Why a file may not import something, or undefined. @param specifier as it is written, @param path of the importing file, from the top */
 export function forbidden (path, specifier) {
   const room = roomOf(path)
   if (!specifier.startsWith('.')) {
     if (specifier === 'alb-rules' && room !== undefined && room.room !== 'cli') return 'the gateway does not know the routing analyser'
-    if (specifier === '@fastify/reply-from' && path !== replyFrom && !standing.has(`${path} imports ${specifier}`)) return `only ${replyFrom} knows @fastify/reply-from`
+    if (specifier === '@fastify/reply-from' && path !== replyFrom) return `only ${replyFrom} knows @fastify/reply-from`
     if (room?.pure && io.test(specifier)) return `the room ${room.room} is pure: no input or output`
     if (room !== undefined && room.fastify !== true && fastify.test(specifier)) return `the room ${room.room} does not know Fastify`
     return undefined
@@ -36,7 +33,7 @@ export function forbidden (path, specifier) {
   if (room === undefined) return undefined
   const other = roomOf(target)
   if (other === undefined) return `${target} lies in no room of rooms.json`
-  if (other === room || room.imports.includes(other.room) || standing.has(`${path} imports ${other.room}`)) return undefined
+  if (other === room || room.imports.includes(other.room)) return undefined
   return `the room ${room.room} may not import the room ${other.room}: see rooms.json`
 }
 

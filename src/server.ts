@@ -8,8 +8,9 @@ import closeWithGrace from 'close-with-grace'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { buildApp } from './app.js'
-import { openStore, openVerifier, StoreUnavailableError, type KeyVerifier } from './keys/contract.js'
+import { StoreUnavailableError, type KeyVerifier, type StoreProblem } from './keys/contract.js'
 import { ensureFirstKey, firstKeyFile, firstKeySince, type FirstKey } from './keys/first-key.js'
+import { openStore, openVerifier, storeKind } from './keys/open.js'
 import type { Io } from './core/io.js'
 import { ConfigError, type Config } from './core/config.js'
 import { openLocalMlflow } from './mlflow/managed/mlflow.js'
@@ -73,11 +74,11 @@ export async function serve (config: Config, io: Io, { upgradeDatabase }: StartO
 
 /** The verifier; a store of our own that never held a key gets its first one. */
 async function openKeys (config: Config, io: Io, log: Logger, metrics: Metrics): Promise<{ verifier: KeyVerifier, first: FirstKey | undefined }> {
-  const report = (problem: Error): void => {
-    metrics.writeFailures.inc({ what: 'last_used' })
+  const report = (problem: StoreProblem): void => {
+    metrics.writeFailures.inc({ what: problem.what })
     log.warn({ error: problem.message }, 'key store')
   }
-  if (config.keys.store.kind === 'service') return { verifier: await openVerifier(config.keys, report), first: undefined }
+  if (!storeKind(config.keys).managed) return { verifier: await openVerifier(config.keys, report), first: undefined }
   const store = await openStore(config.keys, report).catch(error => { throw storeFault(error) })
   return { verifier: store, first: await ensureFirstKey(store, config.dataDir, io.stderr) }
 }

@@ -1,8 +1,7 @@
 /** Checks of the key store, and of a key where one is given. */
-import { existsSync } from 'node:fs'
 import { firstKeyFile, firstKeySince } from '../keys/first-key.js'
-import { NotAcceptedError, openService } from '../keys/stores/service.js'
-import { openStore, openVerifier, StoreBusyError, type Verdict as KeyVerdict } from '../keys/contract.js'
+import { NotAcceptedError, StoreBusyError, type Verdict as KeyVerdict } from '../keys/contract.js'
+import { openStore, openVerifier, storeKind } from '../keys/open.js'
 import type { Config } from '../core/config.js'
 import { type Check, error, fine, skipped, type Verdict, warning } from './check.js'
 import { notRunning } from './mlflow.js'
@@ -17,15 +16,14 @@ export const keyChecks: readonly Check[] = [
     id: 'key-store',
     about: 'the key store or the auth service answers',
     async run ({ config: { keys } }) {
-      const { store } = keys
-      if (store.kind === 'sqlite' && !existsSync(store.file)) return fine('there is no key store yet: the first start makes it, with an admin key')
-      const mend = store.kind === 'sqlite' ? 'see to the file that KEYS_URL names: its rights, its disk, a backup' : 'start the auth service, or correct KEYS_URL (HOKUSAI_AUTH_SERVICE_URL)'
+      const { managed, exists, remedy } = storeKind(keys)
+      if (!exists()) return fine('there is no key store yet: the first start makes it, with an admin key')
       try {
         const verifier = await openVerifier(keys)
         try { await verifier.check() } finally { await verifier.close() }
-        return fine(store.kind === 'sqlite' ? 'the key store can be read' : 'the auth service answers')
+        return fine(managed ? 'the key store can be read' : 'the auth service answers')
       } catch (fault) {
-        return error(sentence(fault), mend)
+        return error(sentence(fault), remedy)
       }
     }
   },
@@ -34,7 +32,7 @@ export const keyChecks: readonly Check[] = [
     about: 'the given key is valid and may do something',
     async run ({ config: { keys }, key }) {
       if (key === undefined) return skipped(noKey)
-      if (keys.store.kind === 'sqlite' && !existsSync(keys.store.file)) return error('The key cannot be valid: there is no key store yet.', 'hokusai-mlflow keys create --name NAME')
+      if (!storeKind(keys).exists()) return error('The key cannot be valid: there is no key store yet.', 'hokusai-mlflow keys create --name NAME')
       try {
         const verifier = await openVerifier(keys)
         try { return judge(await verifier.verify(key, '127.0.0.1'), keys) } finally { await verifier.close() }
@@ -49,7 +47,8 @@ export const keyChecks: readonly Check[] = [
     async run ({ config: { keys }, layout }) {
       if (layout === undefined) return skipped(notRunning)
       if (layout.workspaces === true) return fine('MLflow keeps workspaces apart')
-      if (keys.store.kind !== 'sqlite' || !existsSync(keys.store.file)) return fine('no key is tied to workspaces')
+      const { managed, exists } = storeKind(keys)
+      if (!managed || !exists()) return fine('no key is tied to workspaces')
       try {
         const store = await openStore(keys)
         const records = await store.list().finally(store.close)
@@ -75,7 +74,7 @@ export const keyChecks: readonly Check[] = [
     id: 'service-id',
     about: 'the auth service knows us by `AUTH_SERVICE_ID`',
     async run ({ config: { keys }, key }) {
-      if (keys.store.kind !== 'service') return fine('keys are judged here, without an auth service')
+      if (storeKind(keys).managed) return fine('keys are judged here, without an auth service')
       if (key === undefined) return skipped(noKey)
       try {
         const own = await verdictOn(keys, key)
@@ -95,16 +94,15 @@ export const keyChecks: readonly Check[] = [
 function judge (verdict: KeyVerdict, keys: Config['keys']): Verdict {
   if (!verdict.valid) {
     if (verdict.reason === 'balance') return error('The key is valid, and its owner has no balance left.', 'top up the balance on the platform')
-    return error(`The key is refused (${verdict.reason}).`, keys.store.kind === 'sqlite' ? 'hokusai-mlflow keys create --name NAME' : 'make a new key on the platform; see also the check service-id')
+    return error(`The key is refused (${verdict.reason}).`, storeKind(keys).managed ? 'hokusai-mlflow keys create --name NAME' : 'make a new key on the platform; see also the check service-id')
   }
   const { scopes } = verdict.caller
   if (scopes.size > 0) return fine(`the key is valid, with ${[...scopes].join(', ')}`)
-  return warning('The key is valid and has no scopes, so it may do nothing.', keys.store.kind === 'service' ? 'set AUTH_EMPTY_SCOPES=read, or give the key scopes on the platform' : 'hokusai-mlflow keys create --name NAME --scopes mlflow:read,mlflow:write')
+  return warning('The key is valid and has no scopes, so it may do nothing.', storeKind(keys).managed ? 'hokusai-mlflow keys create --name NAME --scopes mlflow:read,mlflow:write' : 'set AUTH_EMPTY_SCOPES=read, or give the key scopes on the platform')
 }
 
 async function verdictOn (keys: Config['keys'], key: string): Promise<'valid' | 'refused' | NotAcceptedError> {
-  if (keys.store.kind !== 'service') return 'refused'
-  const service = openService(keys, keys.store.url)
+  const service = await openVerifier(keys)
   try {
     return (await service.verify(key, '127.0.0.1')).valid ? 'valid' : 'refused'
   } catch (fault) {

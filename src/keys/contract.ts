@@ -1,6 +1,8 @@
-/** The contract of key stores: a store says yes or no, and throws when it cannot say. So an outage can never look like a refusal. */
-import type { KeysConfig } from '../core/config.js'
-import type { Environment } from './key.js'
+/**
+ * The contract of key stores, types and errors only: a store says yes or no, and throws when it cannot say. So an outage can never look
+ * like a refusal. `open.ts` opens one; whatever holds the keys, a verdict cache stands in front of it.
+ */
+import type { Environment, KeyForm } from './key.js'
 import type { Scope } from '../access/scopes.js'
 
 /** Whose key a request came with, and what it may do. */
@@ -37,8 +39,8 @@ export interface KeyVerifier {
    */
   verify: (key: string, address: string) => Verdict | Promise<Verdict>
   /**
-   * What is known of a key already; undefined: nothing. Asks nobody, counts no use. Only of verifiers that ask somebody far away: others say
-   * all there is to say at once.
+   * What is known of a key already; undefined: nothing. Asks nobody, counts no use. Only of verifiers that ask somebody far away: others
+   * say all there is to say at once.
    */
   recall?: (key: string) => Verdict | undefined
   /** Whether the store can answer. @throws StoreUnavailableError with a reason that names no address */
@@ -70,18 +72,55 @@ export interface KeyRecord extends Caller {
   readonly replacedBy: string | undefined
 }
 
+/** The form of a key, as far as it can be told: of one that was imported by its hash alone it cannot. */
+export type StoredForm = KeyForm | 'unknown'
+
+/**
+ * A key as stores of our own keep it and hand it on, by its hash and never in clear; the names are those of the columns. Times in milliseconds
+ * since 1970, lists as JSON.
+ */
+export interface KeyRow {
+  readonly id: string
+  readonly hash: string
+  readonly hint: string
+  readonly form: StoredForm
+  readonly environment: Environment
+  readonly user_id: string
+  readonly name: string
+  readonly scopes: string
+  readonly workspaces: string
+  readonly rate_per_hour: number | null
+  readonly created_at: number
+  /** As it was made with. */
+  readonly expires_at: number | null
+  /** When it ends because another key took its place. */
+  readonly overlap_until: number | null
+  readonly last_used_at: number | null
+  readonly revoked_at: number | null
+  readonly revoke_reason: string | null
+  readonly replaced_by: string | null
+}
+
+/** How many keys a store took, and how many it held already. */
+export interface Imported {
+  readonly imported: number
+  readonly known: number
+}
+
 /** The one moment at which a key is known in clear. */
 export interface IssuedKey {
   readonly key: string
   readonly record: KeyRecord
 }
 
-/** A store whose keys are ours to manage. All of its functions throw StoreUnavailableError when the store fails. */
+/**
+ * A store whose keys are managed here. What may have to wait is a promise, which rejects with StoreUnavailableError when the store fails.
+ */
 export interface KeyStore extends KeyVerifier {
   create: (key: NewKey) => Promise<IssuedKey>
   /**
-   * Makes the very first key, and only that: undefined where the store ever held one.
-   * @param keep puts the key where people find it; if it throws, no key has been made
+   * Makes the very first key, and only that, however many processes try at once: undefined where the store ever held one.
+   * @param keep puts the key where people find it; if it throws, no key has been made. It may not wait: a transaction is open meanwhile
    */
   createFirst: (key: NewKey, keep: (key: string) => void) => Promise<IssuedKey | undefined>
   /** All keys, the oldest first. */
@@ -96,7 +135,11 @@ export interface KeyStore extends KeyVerifier {
    */
   rotate: (id: string, overlapMs: number) => Promise<IssuedKey | undefined>
   /** Takes all of the keys or, when it throws, none; those that the store holds already stay as they are. */
-  import: (keys: readonly ImportedKey[]) => Promise<{ readonly imported: number, readonly known: number }>
+  import: (keys: readonly ImportedKey[]) => Promise<Imported>
+  /** All keys as they are kept, the oldest first: for another store to take. */
+  dump: () => Promise<readonly KeyRow[]>
+  /** As `import`, for what another store has dumped: ids, times and ends stay what they were. */
+  restore: (rows: readonly KeyRow[]) => Promise<Imported>
 }
 
 /** The store cannot say whether a key is good. The message names no address; the cause may. */
@@ -119,6 +162,13 @@ export class KeyEndedError extends Error {
   override readonly name = 'KeyEndedError'
 }
 
+/** The auth service does not take the question itself, whatever the key. */
+export class NotAcceptedError extends StoreUnavailableError {
+  constructor () {
+    super('The auth service refuses our request (400): is AUTH_SERVICE_ID right?')
+  }
+}
+
 /** The keys are managed by the platform's auth service and not here. */
 export class StoreNotOursError extends Error {
   override readonly name = 'StoreNotOursError'
@@ -127,20 +177,15 @@ export class StoreNotOursError extends Error {
   }
 }
 
+/** What went wrong beside requests, and of what: the label of the metric that counts it. */
+export class StoreProblem extends Error {
+  override readonly name = 'StoreProblem'
+  readonly what: 'last_used'
+  constructor (what: StoreProblem['what'], message: string, cause: unknown) {
+    super(message, { cause })
+    this.what = what
+  }
+}
+
 /** Told of what goes wrong beside requests, such as last-used times that cannot be written. */
-export type Report = (problem: Error) => void
-
-/** Opens what guards requests. @throws StoreUnavailableError when a local store cannot be opened */
-export async function openVerifier (config: KeysConfig, report?: Report): Promise<KeyVerifier> {
-  if (config.store.kind !== 'service') return await openStore(config, report)
-  const { openRemote } = await import('./stores/service.js')
-  return openRemote(config, config.store.url)
-}
-
-/** Opens a store whose keys can be managed. @throws StoreNotOursError, StoreUnavailableError */
-export async function openStore (config: KeysConfig, report?: Report): Promise<KeyStore> {
-  if (config.store.kind === 'service') throw new StoreNotOursError()
-  // Loaded here, so that a facade in front of an auth service needs no native SQLite.
-  const { openSqlite } = await import('./stores/sqlite/store.js')
-  return openSqlite(config.store.file, report === undefined ? {} : { report })
-}
+export type Report = (problem: StoreProblem) => void

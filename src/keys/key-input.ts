@@ -2,8 +2,8 @@
 import { isScopeName, toScopes, type Scope } from '../access/scopes.js'
 
 /** A value that cannot be taken; the message is a whole sentence for whoever gave it, without any secret. */
-export class GrantError extends Error {
-  override readonly name = 'GrantError'
+export class KeyInputError extends Error {
+  override readonly name = 'KeyInputError'
 }
 
 const unitsMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }
@@ -13,13 +13,13 @@ const durationMaxMs = 36_500 * 86_400_000
 /** One line of text, such as a name. */
 export function toLine (what: string, text: string): string {
   const line = text.trim()
-  if (line === '' || line.length > 200 || /\p{C}/u.test(line)) throw new GrantError(`A ${what} has 1 to 200 characters, none of them a control character.`)
+  if (line === '' || line.length > 200 || /\p{C}/u.test(line)) throw new KeyInputError(`A ${what} has 1 to 200 characters, none of them a control character.`)
   return line
 }
 
 /** Whom MLflow is told of, in a header: so only what fits there. */
 export function toUserId (text: string): string {
-  if (!/^[\x21-\x7e]([\x20-\x7e]{0,198}[\x21-\x7e])?$/.test(text)) throw new GrantError('A user is 1 to 200 printable ASCII characters.')
+  if (!/^[\x21-\x7e]([\x20-\x7e]{0,198}[\x21-\x7e])?$/.test(text)) throw new KeyInputError('A user is 1 to 200 printable ASCII characters.')
   return text
 }
 
@@ -31,7 +31,7 @@ export function userIdFrom (name: string): string {
 /** An empty list grants nothing. */
 export function toGrantedScopes (names: readonly string[]): ReadonlySet<Scope> {
   for (const name of names) {
-    if (!isScopeName(name)) throw new GrantError(`${quoted(name)} is not a scope: there are mlflow:read, mlflow:write, mlflow:gateway and mlflow:admin.`)
+    if (!isScopeName(name)) throw new KeyInputError(`${quoted(name)} is not a scope: there are mlflow:read, mlflow:write, mlflow:gateway and mlflow:admin.`)
   }
   return toScopes(names)
 }
@@ -44,7 +44,7 @@ export function splitList (text: string): readonly string[] {
 /** Calls an hour, from a text such as `60/hour`. */
 export function toRate (text: string): number {
   const calls = Number(/^(\d{1,9})\/(?:h|hour)$/.exec(text)?.[1])
-  if (!(calls > 0)) throw new GrantError(`${quoted(text)} is not a rate: write it like 60/hour.`)
+  if (!(calls > 0)) throw new KeyInputError(`${quoted(text)} is not a rate: write it like 60/hour.`)
   return calls
 }
 
@@ -52,14 +52,14 @@ export function toRate (text: string): number {
 export function toDurationMs (text: string): number {
   const [, count, unit = ''] = /^(\d{1,9})([smhdw])$/.exec(text) ?? []
   const ms = Number(count) * (unitsMs[unit] ?? NaN)
-  if (!(ms <= durationMaxMs)) throw new GrantError(`${quoted(text)} is not a duration: write it like 30m, 24h or 90d.`)
+  if (!(ms <= durationMaxMs)) throw new KeyInputError(`${quoted(text)} is not a duration: write it like 30m, 24h or 90d.`)
   return ms
 }
 
 /** A moment after now, in milliseconds since 1970, from a duration, a date or a time of ISO 8601. */
 export function toExpiry (text: string, now: number): number {
   const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? toTime(text) : now + toDurationMs(text)
-  if (!(at > now)) throw new GrantError(`${quoted(text)} is not an expiry in the future: write it like 90d or 2027-06-30.`)
+  if (!(at > now)) throw new KeyInputError(`${quoted(text)} is not an expiry in the future: write it like 90d or 2027-06-30.`)
   return at
 }
 
@@ -69,7 +69,7 @@ export function toTime (text: string): number {
   const midnight = new Date(`${day}T00:00:00Z`)
   const at = Date.parse(`${day}T${rest === '' ? '00:00' : rest}${zone.toUpperCase().replace(/(\d{2})(\d{2})$/, '$1:$2')}`)
   // `Date` rolls 2027-02-30 over into March; the round trip shows it.
-  if (Number.isNaN(at) || !midnight.toISOString().startsWith(day)) throw new GrantError(`${quoted(text)} is not a date: write it like 2027-06-30 or 2027-06-30T12:00:00Z.`)
+  if (Number.isNaN(at) || !midnight.toISOString().startsWith(day)) throw new KeyInputError(`${quoted(text)} is not a date: write it like 2027-06-30 or 2027-06-30T12:00:00Z.`)
   return at
 }
 
@@ -77,7 +77,7 @@ export function toTime (text: string): number {
 export function toWorkspaces (names: readonly string[]): readonly string[] {
   for (const name of names) {
     if (!/^[a-z0-9][-a-z0-9]{0,61}[a-z0-9]$/.test(name) || ['workspaces', 'api', 'ajax-api', 'static-files'].includes(name)) {
-      throw new GrantError(`${quoted(name)} is not a workspace: its name has 2 to 63 lower-case letters, digits and inner dashes, and is none that MLflow keeps for itself.`)
+      throw new KeyInputError(`${quoted(name)} is not a workspace: its name has 2 to 63 lower-case letters, digits and inner dashes, and is none that MLflow keeps for itself.`)
     }
   }
   return [...new Set(names)]

@@ -1,5 +1,5 @@
 /** Reads a file of keys to import: JSON lines, a JSON array, or CSV with a header line. All of it is good or none of it is taken. */
-import { GrantError, splitList, toGrantedScopes, toLine, toTime, toUserId, toWorkspaces, userIdFrom } from '../../keys/key-input.js'
+import { KeyInputError, splitList, toGrantedScopes, toLine, toTime, toUserId, toWorkspaces, userIdFrom } from '../../keys/key-input.js'
 import { hashKey, isPlausible } from '../../keys/key.js'
 import type { ImportedKey } from '../../keys/contract.js'
 import { parseCsv } from './csv.js'
@@ -35,7 +35,7 @@ const fieldOf: ReadonlyMap<string, keyof typeof fields> = new Map(Object.entries
 
 /**
  * The keys of a file. Scopes that are not given are those of a new key, an empty list grants nothing.
- * @throws GrantError that names every bad line, and never quotes a key
+ * @throws KeyInputError that names every bad line, and never quotes a key
  */
 export function parseKeyFile (text: string): readonly ImportedKey[] {
   const problems: string[] = []
@@ -45,17 +45,17 @@ export function parseKeyFile (text: string): readonly ImportedKey[] {
       const key = toImportedKey(value)
       const hash = 'key' in key ? hashKey(key.key) : key.hash
       const first = lines.get(hash)
-      if (first !== undefined) throw new GrantError(`It is the key of line ${first} again.`)
+      if (first !== undefined) throw new KeyInputError(`It is the key of line ${first} again.`)
       lines.set(hash, line)
       return [key]
     } catch (error) {
-      if (!(error instanceof GrantError)) throw error
+      if (!(error instanceof KeyInputError)) throw error
       problems.push(`line ${line}: ${error.message}`)
       return []
     }
   })
-  if (problems.length > 0) throw new GrantError(`Nothing was imported:\n${problems.join('\n')}`)
-  if (keys.length === 0) throw new GrantError('The file holds no keys.')
+  if (problems.length > 0) throw new KeyInputError(`Nothing was imported:\n${problems.join('\n')}`)
+  if (keys.length === 0) throw new KeyInputError('The file holds no keys.')
   return keys
 }
 
@@ -70,7 +70,7 @@ function entriesOf (text: string): Entry[] {
 
 function arrayOf (text: string): unknown[] {
   const value = json(text)
-  if (!Array.isArray(value)) throw new GrantError('The file begins like a JSON array and is none.')
+  if (!Array.isArray(value)) throw new KeyInputError('The file begins like a JSON array and is none.')
   return value
 }
 
@@ -81,8 +81,8 @@ function json (text: string): unknown {
 
 function toImportedKey (value: unknown): ImportedKey {
   const given = fieldsOf(value)
-  if (given.isActive !== undefined && !isTrue(given.isActive)) throw new GrantError('The key is not active: leave it out.')
-  if (given.revokedAt !== undefined) throw new GrantError('The key is revoked: leave it out.')
+  if (given.isActive !== undefined && !isTrue(given.isActive)) throw new KeyInputError('The key is not active: leave it out.')
+  if (given.revokedAt !== undefined) throw new KeyInputError('The key is revoked: leave it out.')
   const name = toLine('name', textOf('name', given.name) ?? 'imported')
   const userId = textOf('user_id', given.userId)
   return {
@@ -97,34 +97,34 @@ function toImportedKey (value: unknown): ImportedKey {
 }
 
 function fieldsOf (value: unknown): Partial<Record<keyof typeof fields, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new GrantError('It is not a JSON object.')
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new KeyInputError('It is not a JSON object.')
   const given: Partial<Record<keyof typeof fields, unknown>> = {}
   for (const [name, content] of Object.entries(value)) {
     const plain = name.toLowerCase().replace(/[-_ ]/g, '')
     const field = fieldOf.get(plain)
     // A misspelt expiry must not make a key that never ends.
-    if (field === undefined && !ignored.has(plain)) throw new GrantError(/^\w{1,40}$/.test(name) ? `"${name}" is not a field of a key.` : 'It has a field that no key has.')
+    if (field === undefined && !ignored.has(plain)) throw new KeyInputError(/^\w{1,40}$/.test(name) ? `"${name}" is not a field of a key.` : 'It has a field that no key has.')
     if (field !== undefined && content !== null) given[field] = content
   }
   return given
 }
 
 function keyOf (key: string | undefined, hash: string | undefined): { readonly key: string } | { readonly hash: string } {
-  if (key !== undefined && hash !== undefined) throw new GrantError('It has a key and a key_hash: keep one.')
+  if (key !== undefined && hash !== undefined) throw new KeyInputError('It has a key and a key_hash: keep one.')
   if (key !== undefined) {
-    if (!isPlausible(key)) throw new GrantError('The key is not 1 to 512 visible ASCII characters.')
-    if (key.length < keyMinLength) throw new GrantError(`The key has ${key.length} characters, and fewer than ${keyMinLength} can be guessed: make a new one instead.`)
+    if (!isPlausible(key)) throw new KeyInputError('The key is not 1 to 512 visible ASCII characters.')
+    if (key.length < keyMinLength) throw new KeyInputError(`The key has ${key.length} characters, and fewer than ${keyMinLength} can be guessed: make a new one instead.`)
     return { key }
   }
   const hex = /^(?:sha256:)?([0-9a-f]{64})$/i.exec(hash ?? '')?.[1]
-  if (hex === undefined) throw new GrantError(hash === undefined ? 'It has neither key nor key_hash.' : 'The key_hash is not a SHA-256 of 64 hexadecimal characters.')
+  if (hex === undefined) throw new KeyInputError(hash === undefined ? 'It has neither key nor key_hash.' : 'The key_hash is not a SHA-256 of 64 hexadecimal characters.')
   return { hash: hex.toLowerCase() }
 }
 
 /** Text or a number as text; blank is as if not given. */
 function textOf (field: string, value: unknown): string | undefined {
   if (value === undefined || value === '') return undefined
-  if (typeof value !== 'string' && typeof value !== 'number') throw new GrantError(`The ${field} is not text.`)
+  if (typeof value !== 'string' && typeof value !== 'number') throw new KeyInputError(`The ${field} is not text.`)
   return String(value)
 }
 
@@ -133,7 +133,7 @@ function listOf (field: string, value: unknown): readonly string[] | undefined {
   if (value === undefined) return undefined
   if (typeof value === 'string') return splitList(value.trim().replace(/[\s;,]+/g, ','))
   if (Array.isArray(value) && value.every(item => typeof item === 'string')) return value
-  throw new GrantError(`The ${field} are not a list of texts.`)
+  throw new KeyInputError(`The ${field} are not a list of texts.`)
 }
 
 function isTrue (value: unknown): boolean {
@@ -142,7 +142,7 @@ function isTrue (value: unknown): boolean {
 
 function rateOf (text: string | undefined): number | undefined {
   if (text === undefined) return undefined
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new GrantError('The rate_per_hour is not a whole number above 0.')
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new KeyInputError('The rate_per_hour is not a whole number above 0.')
   return Number(text)
 }
 

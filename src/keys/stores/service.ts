@@ -1,27 +1,23 @@
 /** The platform's auth service as a key verifier: one validation call, each way in which it can fail mapped on its meaning. */
 import { Agent, request, type Dispatcher } from 'undici'
 import type { KeysConfig } from '../../core/config.js'
-import { cached } from '../cache.js'
-import { environmentOf, hashKey, hintOf } from '../key.js'
 import { toScopes } from '../../access/scopes.js'
-import { StoreBusyError, StoreUnavailableError, type KeyVerifier, type Verdict } from '../contract.js'
+import { NotAcceptedError, StoreBusyError, StoreUnavailableError, type KeyVerifier, type Verdict } from '../contract.js'
+import { environmentOf, hashKey, hintOf } from '../key.js'
+import { limited } from '../limiter.js'
+import { createVerdictCache } from '../verdict-cache.js'
 
 const answerWaitMs = 5000
 const answerMaxBytes = 256 * 1024
 const retryMaxSeconds = 60
 const probeEveryMs = 1000
 
-/** The auth service does not take the question itself, whatever the key. */
-export class NotAcceptedError extends StoreUnavailableError {
-  constructor () {
-    super('The auth service refuses our request (400): is AUTH_SERVICE_ID right?')
-  }
-}
-
-/** The auth service behind a cache. Opens no connection yet. */
+/** The auth service behind a verdict cache. Opens no connection yet. */
 export function openRemote (config: KeysConfig, url: URL, now: () => number = Date.now): KeyVerifier {
   const { cacheMs, staleMs } = config
-  return cached(openService(config, url, now), { cacheMs, staleMs, now })
+  const { verify: ask, check, close } = openService(config, url, now)
+  const { verify, recall } = createVerdictCache(limited(ask, now), { cacheMs, staleMs, now })
+  return { verify, recall, check, close }
 }
 
 /** The bare service: every call asks it. */

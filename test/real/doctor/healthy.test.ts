@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import t from 'tap'
 import { buildApp } from '../../../src/app.js'
-import { openStore } from '../../../src/keys/contract.js'
+import { openStore } from '../../../src/keys/open.js'
 import { loadConfig } from '../../../src/core/config.js'
 import { openUpstream } from '../../../src/mlflow/pool.js'
 import { newest } from '../../../src/mlflow/versions.js'

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { ensureFirstKey } from '../../../src/keys/first-key.js'
 import { openFile } from '../../helpers/sqlite-store.js'
-import { callerOf } from '../../helpers/store-contract.js'
+import { callerOf } from '../../helpers/verifier-contract.js'
 
 t.test('the first admin key is made once, for a store that never held a key', async t => {
   const { store, file } = openFile(t)

@@ -4,11 +4,11 @@ import { openRemote, openService } from '../../../src/keys/stores/service.js'
 import { StoreBusyError, type KeyVerifier } from '../../../src/keys/contract.js'
 import type { KeysConfig } from '../../../src/core/config.js'
 import { answering, failures, goodAnswer, hangs, startAuthServer, unauthorized, type AuthServer } from '../../helpers/auth-server.js'
-import { callerOf, storeContract } from '../../helpers/store-contract.js'
+import { callerOf, verifierContract } from '../../helpers/verifier-contract.js'
 
 const here = '192.0.2.1'
 
-storeContract(t, 'auth service', async t => {
+verifierContract(t, 'auth service', async t => {
   const server = await serve(t)
   const clock = { at: Date.now() }
   const config = configFor(server)
@@ -16,15 +16,16 @@ storeContract(t, 'auth service', async t => {
   t.teardown(() => verifier.close())
   return {
     verifier,
-    issue: async () => {
+    issue: async expiresAt => {
       const key = generateKey('live')
-      server.keys.set(key, goodAnswer())
+      server.keys.set(key, goodAnswer(expiresAt === undefined ? {} : { expires_at: expiresAt }))
       return key
     },
     revoke: async key => { server.keys.delete(key) },
     fail: () => server.close(),
     passTime: () => { clock.at += config.cacheMs },
-    reads: () => server.validations.length
+    now: () => clock.at,
+    statements: () => server.validations.length
   }
 })
 

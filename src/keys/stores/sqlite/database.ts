@@ -21,8 +21,17 @@ export interface Database {
   /** Sets that space aside again, where the disk has got room. */
   readonly refill: () => void
   /** Writes what may get lost: gives up at once where another process writes, and does not wait for the disk. */
-  readonly jot: (work: (sql: Sql) => void) => void
+  readonly writeBestEffort: (work: (sql: Sql) => void) => void
   readonly close: () => void
+}
+
+interface DatabaseOptions {
+  /** Called when the file has been written, by this process or another one. */
+  readonly changed: () => void
+  /** The clock, milliseconds. */
+  readonly now: () => number
+  /** Told of each statement before it runs. */
+  readonly onStatement?: ((sql: string) => void) | undefined
 }
 
 interface Connection {
@@ -41,9 +50,9 @@ const readWaitMs = 100
 const writeWaitMs = 5000
 
 /** Opens the file, and makes it where there is none. @throws StoreUnavailableError */
-export function openDatabase (file: string, changed: () => void, now: () => number): Database {
+export function openDatabase (file: string, { changed, now, onStatement }: DatabaseOptions): Database {
   const reserve = openReserve(file)
-  let connection = reserve.draw(() => connect(file, 'create'))
+  let connection = reserve.draw(() => connect(file, 'create', onStatement))
   reserve.refill()
   let watchedAt = -Infinity
   let seen: number | undefined
@@ -54,7 +63,7 @@ export function openDatabase (file: string, changed: () => void, now: () => numb
   function look (): StoreUnavailableError | undefined {
     try {
       if (suspect || failure !== undefined || connection.isReplaced()) {
-        const next = reserve.draw(() => connect(file, 'existing'))
+        const next = reserve.draw(() => connect(file, 'existing', onStatement))
         connection.db.close()
         connection = next
         suspect = false
@@ -107,12 +116,12 @@ export function openDatabase (file: string, changed: () => void, now: () => numb
       return result
     },
     refill: reserve.refill,
-    jot: work => jot(connection.db, () => work(connection.sql)),
+    writeBestEffort: work => writeBestEffort(connection.db, () => work(connection.sql)),
     close: () => close(connection.db)
   }
 }
 
-function connect (file: string, mode: 'create' | 'existing'): Connection {
+function connect (file: string, mode: 'create' | 'existing', onStatement: DatabaseOptions['onStatement']): Connection {
   let db: DatabaseSyncInstance | undefined
   try {
     if (mode === 'create') {
@@ -125,7 +134,7 @@ function connect (file: string, mode: 'create' | 'existing'): Connection {
     db.exec('PRAGMA journal_mode = WAL')
     migrate(db)
     db.exec(`PRAGMA busy_timeout = ${readWaitMs}`)
-    const sql = statementsOf(db)
+    const sql = statementsOf(db, onStatement)
     return {
       db,
       sql,
@@ -138,9 +147,10 @@ function connect (file: string, mode: 'create' | 'existing'): Connection {
   }
 }
 
-function statementsOf (db: DatabaseSyncInstance): Sql {
+function statementsOf (db: DatabaseSyncInstance, onStatement: DatabaseOptions['onStatement']): Sql {
   const statements = new Map<string, StatementSyncInstance>()
   return text => {
+    onStatement?.(text)
     const statement = statements.get(text) ?? db.prepare(text)
     statements.set(text, statement)
     return statement
@@ -174,7 +184,7 @@ function transact<T> (db: DatabaseSyncInstance, work: () => T, waitMs: number): 
   }
 }
 
-function jot (db: DatabaseSyncInstance, work: () => void): void {
+function writeBestEffort (db: DatabaseSyncInstance, work: () => void): void {
   db.exec('PRAGMA synchronous = NORMAL')
   try {
     transact(db, work, 0)

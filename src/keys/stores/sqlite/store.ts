@@ -1,41 +1,42 @@
-/** The key store in a SQLite file: its rows, and what is done to them. */
+/** The key store in a SQLite file: its SQL. What a row means and what becomes of it says `records.ts`. */
+import { StoreProblem, type KeyRecord, type KeyRow, type KeyStore, type KeyVerifier, type Report } from '../../contract.js'
+import type { KeyForm } from '../../key.js'
+import { importedRow, newRow, revoked, rotated, storedForms, toIssued, toRecord, toVerdict } from '../../records.js'
+import { createVerdictCache } from '../../verdict-cache.js'
 import { openDatabase, type Database, type Sql } from './database.js'
-import { createId, environmentOf, formOf, generateKey, hashKey, hintOf, type Environment } from '../../key.js'
-import { createLookup } from '../../lookup.js'
-import { toScopes } from '../../../access/scopes.js'
-import { KeyEndedError, type IssuedKey, type KeyRecord, type KeyStore, type NewKey, type Report } from '../../contract.js'
 
 export interface SqliteOptions {
   readonly report?: Report
   /** The clock, milliseconds since 1970. */
   readonly now?: () => number
-  /** Told of each search for a key in the file, which known and malformed keys must not cause. */
-  readonly onSearch?: () => void
+  /** Told of each statement, of which known and malformed keys must not cause any. */
+  readonly onStatement?: (sql: string) => void
 }
 
 const flushMs = 10_000
 
 /** Opens the store, and makes its file where there is none. @throws StoreUnavailableError */
-export function openSqlite (file: string, { report, now = Date.now, onSearch }: SqliteOptions = {}): KeyStore {
-  const lookup = createLookup({
-    find: hash => {
-      onSearch?.()
-      const row = database.read(sql => sql('SELECT * FROM keys WHERE hash = ?').get(hash))
-      return row === undefined ? undefined : toRecord(row as Row)
-    },
-    forms: () => database.read(formsIn)
-  })
-  const database = openDatabase(file, lookup.forget, now)
-  const flush = (): void => writeUsed(database, lookup.takeUsed(), report)
+export function openSqlite (file: string, { report, now = Date.now, onStatement }: SqliteOptions = {}): KeyStore {
+  const forms = createForms(() => database.read(formsIn))
+  const cache = createVerdictCache({
+    ask: (_key, _address, hash) => toVerdict(database.read(sql => findByHash(sql, hash))),
+    holds: forms.holds
+  }, { cacheMs: Infinity, staleMs: 0, keepUnknown: true, collectUsed: true, now }) // the file tells of changes, and is there or gone
+  const changed = (): void => {
+    cache.invalidate()
+    forms.changed()
+  }
+  const database = openDatabase(file, { changed, now, onStatement })
+  const flush = (): void => writeUsed(database, cache.takeUsed(), report)
   const timer = setInterval(() => {
     flush()
     database.refill()
   }, flushMs).unref()
 
   return {
-    verify: key => {
+    verify: (key, address) => {
       database.watch()
-      return lookup.verify(key, now())
+      return cache.verify(key, address)
     },
     check: async () => { database.read(formsIn) },
     close: async () => {
@@ -43,142 +44,125 @@ export function openSqlite (file: string, { report, now = Date.now, onSearch }: 
       flush()
       database.close()
     },
-    create: async key => database.write(sql => issue(sql, key, now())),
-    createFirst: async (key, keep) => database.write(sql => {
-      if (sql('SELECT 1 FROM keys LIMIT 1').get() !== undefined) return undefined
-      const issued = issue(sql, key, now())
-      keep(issued.key)
-      return issued
-    }),
-    list: async () => database.read(sql => (sql('SELECT * FROM keys ORDER BY created_at, rowid').all() as Row[]).map(toRecord)),
-    show: async id => database.read(sql => recordOf(sql, id)),
-    revoke: async (id, reason) => database.insist(sql => {
-      sql('UPDATE keys SET revoked_at = ?, revoke_reason = ? WHERE id = ? AND revoked_at IS NULL').run(now(), reason ?? null, id)
-      return recordOf(sql, id)
-    }),
-    rotate: async (id, overlapMs) => database.insist(sql => rotate(sql, id, overlapMs, now())),
-    import: async keys => database.write(sql => {
-      const rows = keys.map(key => newRow(key, key, now()))
-      const imported = rows.filter(row => insert(sql, row, 'ON CONFLICT (hash) DO NOTHING')).length
-      return { imported, known: keys.length - imported }
-    })
+    ...manage(database, now)
   }
 }
 
-function issue (sql: Sql, grants: NewKey, at: number): IssuedKey {
-  const key = generateKey(grants.environment)
-  const row = newRow(grants, { key }, at)
-  insert(sql, row)
-  return { key, record: toRecord(row) }
-}
-
-function rotate (sql: Sql, id: string, overlapMs: number, at: number): IssuedKey | undefined {
-  const row = find(sql, id)
-  if (row === undefined) return undefined
-  const old = toRecord(row)
-  if (old.revokedAt !== undefined) throw new KeyEndedError('The key is revoked: create a new one.')
-  if (old.expiresAt !== undefined && at >= old.expiresAt) throw new KeyEndedError('The key has expired: create a new one.')
-  // The expiry it was made with, not the end of an earlier overlap.
-  const issued = issue(sql, { ...old, environment: old.environment === 'test' ? 'test' : 'live', expiresAt: row.expires_at ?? undefined }, at)
-  if (overlapMs > 0) sql('UPDATE keys SET replaced_by = ?, overlap_until = min(coalesce(overlap_until, ?2), ?2) WHERE id = ?').run(issued.record.keyId, at + overlapMs, id)
-  else sql('UPDATE keys SET replaced_by = ?, revoked_at = ?, revoke_reason = ? WHERE id = ?').run(issued.record.keyId, at, 'rotated', id)
-  return issued
+/** What those do who manage keys. */
+function manage (database: Database, now: () => number): Omit<KeyStore, keyof KeyVerifier> {
+  return {
+    create: async key => database.write(sql => {
+      const made = newRow(key, now())
+      insert(sql, made.row)
+      return toIssued(made)
+    }),
+    createFirst: async (key, keep) => database.write(sql => {
+      if (sql('SELECT 1 FROM keys LIMIT 1').get() !== undefined) return undefined
+      const made = newRow(key, now())
+      insert(sql, made.row)
+      keep(made.key)
+      return toIssued(made)
+    }),
+    list: async () => database.read(all).map(toRecord),
+    show: async id => database.read(sql => recordOf(find(sql, id))),
+    revoke: async (id, reason) => database.insist(sql => {
+      const row = find(sql, id)
+      return recordOf(row === undefined ? undefined : update(sql, row, revoked(row, reason, now())))
+    }),
+    rotate: async (id, overlapMs) => database.insist(sql => {
+      const row = find(sql, id)
+      if (row === undefined) return undefined
+      const { next, old } = rotated(row, overlapMs, now())
+      insert(sql, next.row)
+      update(sql, row, old)
+      return toIssued(next)
+    }),
+    import: async keys => database.write(sql => {
+      const imported = keys.filter(key => insert(sql, importedRow(key, now()), 'ON CONFLICT (hash) DO NOTHING')).length
+      return { imported, known: keys.length - imported }
+    }),
+    dump: async () => database.read(all),
+    restore: async rows => database.write(sql => {
+      sql('PRAGMA defer_foreign_keys = ON').run() // until the end of the transaction: a key comes before the one that took its place
+      const imported = rows.filter(row => insert(sql, row, 'ON CONFLICT DO NOTHING')).length
+      // What took its place may be held here already, under another id.
+      sql('UPDATE keys SET replaced_by = NULL WHERE replaced_by NOT IN (SELECT id FROM keys)').run()
+      return { imported, known: rows.length - imported }
+    })
+  }
 }
 
 /** A full disk or another writer must not stop requests: what could not be written is told of, and written when the key is used again. */
 function writeUsed (database: Database, used: ReadonlyMap<string, number>, report: Report | undefined): void {
   if (used.size === 0) return
   try {
-    database.jot(sql => {
-      const update = sql('UPDATE keys SET last_used_at = max(coalesce(last_used_at, 0), ?) WHERE id = ?')
-      for (const [id, at] of used) update.run(at, id)
+    database.writeBestEffort(sql => {
+      const statement = sql('UPDATE keys SET last_used_at = max(coalesce(last_used_at, 0), ?) WHERE id = ?')
+      for (const [id, at] of used) statement.run(at, id)
     })
   } catch (error) {
-    report?.(new Error('The last-used times of keys cannot be written.', { cause: error }))
-  }
-}
-
-/** One row of `keys`: times in milliseconds since 1970, lists as JSON. */
-interface Row {
-  readonly id: string
-  readonly hash: string
-  readonly hint: string
-  readonly form: string
-  readonly environment: Environment
-  readonly user_id: string
-  readonly name: string
-  readonly scopes: string
-  readonly workspaces: string
-  readonly rate_per_hour: number | null
-  readonly created_at: number
-  readonly expires_at: number | null
-  readonly overlap_until: number | null
-  readonly last_used_at: number | null
-  readonly revoked_at: number | null
-  readonly revoke_reason: string | null
-  readonly replaced_by: string | null
-}
-
-function newRow (grants: Omit<NewKey, 'environment'>, from: { readonly key: string } | { readonly hash: string }, createdAt: number): Row {
-  // Of a key known by its hash alone neither the form nor the first characters can be told.
-  const seen = 'key' in from
-    ? { hash: hashKey(from.key), hint: hintOf(from.key), form: formOf(from.key), environment: environmentOf(from.key) }
-    : { hash: from.hash, hint: '…', form: 'unknown', environment: 'other' as const }
-  return {
-    ...seen,
-    id: createId(),
-    user_id: grants.userId,
-    name: grants.name,
-    scopes: JSON.stringify([...grants.scopes]),
-    workspaces: JSON.stringify(grants.workspaces),
-    rate_per_hour: grants.ratePerHour ?? null,
-    created_at: createdAt,
-    expires_at: grants.expiresAt ?? null,
-    overlap_until: null,
-    last_used_at: null,
-    revoked_at: null,
-    revoke_reason: null,
-    replaced_by: null
-  }
-}
-
-function toRecord (row: Row): KeyRecord {
-  const ends = [row.expires_at, row.overlap_until].filter(end => end !== null)
-  return {
-    keyId: row.id,
-    userId: row.user_id,
-    name: row.name,
-    hint: row.hint,
-    environment: row.environment,
-    scopes: toScopes(JSON.parse(row.scopes) as string[]),
-    workspaces: JSON.parse(row.workspaces) as string[],
-    ratePerHour: row.rate_per_hour ?? undefined,
-    expiresAt: ends.length === 0 ? undefined : Math.min(...ends),
-    createdAt: row.created_at,
-    lastUsedAt: row.last_used_at ?? undefined,
-    revokedAt: row.revoked_at ?? undefined,
-    revokeReason: row.revoke_reason ?? undefined,
-    replacedBy: row.replaced_by ?? undefined
+    report?.(new StoreProblem('last_used', 'The last-used times of keys cannot be written.', error))
   }
 }
 
 /** Whether the row went in; the parameters carry the names of the columns. */
-function insert (sql: Sql, row: Row, onConflict: string = ''): boolean {
+function insert (sql: Sql, row: KeyRow, onConflict: string = ''): boolean {
   const columns = Object.keys(row)
-  return sql(`INSERT INTO keys (${columns.join(', ')}) VALUES (${columns.map(column => `:${column}`).join(', ')}) ${onConflict}`).run({ ...row }).changes === 1
+  const values = columns.map(column => `:${column}`)
+  return sql(`INSERT INTO keys (${columns.join(', ')}) VALUES (${values.join(', ')}) ${onConflict}`).run({ ...row }).changes === 1
 }
 
-function find (sql: Sql, id: string): Row | undefined {
-  return sql('SELECT * FROM keys WHERE id = ?').get(id) as Row | undefined
+/** Writes what has become of a row. */
+function update (sql: Sql, from: KeyRow, to: KeyRow): KeyRow {
+  if (from === to) return to
+  sql('UPDATE keys SET overlap_until = ?, revoked_at = ?, revoke_reason = ?, replaced_by = ? WHERE id = ?')
+    .run(to.overlap_until, to.revoked_at, to.revoke_reason, to.replaced_by, to.id)
+  return to
 }
 
-function recordOf (sql: Sql, id: string): KeyRecord | undefined {
-  const row = find(sql, id)
+function all (sql: Sql): readonly KeyRow[] {
+  return sql('SELECT * FROM keys ORDER BY created_at, rowid').all() as KeyRow[]
+}
+
+function find (sql: Sql, id: string): KeyRow | undefined {
+  return sql('SELECT * FROM keys WHERE id = ?').get(id) as KeyRow | undefined
+}
+
+function findByHash (sql: Sql, hash: string): KeyRow | undefined {
+  return sql('SELECT * FROM keys WHERE hash = ?').get(hash) as KeyRow | undefined
+}
+
+function recordOf (row: KeyRow | undefined): KeyRecord | undefined {
   return row === undefined ? undefined : toRecord(row)
+}
+
+interface Forms {
+  readonly holds: (form: KeyForm) => boolean
+  readonly changed: () => void
+}
+
+/**
+ * The forms of keys that the store holds: one of a form that nobody made or imported needs no look. Keys are never deleted, so after a
+ * change only a form that was missing is looked for again.
+ */
+function createForms (read: () => ReadonlySet<string>): Forms {
+  let held: ReadonlySet<string> = new Set()
+  let isOld = true
+  const has = (form: KeyForm): boolean => held.has(form) || held.has('unknown')
+  return {
+    holds: form => {
+      if (!isOld || has(form)) return has(form)
+      held = read()
+      isOld = false
+      return has(form)
+    },
+    changed: () => { isOld = true }
+  }
 }
 
 function formsIn (sql: Sql): ReadonlySet<string> {
   // One step into the index for each form, however many keys there are.
-  const one = sql('SELECT 1 FROM keys WHERE form = ? LIMIT 1')
-  return new Set(['sealed', 'broken', 'platform', 'foreign', 'unknown'].filter(form => one.get(form) !== undefined))
+  const values = storedForms.map(form => `('${form}')`)
+  const rows = sql(`SELECT column1 AS form FROM (VALUES ${values.join(', ')}) WHERE EXISTS (SELECT 1 FROM keys WHERE form = column1)`).all()
+  return new Set(rows.map(row => (row as { form: string }).form))
 }

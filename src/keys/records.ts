@@ -1,0 +1,101 @@
+/** The life of a key in every store of our own: what its row holds, and how making, rotating and ending change it. Pure; a store adds its SQL. */
+import { createId, environmentOf, formOf, generateKey, hashKey, hintOf } from './key.js'
+import { toScopes } from '../access/scopes.js'
+import {
+  KeyEndedError,
+  type ImportedKey, type IssuedKey, type KeyRecord, type KeyRow, type NewKey, type StoredForm, type Verdict
+} from './contract.js'
+
+/** What `form` of a row can be. */
+export const storedForms: readonly StoredForm[] = ['sealed', 'broken', 'platform', 'foreign', 'unknown']
+
+/** A key that was made just now: in clear for its owner, as a row for the store. */
+export interface NewRow {
+  readonly key: string
+  readonly row: KeyRow
+}
+
+export function newRow (grants: NewKey, at: number): NewRow {
+  const key = generateKey(grants.environment)
+  return { key, row: toRow(grants, { key }, at) }
+}
+
+export function importedRow (key: ImportedKey, at: number): KeyRow {
+  return toRow(key, key, at)
+}
+
+function toRow (grants: Omit<NewKey, 'environment'>, from: { readonly key: string } | { readonly hash: string }, at: number): KeyRow {
+  // Of a key known by its hash alone neither the form nor the first characters can be told.
+  const seen = 'key' in from
+    ? { hash: hashKey(from.key), hint: hintOf(from.key), form: formOf(from.key), environment: environmentOf(from.key) }
+    : { hash: from.hash, hint: '…', form: 'unknown' as const, environment: 'other' as const }
+  return {
+    ...seen,
+    id: createId(),
+    user_id: grants.userId,
+    name: grants.name,
+    scopes: JSON.stringify([...grants.scopes]),
+    workspaces: JSON.stringify(grants.workspaces),
+    rate_per_hour: grants.ratePerHour ?? null,
+    created_at: at,
+    expires_at: grants.expiresAt ?? null,
+    overlap_until: null,
+    last_used_at: null,
+    revoked_at: null,
+    revoke_reason: null,
+    replaced_by: null
+  }
+}
+
+export function toRecord (row: KeyRow): KeyRecord {
+  const ends = [row.expires_at, row.overlap_until].filter(end => end !== null)
+  return {
+    keyId: row.id,
+    userId: row.user_id,
+    name: row.name,
+    hint: row.hint,
+    environment: row.environment,
+    scopes: toScopes(JSON.parse(row.scopes) as string[]),
+    workspaces: JSON.parse(row.workspaces) as string[],
+    ratePerHour: row.rate_per_hour ?? undefined,
+    expiresAt: ends.length === 0 ? undefined : Math.min(...ends),
+    createdAt: row.created_at,
+    lastUsedAt: row.last_used_at ?? undefined,
+    revokedAt: row.revoked_at ?? undefined,
+    revokeReason: row.revoke_reason ?? undefined,
+    replacedBy: row.replaced_by ?? undefined
+  }
+}
+
+export function toIssued ({ key, row }: NewRow): IssuedKey {
+  return { key, record: toRecord(row) }
+}
+
+/** What the row says of its key; whether it has expired is judged anew at each request, by the verdict cache. */
+export function toVerdict (row: KeyRow | undefined): Verdict {
+  if (row === undefined) return { valid: false, reason: 'unknown' }
+  const caller = toRecord(row)
+  return row.revoked_at === null ? { valid: true, caller } : { valid: false, reason: 'revoked', caller }
+}
+
+/** The row of a key that is ended now; one that has been ended keeps its first time and reason. */
+export function revoked (row: KeyRow, reason: string | undefined, at: number): KeyRow {
+  return row.revoked_at === null ? { ...row, revoked_at: at, revoke_reason: reason ?? null } : row
+}
+
+/**
+ * The successor of a key, with the same grants and the expiry it was made with, and the row of the key itself: ended now, or after the
+ * overlap. A second rotation does not lengthen the overlap of the first.
+ * @throws KeyEndedError when the key is no longer valid
+ */
+export function rotated (row: KeyRow, overlapMs: number, at: number): { readonly next: NewRow, readonly old: KeyRow } {
+  const record = toRecord(row)
+  if (record.revokedAt !== undefined) throw new KeyEndedError('The key is revoked: create a new one.')
+  if (record.expiresAt !== undefined && at >= record.expiresAt) throw new KeyEndedError('The key has expired: create a new one.')
+  const environment = record.environment === 'test' ? 'test' : 'live'
+  const next = newRow({ ...record, environment, expiresAt: row.expires_at ?? undefined }, at)
+  const replaced = { ...row, replaced_by: next.row.id }
+  const end = at + overlapMs
+  const old = overlapMs > 0 ? { ...replaced, overlap_until: Math.min(row.overlap_until ?? end, end) } : revoked(replaced, 'rotated', at)
+  return { next, old }
+}

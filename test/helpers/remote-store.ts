@@ -1,0 +1,123 @@
+/** A store that answers later and tells all who have it open of each change, as a database behind a network does: what `KeyStore` has to carry. */
+import { setImmediate as turn } from 'node:timers/promises'
+import { StoreUnavailableError, type Imported, type KeyRow, type KeyStore, type StoredForm } from '../../src/keys/contract.js'
+import { importedRow, newRow, revoked, rotated, toIssued, toRecord, toVerdict } from '../../src/keys/records.js'
+import { createVerdictCache } from '../../src/keys/verdict-cache.js'
+import type { StoreSubject } from './store-subject.js'
+
+type Rows = ReadonlyMap<string, KeyRow>
+
+interface Server {
+  /** By id; replaced as a whole when a transaction ends well. */
+  rows: Rows
+  isDown: boolean
+  statements: number
+  /** The end of the transaction that runs last. */
+  last: Promise<unknown>
+  readonly listeners: Set<(row: KeyRow) => void>
+}
+
+export function openServer (): StoreSubject {
+  const server: Server = { rows: new Map(), isDown: false, statements: 0, last: Promise.resolve(), listeners: new Set() }
+  const clock = { at: Date.parse('2027-01-01') }
+  return {
+    store: connect(server, () => clock.at),
+    another: async () => connect(server, () => clock.at),
+    clock,
+    fail: async () => { server.isDown = true },
+    statements: () => server.statements
+  }
+}
+
+async function ask<T> (server: Server, statement: (rows: Rows) => T): Promise<T> {
+  server.statements++
+  await turn()
+  if (server.isDown) throw new StoreUnavailableError('The key server cannot be reached.')
+  return statement(server.rows)
+}
+
+/** Does all of the work on rows of its own, one transaction after the other, or none of it; then tells of what has changed. */
+async function transact<T> (server: Server, work: (rows: Map<string, KeyRow>) => T | Promise<T>): Promise<T> {
+  const run = async (): Promise<T> => {
+    const rows = new Map(await ask(server, rows => rows))
+    const result = await work(rows)
+    const changed = [...rows.values()].filter(row => server.rows.get(row.id) !== row)
+    server.rows = rows
+    for (const row of changed) for (const listener of server.listeners) listener(row)
+    return result
+  }
+  const result = server.last.then(run)
+  server.last = result.catch(() => {})
+  return await result
+}
+
+function put (rows: Map<string, KeyRow>, row: KeyRow): KeyRow {
+  if (!/^[0-9a-f]{64}$/.test(row.hash)) throw new StoreUnavailableError('The key server refuses a row.')
+  rows.set(row.id, row)
+  return row
+}
+
+/** Takes the rows whose keys are not known; a successor is named only where it is there. */
+function take (rows: Map<string, KeyRow>, offered: readonly KeyRow[]): Imported {
+  const known = new Set([...rows.values()].map(({ hash }) => hash))
+  const fresh = offered.filter(({ hash }) => !known.has(hash))
+  const ids = new Set([...rows.keys(), ...fresh.map(({ id }) => id)])
+  for (const row of fresh) put(rows, { ...row, replaced_by: row.replaced_by !== null && ids.has(row.replaced_by) ? row.replaced_by : null })
+  return { imported: fresh.length, known: offered.length - fresh.length }
+}
+
+function connect (server: Server, now: () => number): KeyStore {
+  const forms = new Set<StoredForm>([...server.rows.values()].map(({ form }) => form))
+  const cache = createVerdictCache({
+    ask: async (_key, _address, hash) => await ask(server, rows => toVerdict([...rows.values()].find(row => row.hash === hash))),
+    holds: form => forms.has(form) || forms.has('unknown')
+  }, { cacheMs: Infinity, staleMs: 600_000, keepUnknown: true, collectUsed: true, now })
+  const listener = (row: KeyRow): void => {
+    forms.add(row.form)
+    cache.invalidate(row.id)
+  }
+  server.listeners.add(listener)
+  return {
+    verify: cache.verify,
+    recall: cache.recall,
+    check: async () => { await ask(server, () => undefined) },
+    close: async () => {
+      server.listeners.delete(listener)
+      await transact(server, rows => {
+        for (const [id, at] of cache.takeUsed()) {
+          const row = rows.get(id)
+          if (row !== undefined) put(rows, { ...row, last_used_at: at })
+        }
+      })
+    },
+    create: async key => await transact(server, rows => {
+      const made = newRow(key, now())
+      put(rows, made.row)
+      return toIssued(made)
+    }),
+    createFirst: async (key, keep) => await transact(server, rows => {
+      if (rows.size > 0) return undefined
+      const made = newRow(key, now())
+      put(rows, made.row)
+      keep(made.key)
+      return toIssued(made)
+    }),
+    list: async () => await ask(server, rows => [...rows.values()].map(toRecord)),
+    show: async id => await ask(server, rows => rows.has(id) ? toRecord(rows.get(id) as KeyRow) : undefined),
+    revoke: async (id, reason) => await transact(server, rows => {
+      const row = rows.get(id)
+      return row === undefined ? undefined : toRecord(put(rows, revoked(row, reason, now())))
+    }),
+    rotate: async (id, overlapMs) => await transact(server, rows => {
+      const row = rows.get(id)
+      if (row === undefined) return undefined
+      const { next, old } = rotated(row, overlapMs, now())
+      put(rows, next.row)
+      put(rows, old)
+      return toIssued(next)
+    }),
+    import: async keys => await transact(server, rows => take(rows, keys.map(key => importedRow(key, now())))),
+    dump: async () => await ask(server, rows => [...rows.values()]),
+    restore: async dumped => await transact(server, rows => take(rows, dumped))
+  }
+}

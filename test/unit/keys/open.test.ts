@@ -1,0 +1,46 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import type { KeysConfig } from '../../../src/core/config.js'
+import { openStore, openVerifier, storeKind } from '../../../src/keys/open.js'
+
+t.test('the configuration decides which store guards, and the auth service owns its keys', async t => {
+  const config = { cacheMs: 1000, staleMs: 1000, serviceId: 'platform', emptyScopes: 'none' as const }
+  const service = { ...config, store: { kind: 'service' as const, url: new URL('http://127.0.0.1:9/') } }
+  await t.rejects(openStore(service), { name: 'StoreNotOursError' })
+  const remote = await openVerifier(service)
+  await t.rejects(async () => await remote.verify('K1', '192.0.2.1'), { name: 'StoreUnavailableError' })
+  await remote.close()
+  const local = await openVerifier({ ...config, store: { kind: 'sqlite', file: join(t.testdir(), 'new', 'folder', 'keys.db') } })
+  t.match(await local.verify('K1', '192.0.2.1'), { valid: false, reason: 'unknown' })
+  await local.close()
+})
+
+t.test('what is said of a store opens none', t => {
+  const file = join(t.testdir(), 'keys.db')
+  const kindOf = (store: KeysConfig['store']): ReturnType<typeof storeKind> => storeKind({ store, cacheMs: 0, staleMs: 0, serviceId: '', emptyScopes: 'none' })
+  t.match(kindOf({ kind: 'sqlite', file }), { managed: true })
+  t.equal(kindOf({ kind: 'sqlite', file }).exists(), false)
+  t.notOk(existsSync(file))
+  t.match(kindOf({ kind: 'service', url: new URL('http://127.0.0.1:9/') }), { managed: false })
+  t.end()
+})
+
+t.test('in front of an auth service no SQLite is loaded', t => {
+  const loads = (store: string): boolean => {
+    const script = `
+      const { openVerifier } = await import(process.argv[1])
+      const store = ${store}
+      const verifier = await openVerifier({ store, cacheMs: 0, staleMs: 0, serviceId: 'platform', emptyScopes: 'none' })
+      await verifier.close()
+      process.stdout.write(JSON.stringify(process.report.getReport().sharedObjects))`
+    const module = new URL('../../../src/keys/open.js', import.meta.url).href
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script, module, join(t.testdir(), 'keys.db')], { encoding: 'utf8', env: {} })
+    t.equal(stderr, '')
+    return (JSON.parse(stdout) as string[]).some(path => /sqlite/.test(path))
+  }
+  t.ok(loads("{ kind: 'sqlite', file: process.argv[2] }"))
+  t.notOk(loads("{ kind: 'service', url: new URL('http://127.0.0.1:9/') }"))
+  t.end()
+})
