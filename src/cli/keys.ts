@@ -1,7 +1,7 @@
 /** `hokusai-mlflow keys`: issue, list, revoke, rotate and import the keys of a store of our own. A key is printed once, to stdout, when it is made. */
 import { readFileSync } from 'node:fs'
 import { KeyInputError, splitList, toDurationMs, toExpiry, toGrantedScopes, toLine, toRate, toUserId, toWorkspaces, userIdFrom } from '../keys/key-input.js'
-import { KeyEndedError, StoreUnavailableError, type IssuedKey, type KeyRecord, type KeyStore } from '../keys/contract.js'
+import { type IssuedKey, type KeyRecord, type KeyStore } from '../keys/contract.js'
 import { openStore } from '../keys/open.js'
 import type { Config } from '../core/config.js'
 import { mount } from '../core/public-paths.js'
@@ -53,10 +53,7 @@ those of create. One bad line and nothing is imported.
     try {
       return await action(rest, io)
     } catch (error) {
-      if (error instanceof KeyInputError) throw new UsageError(error.message)
-      if (!(error instanceof StoreUnavailableError) && !(error instanceof KeyEndedError)) throw error
-      io.stderr.write(`${error.message}\n`)
-      return 1
+      throw error instanceof KeyInputError ? new UsageError(error.message) : error
     }
   }
 }

@@ -2,12 +2,8 @@
 /** The command line: finds the command, runs it, and turns what it throws into a sentence and an exit code. */
 import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { StoreNotOursError, StoreUnavailableError } from '../keys/contract.js'
-import { ConfigError } from '../core/config.js'
-import { LocalMlflowError } from '../mlflow/managed/problem.js'
-import { DataDirError } from '../core/data-dir-lock.js'
+import { UserError } from '../core/user-error.js'
 import { version } from '../core/version.js'
-import { StartError } from '../server.js'
 import { UsageError, type Command } from './command.js'
 import { type Io } from '../core/io.js'
 import { doctor } from './doctor.js'
@@ -59,18 +55,14 @@ export async function main (args: readonly string[], io: Io): Promise<number> {
 
 /** Only what is a fault of ours shows a stack. */
 function complain (error: unknown, command: Command, io: Io): number {
-  if (error instanceof UsageError) io.stderr.write(`${error.message}\nSee: hokusai-mlflow ${command.name} --help\n`)
-  else if (error instanceof ConfigError || error instanceof StoreNotOursError) io.stderr.write(`${error.message}\n`)
-  else {
-    const told = sentences.some(kind => error instanceof kind)
-    io.stderr.write(`${error instanceof Error ? (told ? error.message : error.stack) ?? error.message : String(error)}\n`)
-    return 1
+  if (error instanceof UserError) {
+    io.stderr.write(`${error.message}\n`)
+    if (error instanceof UsageError) io.stderr.write(`See: hokusai-mlflow ${command.name} --help\n`)
+    return error.exitCode
   }
-  return 2
+  io.stderr.write(`${error instanceof Error ? error.stack ?? error.message : String(error)}\n`)
+  return 1
 }
-
-/** Failures whose message is for people. */
-const sentences = [StartError, DataDirError, LocalMlflowError, StoreUnavailableError]
 
 // Run as a program, also through the link that npm makes; not when a test imports it.
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {

@@ -2,6 +2,7 @@
  * The contract of key stores, types and errors only: a store says yes or no, and throws when it cannot say. So an outage can never look
  * like a refusal. `open.ts` opens one; whatever holds the keys, a verdict cache stands in front of it.
  */
+import { UserError } from '../core/user-error.js'
 import type { Environment, KeyForm } from './key.js'
 import type { Scope } from '../access/scopes.js'
 
@@ -143,7 +144,7 @@ export interface KeyStore extends KeyVerifier {
 }
 
 /** The store cannot say whether a key is good. The message names no address; the cause may. */
-export class StoreUnavailableError extends Error {
+export class StoreUnavailableError extends UserError {
   override readonly name = 'StoreUnavailableError'
 }
 
@@ -158,7 +159,7 @@ export class StoreBusyError extends Error {
 }
 
 /** A key that has ended cannot be rotated: that would bring it back. */
-export class KeyEndedError extends Error {
+export class KeyEndedError extends UserError {
   override readonly name = 'KeyEndedError'
 }
 
@@ -170,7 +171,8 @@ export class NotAcceptedError extends StoreUnavailableError {
 }
 
 /** The keys are managed by the platform's auth service and not here. */
-export class StoreNotOursError extends Error {
+export class StoreNotOursError extends UserError {
+  override readonly exitCode = 2
   override readonly name = 'StoreNotOursError'
   constructor () {
     super('The auth service owns the keys: create, change and list them there.')

@@ -1,8 +1,10 @@
 /** Reads what people write about a new key (name, scopes, rate, expiry, workspaces), or says in a sentence what is wrong with it. */
+import { UserError } from '../core/user-error.js'
 import { isScopeName, toScopes, type Scope } from '../access/scopes.js'
 
 /** A value that cannot be taken; the message is a whole sentence for whoever gave it, without any secret. */
-export class KeyInputError extends Error {
+export class KeyInputError extends UserError {
+  override readonly exitCode = 2
   override readonly name = 'KeyInputError'
 }
 

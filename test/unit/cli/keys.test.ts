@@ -2,6 +2,7 @@ import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
+import { KeyEndedError, StoreUnavailableError } from '../../../src/keys/contract.js'
 import { hashKey } from '../../../src/keys/key.js'
 import { openSqlite } from '../../../src/keys/stores/sqlite/store.js'
 import { UsageError } from '../../../src/cli/command.js'
@@ -139,7 +140,7 @@ t.test('rotate gives a new key, and the old one for as long as it is told', asyn
   const third = await run('rotate', second.id)
   t.match(third.stdout, /^hk_live_\w{42}\nexport /)
   t.match(await verify(second.key), { valid: false, reason: 'revoked' })
-  t.match(await run('rotate', second.id), { code: 1, stdout: '', stderr: /revoked/ })
+  await t.rejects(run('rotate', second.id), { constructor: KeyEndedError, exitCode: 1, message: /revoked/ })
 })
 
 t.test('an ID that no key has is a failure, and is not repeated: it may be a key', async t => {
@@ -220,7 +221,7 @@ t.test('the auth service owns its keys', async t => {
 t.test('a store that cannot be used is a failure in one sentence', async t => {
   const { run, dataDir } = open(t)
   writeFileSync(join(dataDir, 'keys.db'), 'x'.repeat(8192))
-  t.match(await run('list'), { code: 1, stdout: '', stderr: 'The key database cannot be used: file is not a database.\n' })
+  await t.rejects(run('list'), { constructor: StoreUnavailableError, exitCode: 1, message: 'The key database cannot be used: file is not a database.' })
 })
 
 t.test('the store that a command makes is for its owner alone', async t => {
