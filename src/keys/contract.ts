@@ -77,8 +77,8 @@ export interface KeyRecord extends Caller {
 export type StoredForm = KeyForm | 'unknown'
 
 /**
- * A key as stores of our own keep it and hand it on, by its hash and never in clear; the names are those of the columns. Times in milliseconds
- * since 1970, lists as JSON.
+ * A key as stores of our own keep it and hand it on, by its hash and never in clear; the names are those of the columns. Times in
+ * milliseconds since 1970, lists as JSON.
  */
 export interface KeyRow {
   readonly id: string

@@ -1,4 +1,4 @@
-/** The life of a key in every store of our own: what its row holds, and how making, rotating and ending change it. Pure; a store adds its SQL. */
+/** The life of a key in every store of our own: what its row holds, and how making, rotating and ending change it. Stores add their SQL. */
 import { createId, environmentOf, formOf, generateKey, hashKey, hintOf } from './key.js'
 import { toScopes } from '../access/scopes.js'
 import {
@@ -6,8 +6,14 @@ import {
   type ImportedKey, type IssuedKey, type KeyRecord, type KeyRow, type NewKey, type StoredForm, type Verdict
 } from './contract.js'
 
-/** What `form` of a row can be. */
+/** What the form in a row can be. */
 export const storedForms: readonly StoredForm[] = ['sealed', 'broken', 'platform', 'foreign', 'unknown']
+
+/** The columns of a row. Rows come from other stores, too, and what a name there says becomes no SQL here. */
+export const keyColumns: ReadonlyArray<keyof KeyRow> = [
+  'id', 'hash', 'hint', 'form', 'environment', 'user_id', 'name', 'scopes', 'workspaces', 'rate_per_hour',
+  'created_at', 'expires_at', 'overlap_until', 'last_used_at', 'revoked_at', 'revoke_reason', 'replaced_by'
+]
 
 /** A key that was made just now: in clear for its owner, as a row for the store. */
 export interface NewRow {

@@ -12,7 +12,10 @@ export function lifeContract (t: Test, name: string, open: Open): void {
       const old = await store.create({ ...reading, ratePerHour: 60, workspaces: ['team-a'], expiresAt: clock.at + 90 * day })
       const next = await store.rotate(old.record.keyId, day)
       t.match(await store.verify(old.key, ''), { valid: true })
-      t.match(await store.verify(next?.key ?? '', ''), { valid: true, caller: { userId: 'u1', name: 'test', ratePerHour: 60, workspaces: ['team-a'], expiresAt: clock.at + 90 * day } })
+      t.match(await store.verify(next?.key ?? '', ''), {
+        valid: true,
+        caller: { userId: 'u1', name: 'test', ratePerHour: 60, workspaces: ['team-a'], expiresAt: clock.at + 90 * day }
+      })
       t.match(await store.show(old.record.keyId), { replacedBy: next?.record.keyId, expiresAt: clock.at + day })
       clock.at += day
       t.match(await store.verify(old.key, ''), { valid: false, reason: 'expired' })

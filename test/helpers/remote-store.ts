@@ -1,4 +1,4 @@
-/** A store that answers later and tells all who have it open of each change, as a database behind a network does: what `KeyStore` has to carry. */
+/** A store that answers later and tells all who have it open of each change, as a database behind a network does. */
 import { setImmediate as turn } from 'node:timers/promises'
 import { StoreUnavailableError, type Imported, type KeyRow, type KeyStore, type StoredForm } from '../../src/keys/contract.js'
 import { importedRow, newRow, revoked, rotated, toIssued, toRecord, toVerdict } from '../../src/keys/records.js'

@@ -13,11 +13,20 @@ export function storeContract (t: Test, name: string, open: Open): void {
   t.test(`contract of a store: ${name}`, async t => {
     t.test('a new key is shown once, and nothing that the store says of it later shows it', async t => {
       const { store, clock } = await open(t)
-      const grants: NewKey = { name: 'nightly', userId: 'ada', environment: 'test', scopes: new Set(['mlflow:write']), workspaces: ['team-a'], ratePerHour: 60, expiresAt: clock.at + 1000 }
+      const grants: NewKey = {
+        name: 'nightly',
+        userId: 'ada',
+        environment: 'test',
+        scopes: new Set(['mlflow:write']),
+        workspaces: ['team-a'],
+        ratePerHour: 60,
+        expiresAt: clock.at + 1000
+      }
       const { key, record } = await store.create(grants)
       t.match(key, keyPattern)
       t.match(record, { ...grants, scopes: Set, hint: /^hk_test_.{4}…$/, createdAt: clock.at })
-      t.strictSame([record.lastUsedAt, record.revokedAt, record.revokeReason, record.replacedBy], [undefined, undefined, undefined, undefined])
+      const { lastUsedAt, revokedAt, revokeReason, replacedBy } = record
+      t.ok([lastUsedAt, revokedAt, revokeReason, replacedBy].every(nothing => nothing === undefined))
       t.strictSame(await store.show(record.keyId), record)
       t.strictSame(await store.list(), [record])
       t.strictSame([...callerOf(await store.verify(key, '')).scopes], ['mlflow:write'])
@@ -74,13 +83,15 @@ export function storeContract (t: Test, name: string, open: Open): void {
 
     t.test('an import with one bad key takes none', async t => {
       const { store } = await open(t)
-      await t.rejects(store.import([{ ...reading, key: 'good' }, { ...reading, hash: 'a key in clear' }]), { name: 'StoreUnavailableError' })
+      const keys = [{ ...reading, key: 'good' }, { ...reading, hash: 'a key in clear' }]
+      await t.rejects(store.import(keys), { name: 'StoreUnavailableError' })
       t.strictSame(await store.list(), [])
     })
 
     t.test('all keys can move to another store, as often as one likes, and are there what they were', async t => {
       const [{ store: from, clock }, { store: to, clock: clockThere }] = [await open(t), await open(t)]
-      const [rotated, revoked, both] = [await from.create({ ...reading, ratePerHour: 60 }), await from.create(reading), await from.create(reading)]
+      const rotated = await from.create({ ...reading, ratePerHour: 60 })
+      const [revoked, both] = [await from.create(reading), await from.create(reading)]
       const next = await from.rotate(rotated.record.keyId, 5000)
       const successor = await from.rotate(both.record.keyId, 5000)
       await from.revoke(revoked.record.keyId, 'leaked')
@@ -91,7 +102,8 @@ export function storeContract (t: Test, name: string, open: Open): void {
       t.notMatch(JSON.stringify(dumped), rotated.key)
       t.strictSame(await to.restore(dumped), { imported: 4, known: 1 })
       t.strictSame(await to.restore(dumped), { imported: 0, known: 5 }, 'a second time changes nothing')
-      for (const id of [rotated, revoked, next].map(issued => issued?.record.keyId ?? '')) t.strictSame(await to.show(id), await from.show(id))
+      const ids = [rotated, revoked, next].map(issued => issued?.record.keyId ?? '')
+      for (const id of ids) t.strictSame(await to.show(id), await from.show(id))
       t.match(await to.verify(rotated.key, ''), { valid: true })
       t.match(await to.verify(revoked.key, ''), { valid: false, reason: 'revoked' })
       t.match(await to.verify(successor?.key ?? '', ''), { valid: true, caller: { userId: 'u2' } }, 'what was known stays as it is')
@@ -122,7 +134,8 @@ export function storeContract (t: Test, name: string, open: Open): void {
       const before = statements()
       for (let call = 0; call < 10; call++) t.match(await store.verify('sk-guess', ''), { valid: false, reason: 'unknown' })
       t.equal(statements(), before + 1)
-      for (let call = 0; call < 10; call++) t.match(await store.verify(`hk_live_${'x'.repeat(42)}`, ''), { valid: false, reason: 'checksum' })
+      const broken = `hk_live_${'x'.repeat(42)}`
+      for (let call = 0; call < 10; call++) t.match(await store.verify(broken, ''), { valid: false, reason: 'checksum' })
       t.ok(statements() <= before + 2)
     })
 
@@ -155,7 +168,9 @@ export function storeContract (t: Test, name: string, open: Open): void {
         dump: () => store.dump(),
         restore: () => store.restore([])
       } satisfies Partial<Record<keyof KeyStore, () => Promise<unknown>>>
-      for (const [name, call] of Object.entries(calls)) await t.rejects(async () => { await call() }, { name: 'StoreUnavailableError' }, name)
+      for (const [name, call] of Object.entries(calls)) {
+        await t.rejects(async () => { await call() }, { name: 'StoreUnavailableError' }, name)
+      }
     })
   })
 }

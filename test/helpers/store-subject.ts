@@ -3,7 +3,15 @@ import type { Test } from 'tap'
 import type { KeyStore, NewKey } from '../../src/keys/contract.js'
 
 /** A key that may read. */
-export const reading: NewKey = { name: 'test', userId: 'u1', environment: 'live', scopes: new Set(['mlflow:read']), workspaces: [], ratePerHour: undefined, expiresAt: undefined }
+export const reading: NewKey = {
+  name: 'test',
+  userId: 'u1',
+  environment: 'live',
+  scopes: new Set(['mlflow:read']),
+  workspaces: [],
+  ratePerHour: undefined,
+  expiresAt: undefined
+}
 
 export interface StoreSubject {
   readonly store: KeyStore

@@ -24,7 +24,9 @@ export function openToldOfChanges (verify: KeyVerifier['verify'], more: Partial<
   return open(verify, ask => ({ ask }), { cacheMs: Infinity, staleMs: 600_000, keepUnknown: true, collectUsed: true, ...more })
 }
 
-function open (verify: KeyVerifier['verify'], sourceFor: (ask: VerdictSource['ask'], now: () => number) => VerdictSource, options: VerdictCacheOptions): Told {
+type SourceFor = (ask: VerdictSource['ask'], now: () => number) => VerdictSource
+
+function open (verify: KeyVerifier['verify'], sourceFor: SourceFor, options: VerdictCacheOptions): Told {
   const clock = { at: start }
   const asked: string[] = []
   const now = (): number => clock.at
@@ -40,5 +42,6 @@ export function good (key: string): Verdict {
 }
 
 export function callerFor (key: string): Caller {
-  return { keyId: key, userId: 'u1', name: key, hint: hintOf(key), environment: 'other', scopes: toScopes(['mlflow:read']), workspaces: [], ratePerHour: undefined, expiresAt: undefined }
+  const grants = { scopes: toScopes(['mlflow:read']), workspaces: [], ratePerHour: undefined, expiresAt: undefined }
+  return { keyId: key, userId: 'u1', name: key, hint: hintOf(key), environment: 'other', ...grants }
 }

@@ -19,7 +19,8 @@ t.test('the configuration decides which store guards, and the auth service owns 
 
 t.test('what is said of a store opens none', t => {
   const file = join(t.testdir(), 'keys.db')
-  const kindOf = (store: KeysConfig['store']): ReturnType<typeof storeKind> => storeKind({ store, cacheMs: 0, staleMs: 0, serviceId: '', emptyScopes: 'none' })
+  const rest = { cacheMs: 0, staleMs: 0, serviceId: '', emptyScopes: 'none' } as const
+  const kindOf = (store: KeysConfig['store']): ReturnType<typeof storeKind> => storeKind({ store, ...rest })
   t.match(kindOf({ kind: 'sqlite', file }), { managed: true })
   t.equal(kindOf({ kind: 'sqlite', file }).exists(), false)
   t.notOk(existsSync(file))
@@ -36,7 +37,8 @@ t.test('in front of an auth service no SQLite is loaded', t => {
       await verifier.close()
       process.stdout.write(JSON.stringify(process.report.getReport().sharedObjects))`
     const module = new URL('../../../src/keys/open.js', import.meta.url).href
-    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script, module, join(t.testdir(), 'keys.db')], { encoding: 'utf8', env: {} })
+    const args = ['--input-type=module', '-e', script, module, join(t.testdir(), 'keys.db')]
+    const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env: {} })
     t.equal(stderr, '')
     return (JSON.parse(stdout) as string[]).some(path => /sqlite/.test(path))
   }

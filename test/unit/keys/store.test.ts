@@ -40,3 +40,11 @@ t.test('a guess of the right form is looked for once', async t => {
   for (let i = 0; i < 100; i++) t.match(store.verify(`hk_live_${'z'.repeat(32)}`, ''), { valid: false, reason: 'unknown' })
   t.equal(reads(), 1)
 })
+
+t.test('of a dumped row nothing but the columns of a key is taken', async t => {
+  const [from, to] = [openFile(t), openFile(t)]
+  await from.store.create(reading)
+  const rows = (await from.store.dump()).map(row => ({ ...row, 'id) VALUES (1); DROP TABLE keys; --': 'x' }))
+  t.strictSame(await to.store.restore(rows), { imported: 1, known: 0 })
+  t.strictSame(await to.store.list(), await from.store.list())
+})

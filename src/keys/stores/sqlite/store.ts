@@ -1,7 +1,7 @@
 /** The key store in a SQLite file: its SQL. What a row means and what becomes of it says `records.ts`. */
 import { StoreProblem, type KeyRecord, type KeyRow, type KeyStore, type KeyVerifier, type Report } from '../../contract.js'
 import type { KeyForm } from '../../key.js'
-import { importedRow, newRow, revoked, rotated, storedForms, toIssued, toRecord, toVerdict } from '../../records.js'
+import { importedRow, keyColumns, newRow, revoked, rotated, storedForms, toIssued, toRecord, toVerdict } from '../../records.js'
 import { createVerdictCache } from '../../verdict-cache.js'
 import { openDatabase, type Database, type Sql } from './database.js'
 
@@ -105,11 +105,12 @@ function writeUsed (database: Database, used: ReadonlyMap<string, number>, repor
   }
 }
 
+const insertion = `INSERT INTO keys (${keyColumns.join(', ')}) VALUES (${keyColumns.map(column => `:${column}`).join(', ')})`
+
 /** Whether the row went in; the parameters carry the names of the columns. */
 function insert (sql: Sql, row: KeyRow, onConflict: string = ''): boolean {
-  const columns = Object.keys(row)
-  const values = columns.map(column => `:${column}`)
-  return sql(`INSERT INTO keys (${columns.join(', ')}) VALUES (${values.join(', ')}) ${onConflict}`).run({ ...row }).changes === 1
+  const values = Object.fromEntries(keyColumns.map(column => [column, row[column]]))
+  return sql(`${insertion} ${onConflict}`).run(values).changes === 1
 }
 
 /** Writes what has become of a row. */
