@@ -1,9 +1,12 @@
 /** One measurement of the request rate with wrk. */
 import { execFile } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { BenchError } from './machine.js'
 
-export interface Rate {
+export interface Load {
+  readonly requests: number
   readonly requestsPerSecond: number
   readonly p50Ms: number
   readonly p99Ms: number
@@ -13,20 +16,51 @@ interface Options {
   readonly core: number
   readonly key: string
   readonly seconds: number
+  readonly calls: Calls
+  /** For wrk's script. */
+  readonly scratch: string
 }
+
+/** What is called: a read of an experiment, the most common kind; a batch of 20 metrics; seven reads to three batches. */
+export type Calls = 'get' | 'post' | 'mix'
+export const kindsOfCalls: readonly Calls[] = ['get', 'post', 'mix']
 
 export const connections = 32
 
+const read = '/api/2.0/mlflow/experiments/get?experiment_id=1'
+const write = '/api/2.0/mlflow/runs/log-batch'
+const metrics = Array.from({ length: 20 }, (_, step) => ({ key: 'loss', value: 1 / (step + 1), timestamp: 1763880000000 + step, step }))
+const batch = JSON.stringify({ run_id: '0123456789abcdef0123456789abcdef', metrics, params: [], tags: [] })
+
 /** @throws BenchError when any answer was not 2xx: such a rate means nothing */
-export async function measureRate (url: string, { core, key, seconds }: Options): Promise<Rate> {
-  const { stdout } = await promisify(execFile)('taskset', ['-c', String(core), 'wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '-H', `Authorization: Bearer ${key}`, url])
+export async function load (root: string, { core, key, seconds, calls, scratch }: Options): Promise<Load> {
+  const script = join(scratch, `${calls}.lua`)
+  writeFileSync(script, wrkScript(new URL(root).pathname.replace(/\/$/, ''), key, calls))
+  const { stdout } = await promisify(execFile)('taskset', ['-c', String(core), 'wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '-s', script, root])
   const refused = /Non-2xx or 3xx responses: (\d+)/.exec(stdout)?.[1]
   if (refused !== undefined) throw new BenchError(`${refused} answers were not 2xx.`)
   const broken = /Socket errors: (.+)/.exec(stdout)?.[1]
   if (broken !== undefined) throw new BenchError(`Connections broke (${broken}).`)
-  const requestsPerSecond = Number(field(stdout, /Requests\/sec:\s+([\d.]+)/))
-  if (requestsPerSecond === 0) throw new BenchError(`Nothing was answered in ${seconds} s.`)
-  return { requestsPerSecond, p50Ms: milliseconds(stdout, 50), p99Ms: milliseconds(stdout, 99) }
+  const requests = Number(field(stdout, /^\s+(\d+) requests in /m))
+  if (requests === 0) throw new BenchError(`Nothing was answered in ${seconds} s.`)
+  return { requests, requestsPerSecond: Number(field(stdout, /Requests\/sec:\s+([\d.]+)/)), p50Ms: milliseconds(stdout, 50), p99Ms: milliseconds(stdout, 99) }
+}
+
+/** The requests are made once, in the order in which they are sent. */
+function wrkScript (root: string, key: string, calls: Calls): string {
+  const kinds = { get: [true], post: [false], mix: [true, false, true, true, false, true, true, false, true, true] }[calls]
+  const made = kinds.map(isRead => isRead
+    ? `wrk.format("GET", "${root}${read}", { ["Authorization"] = "Bearer ${key}" })`
+    : `wrk.format("POST", "${root}${write}", { ["Authorization"] = "Bearer ${key}", ["Content-Type"] = "application/json" }, '${batch}')`)
+  return `init = function(args)
+  calls = { ${made.join(',\n')} }
+  at = 0
+end
+request = function()
+  at = at % #calls + 1
+  return calls[at]
+end
+`
 }
 
 function milliseconds (output: string, percentile: number): number {

@@ -4,6 +4,8 @@ interface Place {
   /** Folder for the process id, the log and temporary bodies. */
   readonly folder: string
   readonly port: number
+  /** Writes a line of JSON for each request, as the facade does; else none. */
+  readonly logs?: boolean
 }
 
 /** About 1 KB, the size of a common answer of MLflow. */
@@ -61,7 +63,32 @@ export function authRequest (place: Place, mlflowPort: number, authPort: number)
   }`)
 }
 
-function frame ({ folder, port }: Place, servers: string): string {
+/** Keys as a map within the configuration. */
+export function keyMap (place: Place, mlflowPort: number, key: string): string {
+  return frame(place, `
+  map_hash_bucket_size 256;
+  map $http_authorization $user { default ""; "Bearer ${key}" bench; }
+  upstream mlflow { server 127.0.0.1:${mlflowPort}; keepalive 128; keepalive_requests 100000000; }
+  server {
+    listen 127.0.0.1:${place.port};
+    location /mlflow/ {
+      if ($user = "") { return 401; }
+      proxy_set_header X-Hokusai-User-Id $user;
+      proxy_set_header Authorization "";
+      proxy_set_header Connection "";
+      proxy_http_version 1.1;
+      proxy_request_buffering off;
+      proxy_pass http://mlflow/;
+    }
+  }`)
+}
+
+/** What the facade's own line says, as far as nginx knows it. */
+const logFormat = `log_format line escape=json '{"time":"$time_iso8601","request_id":"$request_id","method":"$request_method","status":$status,'
+    '"s":$request_time,"upstream_s":"$upstream_header_time","bytes_in":$request_length,"bytes_out":$body_bytes_sent,'
+    '"user":"$upstream_http_x_user","address":"$remote_addr","client":"$http_user_agent"}';`
+
+function frame ({ folder, port, logs = false }: Place, servers: string): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(name => `${name}_temp_path ${folder}/${port}-${name};`).join(' ')
   return `${process.getuid?.() === 0 ? 'user root;\n' : '' /* else the worker may not read the folder */}daemon off;
 worker_processes 1;
@@ -69,7 +96,10 @@ pid ${folder}/${port}.pid;
 error_log ${folder}/${port}.err;
 events { worker_connections 4096; }
 http {
-  access_log off;
+  ${logs
+? `${logFormat}
+  access_log ${folder}/${port}.log line;`
+: 'access_log off;'}
   sendfile on;
   client_max_body_size 0;
   keepalive_requests 100000000;

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { authRequest, stub } from './nginx.js'
+import { authRequest, keyMap, stub } from './nginx.js'
 import { freePort } from '../scripts/mlflow/ports.js'
 import { BenchError } from './machine.js'
 import { run, type Running } from './processes.js'
@@ -27,7 +27,7 @@ export interface Peer {
   readonly process: Running | undefined
 }
 
-/** The call whose rate is measured: a read of an experiment, the most common kind. */
+/** What shows that a peer answers. */
 export const call = '/api/2.0/mlflow/experiments/get?experiment_id=1'
 
 const facadeCommand = join('dist', 'cli', 'main.js')
@@ -37,7 +37,9 @@ export const peers: Readonly<Record<string, (setting: Setting) => Promise<Peer>>
   direct: async setting => ({ url: `http://127.0.0.1:${setting.stubPort}`, process: undefined }),
   facade: startFacade,
   'http-proxy': startBareProxy,
-  'nginx-auth_request': startAuthRequest
+  'nginx-auth_request': async setting => await startAuthRequest(setting, false),
+  'nginx-auth_request-log': async setting => await startAuthRequest(setting, true),
+  'nginx-key-map': startKeyMap
 }
 
 /** Starts the stub that stands for MLflow. */
@@ -72,12 +74,19 @@ async function startBareProxy (setting: Setting): Promise<Peer> {
 }
 
 /** The auth service shares the core, as it would share the machine of one who sets this up instead. */
-async function startAuthRequest (setting: Setting): Promise<Peer> {
+async function startAuthRequest (setting: Setting, logs: boolean): Promise<Peer> {
   const [port, authPort] = [await freePort(), await freePort()]
   const service = run([process.execPath, join(import.meta.dirname, 'authservice.js'), String(authPort)], { core: setting.core, log: join(setting.scratch, 'authservice.log'), env: { BENCH_KEY: setting.key } })
-  const nginx = startNginx(setting.scratch, port, setting.core, authRequest({ folder: setting.scratch, port }, setting.stubPort, authPort))
+  const nginx = startNginx(setting.scratch, port, setting.core, authRequest({ folder: setting.scratch, port, logs }, setting.stubPort, authPort))
   const both: Running = { groups: [...nginx.groups, ...service.groups], stop: async () => { await Promise.all([nginx.stop(), service.stop()]) } }
   return await whenReady('nginx-auth_request', port, both, setting)
+}
+
+/** Keys in nginx's own configuration: nothing is asked, and nothing changes without a reload. */
+async function startKeyMap (setting: Setting): Promise<Peer> {
+  const port = await freePort()
+  const nginx = startNginx(setting.scratch, port, setting.core, keyMap({ folder: setting.scratch, port }, setting.stubPort, setting.key))
+  return await whenReady('nginx-key-map', port, nginx, setting)
 }
 
 function startNginx (folder: string, port: number, core: number, configuration: string): Running {

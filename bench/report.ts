@@ -1,6 +1,11 @@
 /** The result of a run: the Markdown table for the documentation, and what falls below the floors that the project states. */
-import { connections, type Rate } from './load.js'
+import { connections, type Calls, type Load } from './load.js'
 import type { Transfer } from './transfer.js'
+
+export interface Rate extends Load {
+  /** Of the peer and all that it started, for one request, in microseconds; undefined: it is the stub. */
+  readonly processorUs: number | undefined
+}
 
 export interface Measured {
   /** One per round, in the order of the rounds. */
@@ -17,14 +22,16 @@ const rateFloor = 1.0
 const growthCeilingBytes = 48 * 1024 ** 2
 
 /** The table with a line that names machine and method. */
-export function toMarkdown (results: Results, machine: string, seconds: number): string {
+export function toMarkdown (results: Results, machine: string, { seconds, calls }: { readonly seconds: number, readonly calls: Calls }): string {
   const rounds = Math.max(...Object.values(results).map(({ rates }) => rates.length))
-  const header = ['peer', 'requests/s', 'x http-proxy', 'x nginx auth_request', 'p50 ms', 'p99 ms', 'down MB/s', 'up MB/s', 'peak MiB', 'growth MiB']
+  const header = ['peer', 'us a request', 'x http-proxy', 'x nginx auth_request', 'spread', 'requests/s', 'p50 ms', 'p99 ms', 'down MB/s', 'up MB/s', 'peak MiB', 'growth MiB']
   const rows = Object.entries(results).map(([name, { rates, transfer }]) => [
     name,
-    Math.round(median(rates.map(rate => rate.requestsPerSecond))).toLocaleString('en'),
+    figure(processorUs(rates)),
     decimals(ratio(results, name, 'http-proxy')),
     decimals(ratio(results, name, 'nginx-auth_request')),
+    spread(rates),
+    Math.round(median(rates.map(rate => rate.requestsPerSecond))).toLocaleString('en'),
     decimals(median(rates.map(rate => rate.p50Ms))),
     decimals(median(rates.map(rate => rate.p99Ms))),
     millions(transfer?.downBytesPerSecond),
@@ -34,7 +41,7 @@ export function toMarkdown (results: Results, machine: string, seconds: number):
   ])
   const lines = [header, header.map((_, column) => column === 0 ? '---' : '--:'), ...rows].map(cells => `| ${cells.join(' | ')} |`)
   const transfers = Object.values(results).some(({ transfer }) => transfer !== undefined) ? '; 1 GiB down and up, three times each, peak and growth over the idle process' : ''
-  return `${lines.join('\n')}\n\n${machine}. Load and stub on one core, the peer alone on another; ${connections} connections, ${rounds} rounds of ${seconds} s in turns, medians; ratios are medians of those within a round${transfers}.\n`
+  return `${lines.join('\n')}\n\n${machine}. Load and stub on one core, the peer alone on another; ${connections} connections, ${rounds} rounds of ${seconds} s in turns, calls: ${calls}; processor time of the peer and all that it needs, medians; ratios of it are medians of those within a round, more is better${transfers}.\n`
 }
 
 /** A sentence for each stated floor that the facade misses. */
@@ -55,13 +62,26 @@ export function median (values: readonly number[]): number {
   return (upper + lower) / 2
 }
 
-/** Median over the rounds of the ratio within a round: what slows the whole machine for a while cancels out. */
+/** How much less processor time a request takes than with another peer: median over the rounds of the ratio within a round, so that what slows the whole machine cancels out. */
 function ratio (results: Results, name: string, base: string): number | undefined {
   const [own, other] = [results[name]?.rates, results[base]?.rates]
   if (own === undefined || other === undefined) return undefined
-  return median(own.map(({ requestsPerSecond }, round) => requestsPerSecond / (other[round]?.requestsPerSecond ?? Number.NaN)))
+  const ratios = own.map(({ processorUs }, round) => (other[round]?.processorUs ?? Number.NaN) / (processorUs ?? Number.NaN))
+  return ratios.some(Number.isNaN) ? undefined : median(ratios)
 }
 
+function processorUs (rates: readonly Rate[]): number | undefined {
+  const times = rates.flatMap(rate => rate.processorUs ?? [])
+  return times.length === 0 ? undefined : median(times)
+}
+
+/** The least and the most processor time of a round. */
+function spread (rates: readonly Rate[]): string {
+  const times = rates.flatMap(rate => rate.processorUs ?? [])
+  return times.length === 0 ? '–' : `${Math.min(...times).toFixed(0)} to ${Math.max(...times).toFixed(0)}`
+}
+
+const figure = (value: number | undefined): string => value === undefined ? '–' : value.toFixed(1)
 const decimals = (value: number | undefined): string => value === undefined ? '–' : value.toFixed(2)
 const millions = (value: number | undefined): string => value === undefined ? '–' : String(Math.round(value / 1e6))
 const mebibytes = (value: number | undefined): string => value === undefined ? '–' : String(Math.round(value / 1024 ** 2))
