@@ -1,4 +1,5 @@
 /** Kinds of clients, for log and metrics. */
+import { remembering } from './request-head.js'
 
 const kinds: ReadonlyArray<readonly [RegExp, string]> = [
   [/^mlflow-python-client/i, 'mlflow-python'],
@@ -14,6 +15,7 @@ const kinds: ReadonlyArray<readonly [RegExp, string]> = [
 
 /** The kind of client, one of a few names: a user agent can hold anything. */
 export function clientKind (userAgent: string | undefined): string {
-  if (userAgent === undefined) return 'none'
-  return kinds.find(([pattern]) => pattern.test(userAgent))?.[1] ?? 'other'
+  return userAgent === undefined ? 'none' : kindOf(userAgent)
 }
+
+const kindOf = remembering(userAgent => kinds.find(([pattern]) => pattern.test(userAgent))?.[1] ?? 'other')

@@ -9,6 +9,8 @@ import { readTarget, type Target } from './target.js'
 export interface RequestContext extends Slotted {
   readonly request: FastifyRequest
   readonly id: string
+  /** The id is one of ours, not a load balancer's. */
+  readonly hasOwnId: boolean
   /** Milliseconds of the monotonic clock. */
   readonly startedAt: number
   /** The caller's address, as far as it can be believed. */
@@ -47,6 +49,7 @@ export function createContext (request: FastifyRequest, url: string, address: st
     slot: -1,
     request,
     id,
+    hasOwnId: requestId === undefined,
     startedAt: performance.now(),
     address,
     target: readTarget(url),

@@ -1,8 +1,23 @@
 /** One log line a request, when it has ended; one a second for those that come in floods. */
-import type { Logger } from 'pino'
+import { symbols, type Logger } from 'pino'
+import type { Caller } from '../keys/contract.js'
 import { guessing } from '../keys/guesses.js'
 import { callerLeft, type RequestRecord } from '../http/records.js'
 import { collapse } from './flood.js'
+
+/** What pino makes its lines of, under symbols that it publishes (`pino.symbols`). */
+interface PinoParts {
+  /** The beginning of a line, by level. */
+  readonly levels: Readonly<Record<number, string>>
+  readonly stream: { readonly write: (line: string) => void }
+  readonly time: () => string
+}
+
+function partsOf (log: Logger): PinoParts {
+  const { lsCacheSym, streamSym, timeSym } = symbols as unknown as Readonly<Record<string, symbol>>
+  const part = (symbol: symbol | undefined): unknown => (log as unknown as Readonly<Record<symbol, unknown>>)[symbol ?? Symbol('none')]
+  return { levels: part(lsCacheSym), stream: part(streamSym), time: part(timeSym) } as PinoParts
+}
 
 export interface RequestLog {
   readonly write: (record: RequestRecord) => void
@@ -12,42 +27,60 @@ export interface RequestLog {
 
 export function openRequestLog (log: Logger): RequestLog {
   const flood = collapse(log)
+  const writeLine = lineWriter(log)
   return {
     write (record) {
+      const { failure, status, protocolError } = record
       if (record.refusal === guessing) flood.note(record)
-      else writeLine(log, record)
+      else if (protocolError !== undefined) log.info({ ...fieldsOf(record), error: protocolError }, 'request')
+      else if (failure === undefined || status === callerLeft) writeLine(record)
+      else log[status >= 500 ? 'error' : 'warn']({ ...fieldsOf(record), error: describeFailure(failure) }, 'request')
     },
     close: flood.flush
   }
 }
 
-function writeLine (log: Logger, record: RequestRecord): void {
-  const { failure, status, protocolError } = record
-  const line = lineOf(record)
-  if (protocolError !== undefined) log.info({ ...line, error: protocolError }, 'request')
-  else if (failure === undefined || status === callerLeft) log.info(line, 'request')
-  else log[status >= 500 ? 'error' : 'warn']({ ...line, error: describeFailure(failure) }, 'request')
+/**
+ * Writes the line of a request without failure: the text that pino would make of its fields, made by hand. Every field is a
+ * number or a text of ours that needs no escape, but for what is said of the caller, which is made once for each key. Making an
+ * object and having it turned into JSON took a quarter of the time of a small request.
+ */
+function lineWriter (log: Logger): (record: RequestRecord) => void {
+  const { levels, stream, time } = partsOf(log)
+  const begin = levels[log.levels.values.info ?? 0] ?? ''
+  return record => {
+    if (log.isLevelEnabled('info')) stream.write(`${begin}${time()}${textOf(record)},"msg":"request"}\n`)
+  }
 }
 
-function lineOf (record: RequestRecord): Record<string, unknown> {
-  const { durationMs, upstreamMs, caller } = record
-  return {
-    request_id: record.requestId,
-    operation: record.operation,
-    method: record.method,
-    status: record.status,
-    ms: durationMs === undefined ? undefined : tenths(durationMs),
-    upstream_ms: upstreamMs === undefined ? undefined : tenths(upstreamMs),
-    bytes_in: record.bytesIn,
-    bytes_out: record.bytesOut,
-    key: caller?.hint,
-    key_id: caller?.keyId,
-    user: caller?.userId,
-    address: record.address,
-    client: record.client,
-    legacy: record.onOldPath ? true : undefined,
-    refusal: record.refusal
+const callerTexts = new WeakMap<Caller, string>()
+
+function textOf (record: RequestRecord): string {
+  const { durationMs, upstreamMs, bytesIn, bytesOut, caller } = record
+  let text = `,"request_id":"${record.requestId}","operation":"${record.operation}"`
+  if (record.method !== undefined) text += `,"method":"${record.method}"`
+  text += `,"status":${record.status}`
+  if (durationMs !== undefined) text += `,"ms":${tenths(durationMs)}`
+  if (upstreamMs !== undefined) text += `,"upstream_ms":${tenths(upstreamMs)}`
+  if (bytesIn !== undefined) text += `,"bytes_in":${bytesIn}`
+  if (bytesOut !== undefined) text += `,"bytes_out":${bytesOut}`
+  if (caller !== undefined) text += textOfCaller(caller)
+  text += `,"address":"${record.address}","client":"${record.client}"`
+  if (record.onOldPath) text += ',"legacy":true'
+  return record.refusal === undefined ? text : `${text},"refusal":"${record.refusal}"`
+}
+
+function textOfCaller (caller: Caller): string {
+  let text = callerTexts.get(caller)
+  if (text === undefined) {
+    text = `,"key":${JSON.stringify(caller.hint)},"key_id":${JSON.stringify(caller.keyId)},"user":${JSON.stringify(caller.userId)}`
+    callerTexts.set(caller, text)
   }
+  return text
+}
+
+function fieldsOf (record: RequestRecord): Record<string, unknown> {
+  return JSON.parse(`{${textOf(record).slice(1)}}`) as Record<string, unknown>
 }
 
 function tenths (ms: number): number {

@@ -1,38 +1,45 @@
 /** Counts each request when it has ended. */
 import type { Metrics } from '../core/metrics.js'
+import type { CounterSeries, HistogramSeries } from '../core/series.js'
 import type { RequestRecord } from '../http/records.js'
 
 interface Series {
-  readonly requests: { inc: () => void }
-  readonly duration: { observe: (seconds: number) => void }
-  readonly upstream: { observe: (seconds: number) => void }
+  readonly requests: CounterSeries
+  readonly duration: HistogramSeries
+  readonly upstream: HistogramSeries
 }
 
-/** Looked-up label sets are kept, since looking them up costs more than counting. */
+/** Series are looked up by names of ours alone, so there are a few thousand at most. */
 export function countRequests (metrics: Metrics): (record: RequestRecord) => void {
+  const durations = new Map<string, Pick<Series, 'duration' | 'upstream'>>()
   const kept = new Map<string, Series>()
-  const seriesFor = (operation: string, method: string, status: number): Series => {
+  const [bytesIn, bytesOut] = [metrics.bytes({ direction: 'in' }), metrics.bytes({ direction: 'out' })]
+
+  const durationsOf = (operation: string): Pick<Series, 'duration' | 'upstream'> => {
+    const made = durations.get(operation) ?? { duration: metrics.duration({ operation }), upstream: metrics.upstreamDuration({ operation }) }
+    durations.set(operation, made)
+    return made
+  }
+  const seriesOf = (operation: string, method: string, status: number): Series => {
     const name = `${operation} ${method} ${status}`
     let series = kept.get(name)
     if (series === undefined) {
-      series = {
-        requests: metrics.requests.labels({ operation, method, status: String(status) }),
-        duration: metrics.duration.labels({ operation }),
-        upstream: metrics.upstreamDuration.labels({ operation })
-      }
+      series = { requests: metrics.requests({ operation, method, status: String(status) }), ...durationsOf(operation) }
       kept.set(name, series)
     }
     return series
   }
-  return ({ operation, method = 'none', status, durationMs, upstreamMs, bytesIn = 0, bytesOut = 0, refusal, onOldPath, client }) => {
-    const series = seriesFor(operation, method, status)
-    series.requests.inc()
+
+  return record => {
+    const { operation, method = 'none', durationMs, upstreamMs, refusal } = record
+    const series = seriesOf(operation, method, record.status)
+    series.requests.add(1)
     if (durationMs !== undefined) series.duration.observe(durationMs / 1000)
     if (upstreamMs !== undefined) series.upstream.observe(upstreamMs / 1000)
-    if (bytesIn > 0) metrics.bytes.inc({ direction: 'in' }, bytesIn)
-    if (bytesOut > 0) metrics.bytes.inc({ direction: 'out' }, bytesOut)
+    if (record.bytesIn !== undefined) bytesIn.add(record.bytesIn)
+    if (record.bytesOut !== undefined) bytesOut.add(record.bytesOut)
     if (refusal !== undefined) metrics.refusals.inc({ reason: refusal })
     if (operation === 'unknown') metrics.unknownOperations.inc()
-    if (onOldPath) metrics.legacyCalls.inc({ client })
+    if (record.onOldPath) metrics.legacyCalls.inc({ client: record.client })
   }
 }

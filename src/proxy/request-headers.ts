@@ -8,6 +8,8 @@ export interface Identity {
   readonly host: string
   readonly authorization: string | undefined
   readonly requestId: string
+  /** It is a UUID of ours; one that a load balancer gave may have any form. */
+  readonly hasOwnRequestId: boolean
   /** Undefined where the operation needs no key. */
   readonly userId: string | undefined
   readonly keyId: string | undefined
@@ -24,7 +26,7 @@ export function outgoing (head: RequestHead, identity: Identity): string[] {
   const headers = needed(head, identity)
   headers.push('x-request-id', identity.requestId, 'x-forwarded-for', identity.clientAddress, 'x-forwarded-proto', identity.publicProtocol, 'x-forwarded-prefix', mount)
   if (identity.publicHost !== '') headers.push('x-forwarded-host', identity.publicHost)
-  if (head.traceparent === undefined) headers.push('traceparent', newTrace(identity.requestId))
+  if (head.traceparent === undefined) headers.push('traceparent', identity.hasOwnRequestId ? traceOf(identity.requestId) : traceOfForeign(identity.requestId))
   if (identity.authorization !== undefined) headers.push('authorization', identity.authorization)
   if (identity.userId !== undefined) headers.push('x-hokusai-user-id', headerText(identity.userId))
   if (identity.keyId !== undefined) headers.push('x-hokusai-api-key-id', headerText(identity.keyId))
@@ -56,10 +58,18 @@ function needed (head: RequestHead, identity: Identity): string[] {
   return headers
 }
 
+/**
+ * A trace of our own, not sampled; its id is the request id, so that a trace leads to the log line. Neither half of a UUID
+ * of version 4 can be zero, which would make an id invalid (W3C Trace Context, section 3.2.2.3).
+ */
+function traceOf (uuid: string): string {
+  const secondHalf = uuid.slice(19, 23) + uuid.slice(24)
+  return `00-${uuid.slice(0, 8)}${uuid.slice(9, 13)}${uuid.slice(14, 18)}${secondHalf}-${secondHalf}-00`
+}
+
 const traceId = /^[\da-f]{16}(?!0{16})[\da-f]{16}$/
 
-/** A trace of our own, not sampled; its id is the request id, so that a trace leads to the log line. An id that a load balancer gave may have any form. */
-function newTrace (requestId: string): string {
+function traceOfForeign (requestId: string): string {
   const plain = requestId.replaceAll('-', '')
   const id = traceId.test(plain) ? plain : createHash('sha256').update(requestId).digest('hex').slice(0, 32)
   return `00-${id}-${id.slice(16)}-00`

@@ -90,6 +90,7 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
           host: upstream.host,
           authorization: upstream.authorization,
           requestId: context.id,
+          hasOwnRequestId: context.hasOwnId,
           userId: caller?.userId,
           keyId: caller?.keyId,
           workspace,

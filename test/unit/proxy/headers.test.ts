@@ -6,7 +6,7 @@ import { outgoing, outgoingToGateway, type Identity } from '../../../src/proxy/r
 import { incoming } from '../../../src/proxy/response-headers.js'
 import { readHead, remembering } from '../../../src/http/request-head.js'
 
-const identity: Identity = { host: 'mlflow:5000', authorization: undefined, requestId: '0af76519-16cd-43dd-8448-eb211c80319c', userId: 'me', keyId: 'key_1', workspace: undefined, origin: undefined, clientAddress: '203.0.113.9', publicProtocol: 'https', publicHost: 'registry.example' }
+const identity: Identity = { host: 'mlflow:5000', authorization: undefined, requestId: '0af76519-16cd-43dd-8448-eb211c80319c', hasOwnRequestId: true, userId: 'me', keyId: 'key_1', workspace: undefined, origin: undefined, clientAddress: '203.0.113.9', publicProtocol: 'https', publicHost: 'registry.example' }
 const same = (value: string) => value
 
 /** Names that a caller must not get through, whatever their case and spelling with underscores. */
@@ -100,7 +100,7 @@ t.test('a trace of the facade\'s own leads to its log line', async t => {
 
 t.test('a request id that is not a UUID still gives a well-formed trace', async t => {
   for (const requestId of ['lb-1234', 'x', '0', 'ABCDEF', '0'.repeat(32), 'a.b:c_d', '1-67891233-abcdef012345678912345678']) {
-    const sent = outgoing(readHead([]), { ...identity, requestId })
+    const sent = outgoing(readHead([]), { ...identity, requestId, hasOwnRequestId: false })
     t.match(sent[sent.indexOf('traceparent') + 1], /^00-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}$/, requestId)
   }
 })
@@ -113,4 +113,12 @@ t.test('of an answer, hop-by-hop headers and cookies stay behind, all else passe
 
 t.test('bytes of a header are handed on, also those outside ASCII', async () => {
   fc.assert(fc.property(fc.uint8Array({ min: 0x20, max: 0xff }).map(bytes => Buffer.from(bytes)), value => incoming([Buffer.from('X-A'), value], same).headers[1] === value.toString('latin1')))
+})
+
+t.test('a trace of ours is the request id, by whichever way it is made', async () => {
+  const trace = (requestId: string, hasOwnRequestId: boolean): string | undefined => {
+    const sent = outgoing(readHead([]), { ...identity, requestId, hasOwnRequestId })
+    return sent[sent.indexOf('traceparent') + 1]
+  }
+  fc.assert(fc.property(fc.uuid({ version: 4 }), uuid => trace(uuid, true) === trace(uuid, false) && trace(uuid, true)?.slice(3, 35) === uuid.replaceAll('-', '')))
 })

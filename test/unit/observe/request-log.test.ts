@@ -1,0 +1,68 @@
+/** The line that is made by hand is the one that pino would make of its fields, whatever a key's owner is called. */
+import fc from 'fast-check'
+import { pino } from 'pino'
+import t from 'tap'
+import type { RequestRecord } from '../../../src/http/records.js'
+import type { Caller } from '../../../src/keys/contract.js'
+import { openRequestLog } from '../../../src/observe/request-log.js'
+
+const some = <T>(values: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(values, { nil: undefined })
+const caller = fc.record({ hint: fc.string({ unit: 'binary' }), keyId: fc.string({ unit: 'binary' }), userId: fc.string({ unit: 'binary' }) }) as unknown as fc.Arbitrary<Caller>
+const record: fc.Arbitrary<RequestRecord> = fc.record({
+  requestId: fc.uuid(),
+  operation: fc.constantFrom('searchRuns', 'none'),
+  method: some(fc.constantFrom('GET', 'POST')),
+  status: fc.constantFrom(200, 404, 499, 500),
+  durationMs: some(fc.double({ min: 0, max: 1e6, noNaN: true })),
+  upstreamMs: some(fc.double({ min: 0, max: 1e6, noNaN: true })),
+  bytesIn: some(fc.nat()),
+  bytesOut: some(fc.nat()),
+  caller: some(caller),
+  address: fc.oneof(fc.ipV4(), fc.ipV6()),
+  client: fc.constantFrom('python', 'other'),
+  onOldPath: fc.boolean(),
+  refusal: some(fc.constantFrom('scope', 'no_key')),
+  failure: fc.constant(undefined),
+  protocolError: fc.constant(undefined)
+})
+
+t.test('lines', async t => {
+  let written = ''
+  const log = pino({ base: null, timestamp: () => ',"time":"T"', formatters: { level: level => ({ level }) } }, { write: (line: string) => { written += line } })
+  const requests = openRequestLog(log)
+  fc.assert(fc.property(record, record => {
+    written = ''
+    requests.write(record)
+    const { durationMs, upstreamMs, caller } = record
+    const tenths = (ms: number | undefined): number | undefined => ms === undefined ? undefined : Math.round(ms * 10) / 10
+    const byHand = written
+    written = ''
+    log.info({
+      request_id: record.requestId,
+      operation: record.operation,
+      method: record.method,
+      status: record.status,
+      ms: tenths(durationMs),
+      upstream_ms: tenths(upstreamMs),
+      bytes_in: record.bytesIn,
+      bytes_out: record.bytesOut,
+      key: caller?.hint,
+      key_id: caller?.keyId,
+      user: caller?.userId,
+      address: record.address,
+      client: record.client,
+      legacy: record.onOldPath ? true : undefined,
+      refusal: record.refusal
+    }, 'request')
+    t.strictSame(JSON.parse(byHand), JSON.parse(written))
+    return byHand.endsWith('}\n') && byHand.indexOf('\n') === byHand.length - 1
+  }), { numRuns: 1000 })
+})
+
+t.test('what is below the level is not written', async t => {
+  let lines = 0
+  const log = pino({ level: 'warn' }, { write: () => { lines++ } })
+  const [one] = fc.sample(record, 1)
+  openRequestLog(log).write(one as RequestRecord)
+  t.equal(lines, 0)
+})
