@@ -26,7 +26,7 @@ const record: fc.Arbitrary<RequestRecord> = fc.record({
   protocolError: fc.constant(undefined)
 })
 
-t.test('lines', async t => {
+t.test('lines', async () => {
   let written = ''
   const log = pino({ base: null, timestamp: () => ',"time":"T"', formatters: { level: level => ({ level }) } }, { write: (line: string) => { written += line } })
   const requests = openRequestLog(log)
@@ -54,8 +54,7 @@ t.test('lines', async t => {
       legacy: record.onOldPath ? true : undefined,
       refusal: record.refusal
     }, 'request')
-    t.strictSame(JSON.parse(byHand), JSON.parse(written))
-    return byHand.endsWith('}\n') && byHand.indexOf('\n') === byHand.length - 1
+    return byHand === written
   }), { numRuns: 1000 })
 })
 
