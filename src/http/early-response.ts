@@ -1,5 +1,6 @@
 /** Writing an answer while the request's body may still be under way. Every head that is not Fastify's goes through `begin`. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 
 /** How much of an unread body is taken, and how long: a caller that is refused may otherwise pour in gigabytes. */
 const drainMaxBytes = 64 * 1024
@@ -52,13 +53,30 @@ export function finish (request: IncomingMessage, response: ServerResponse, stat
   if (early && !headers.includes('connection')) headers.push('connection', 'close')
   if (!begin(request, response, status, headers)) return
   if (!early) {
-    // As one string with its head: a single write of the socket, where a buffer would make two.
-    response.end(body?.toString('latin1'), 'latin1')
+    endWith(response, body?.toString('latin1') ?? '')
     return
   }
   if (body === undefined || body.length === 0) response.flushHeaders()
   else response.write(body)
   linger(request, response)
+}
+
+/** What Node knows of a response, under names of its own. */
+type NodeResponse = ServerResponse & { readonly _header: string | null, _headerSent: boolean, readonly socket: (Socket & { readonly _httpMessage?: ServerResponse | null }) | null }
+
+/**
+ * Ends a response with head and body in one string. Node's `end(body)` makes two parts of it, the second one empty, and hands them to
+ * the system as a vector, which takes more than twice the time. So the string goes to the socket directly, where it is this response's turn.
+ */
+function endWith (response: ServerResponse, body: string): void {
+  const { _header: head, _headerSent: headSent, socket } = response as NodeResponse
+  if (socket?._httpMessage !== response || typeof head !== 'string' || headSent) {
+    response.end(body, 'latin1')
+    return
+  }
+  (response as NodeResponse)._headerSent = true
+  socket.write(head + body, 'latin1')
+  response.end()
 }
 
 const lingering = new WeakSet<ServerResponse>()
