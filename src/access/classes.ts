@@ -118,7 +118,7 @@ export const areas: Readonly<Record<string, Readonly<Partial<Record<AccessClass,
   Issues: {
     read: 'getIssue searchIssues',
     write: 'createIssue updateIssue',
-    admin: 'invokeIssueDetection'
+    admin: 'invokeIssueDetection syncIssueDetectionScheduleState'
   },
   'Label schemas': {
     read: 'getLabelSchema getLabelSchemaByName listLabelSchemas',
@@ -131,6 +131,10 @@ export const areas: Readonly<Record<string, Readonly<Partial<Record<AccessClass,
   'MCP servers': {
     read: 'searchMcpServers getMcpServer searchMcpServerVersions getMcpServerVersion getVersionByAlias searchAllAccessEndpoints searchServerAccessEndpoints getMcpAccessEndpoint',
     write: 'createMcpServer updateMcpServer deleteMcpServer setMcpServerTag deleteMcpServerTag createMcpServerVersion updateMcpServerVersion deleteMcpServerVersion setMcpServerVersionTag deleteMcpServerVersionTag setMcpServerAlias deleteMcpServerAlias createMcpAccessEndpoint updateMcpAccessEndpoint deleteMcpAccessEndpoint'
+  },
+  Skills: {
+    read: 'searchSkills getSkill searchSkillVersions getSkillVersion getSkillVersionByAlias getOrganizationSkill searchOrganizationSkillVersions getOrganizationSkillVersion getOrganizationSkillVersionByAlias',
+    write: 'createSkill bulkRegisterSkills updateSkill deleteSkill setSkillTag deleteSkillTag createSkillVersion updateSkillVersion deleteSkillVersion setSkillVersionTag deleteSkillVersionTag setSkillAlias deleteSkillAlias updateOrganizationSkill deleteOrganizationSkill setOrganizationSkillTag deleteOrganizationSkillTag createOrganizationSkillVersion updateOrganizationSkillVersion deleteOrganizationSkillVersion setOrganizationSkillVersionTag deleteOrganizationSkillVersionTag setOrganizationSkillAlias deleteOrganizationSkillAlias'
   },
   'LLM gateway': {
     gateway: 'gatewayInvocations gatewayChatCompletions gatewayListModels openaiPassthroughChat openaiPassthroughEmbeddings openaiPassthroughResponses openaiPassthroughResponsesCompact typesafePassthroughSystemOne anthropicPassthroughMessages geminiPassthroughGenerateContent geminiPassthroughStreamGenerateContent gatewayRawProxy serveGatewayProxy serveGatewayProxyGet'
