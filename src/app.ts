@@ -15,6 +15,7 @@ import health from './endpoints/health.js'
 import { openOldPaths, usageFile } from './legacy/usage.js'
 import { createMetrics, type Metrics } from './core/metrics.js'
 import { watch } from './mlflow/monitor.js'
+import { describeNewer, watchNewer } from './mlflow/newer.js'
 import mlflow from './proxy/routes.js'
 import { methods, routed } from './http/target.js'
 import { mount } from './core/mount.js'
@@ -49,7 +50,9 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   const { verifier, upstream, log = pino({ level: 'silent' }), metrics = createMetrics(() => upstream.open.items.length), draining = () => false, preparing = () => undefined, stallMs = defaultStallMs } = parts
   const trusted = trusting(config.trustProxy)
   const guesses = createGuesses()
+  const newer = watchNewer(upstream, found => log.warn({ unknown: found.unknown }, describeNewer(found)))
   const monitor = watch(upstream, state => {
+    if (state.layout !== undefined) newer.seen(state.layout)
     metrics.upstreamUp.set(state.problem === undefined ? 1 : 0)
     if (state.problem === undefined) log.info({ mlflow: state.layout }, 'MLflow is recognised')
     else log.warn({ problem: state.problem }, 'MLflow cannot be used')
@@ -113,7 +116,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   app.setNotFoundHandler((_request, reply) => refuse(reply, new FacadeError('notFound')))
   await app.register(health, { verifier, problem: () => preparing() ?? monitor.problem, version: () => monitor.lastLayout?.version, draining })
   await app.register(openapi, { monitor })
-  await app.register(page, { publicUrl: config.publicUrl })
+  await app.register(page, { publicUrl: config.publicUrl, newer: () => newer.current })
   app.route({ method: methods, url: mount, handler: (request, reply) => reply.code(308).header('location', `${mount}/${request.visit.target.query}`).send() })
   await app.register(async guarded => {
     await guarded.register(guard, { verifier, guesses })
