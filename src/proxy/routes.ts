@@ -9,7 +9,7 @@ import { foreignPage, isOwnOrigin, publicHost, publicProtocol } from '../http/cl
 import { refuse } from '../http/send-error.js'
 import { isStripped } from '../http/stripped.js'
 import type { Visit } from '../http/context.js'
-import type { AccessClass } from '../access/classes.js'
+import type { AccessClass, Mark } from '../access/classes.js'
 import { openForward, type ForwardOptions } from './forward.js'
 import { outgoing, outgoingToGateway, type Identity } from './request-headers.js'
 import { hidesGatewayCredentials, losesChunks, type Layout } from '../mlflow/layout.js'
@@ -144,7 +144,7 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
     })
   }
 
-  async function inspect ({ raw, visit }: FastifyRequest, mark: 'graphql' | 'presigned', layout: Layout): Promise<Buffer> {
+  async function inspect ({ raw, visit }: FastifyRequest, mark: Exclude<Mark, 'facade'>, layout: Layout): Promise<Buffer> {
     const body = await inspectBody(raw, mark, visit.caller?.scopes ?? new Set(), layout)
     const ended = await endedSince(visit) // a body may have taken its time
     if (ended !== undefined) throw ended
