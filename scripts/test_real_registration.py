@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Registers a model through a running deployment with the stock MLflow client and a live API key: the smoke test of model registration.
 
-Needs HOKUSAI_API_KEY in the environment, and the packages mlflow (2.22 to 3.17), scikit-learn and pandas.
+Needs HOKUSAI_API_KEY in the environment, and the packages mlflow (2.22 to 3.18), scikit-learn and pandas.
 Exit codes: 0 every step passed, 1 a step failed, 2 no key, a package missing or wrong usage.
 """
 

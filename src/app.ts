@@ -29,6 +29,7 @@ import { createGuesses } from './keys/guesses.js'
 import oldPaths, { markOldPath } from './legacy/old-paths.js'
 import { openOldPathUsage, usageFile } from './legacy/usage.js'
 import { watch, type Monitor } from './mlflow/monitor.js'
+import { describeNewer, watchNewer, type NewerWatch } from './mlflow/newer.js'
 import type { Upstream } from './mlflow/pool.js'
 import { shareProbes } from './mlflow/probes.js'
 import { openRequestLog } from './observe/request-log.js'
@@ -64,7 +65,8 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   const trusted = trusting(config.trustProxy)
   const guesses = createGuesses()
   const bounds = createBounds(config)
-  const monitor = watchMlflow(upstream, log, metrics)
+  const newer = watchNewer(upstream, found => log.warn({ unknown: found.unknown }, describeNewer(found)))
+  const monitor = watchMlflow(upstream, newer, log, metrics)
   const probes = shareProbes(upstream, monitor)
   const platform = openPlatformOf(config, log)
 
@@ -127,7 +129,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   await app.register(swagger, describeOwn)
   await app.register(health, { verifier, problem: () => preparing() ?? monitor.problem, version: () => monitor.lastLayout?.version, draining })
   await app.register(openapi, { monitor })
-  await app.register(startPage, { publicUrl: config.publicUrl })
+  await app.register(startPage, { publicUrl: config.publicUrl, newer: () => newer.current })
   app.route({ method: methods, url: mount, onRequest: redirectToMount, handler: redirectToMount })
   await app.register(async guarded => {
     await guarded.register(authenticate, { verifier, guesses })
@@ -154,8 +156,9 @@ function redirectToMount (request: FastifyRequest, reply: FastifyReply): void {
   void reply.code(308).header('location', `${mount}/${request.context.target.query}`).send()
 }
 
-function watchMlflow (upstream: Upstream, log: Logger, metrics: Metrics): Monitor {
+function watchMlflow (upstream: Upstream, newer: NewerWatch, log: Logger, metrics: Metrics): Monitor {
   return watch(upstream, state => {
+    if (state.layout !== undefined) newer.seen(state.layout)
     metrics.upstreamUp.set(state.problem === undefined ? 1 : 0)
     if (state.problem === undefined) log.info({ mlflow: state.layout }, 'MLflow is recognised')
     else log.warn({ problem: state.problem }, 'MLflow cannot be used')

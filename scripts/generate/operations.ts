@@ -192,7 +192,7 @@ function classify (entries: ReadonlyArray<Found & { readonly twins: readonly str
   return operations
 }
 
-const marks: Readonly<Record<string, Mark>> = { graphql: 'graphql', createPresignedDownloadUrl: 'presigned', getCurrentUser: 'facade' }
+const marks: Readonly<Record<string, Mark>> = { graphql: 'graphql', createPresignedDownloadUrl: 'presigned', createExperiment: 'schedule', setExperimentTag: 'schedule', getCurrentUser: 'facade' }
 
 function last ({ versions }: Found): string {
   return versions.at(-1) ?? ''

@@ -10,8 +10,8 @@ export type AccessClass = 'public' | 'ui' | 'read' | 'write' | 'gateway' | 'admi
  */
 export type Family = 'rest' | 'ajax' | 'native-ajax' | 'artifacts' | 'ajax-artifacts' | 'otlp' | 'gateway' | 'graphql' | 'ui' | 'build' | 'health' | 'assistant' | 'auth'
 
-/** What the gateway does beyond its class: judge the body (`graphql`), shorten the expiry in the body (`presigned`), or answer by itself (`facade`). */
-export type Mark = 'graphql' | 'presigned' | 'facade'
+/** What the facade does beyond the class: judge the body (`graphql`, `schedule`), shorten the expiry in the body (`presigned`), or answer by itself (`facade`). */
+export type Mark = 'graphql' | 'presigned' | 'schedule' | 'facade'
 
 /** One method on one path of MLflow, with its twin under `ajax-api`. */
 export interface Operation {
@@ -118,7 +118,7 @@ export const areas: Readonly<Record<string, Readonly<Partial<Record<AccessClass,
   Issues: {
     read: 'getIssue searchIssues',
     write: 'createIssue updateIssue',
-    admin: 'invokeIssueDetection'
+    admin: 'invokeIssueDetection syncIssueDetectionScheduleState'
   },
   'Label schemas': {
     read: 'getLabelSchema getLabelSchemaByName listLabelSchemas',
@@ -131,6 +131,10 @@ export const areas: Readonly<Record<string, Readonly<Partial<Record<AccessClass,
   'MCP servers': {
     read: 'searchMcpServers getMcpServer searchMcpServerVersions getMcpServerVersion getVersionByAlias searchAllAccessEndpoints searchServerAccessEndpoints getMcpAccessEndpoint',
     write: 'createMcpServer updateMcpServer deleteMcpServer setMcpServerTag deleteMcpServerTag createMcpServerVersion updateMcpServerVersion deleteMcpServerVersion setMcpServerVersionTag deleteMcpServerVersionTag setMcpServerAlias deleteMcpServerAlias createMcpAccessEndpoint updateMcpAccessEndpoint deleteMcpAccessEndpoint'
+  },
+  Skills: {
+    read: 'searchSkills getSkill searchSkillVersions getSkillVersion getSkillVersionByAlias getOrganizationSkill searchOrganizationSkillVersions getOrganizationSkillVersion getOrganizationSkillVersionByAlias',
+    write: 'createSkill bulkRegisterSkills updateSkill deleteSkill setSkillTag deleteSkillTag createSkillVersion updateSkillVersion deleteSkillVersion setSkillVersionTag deleteSkillVersionTag setSkillAlias deleteSkillAlias updateOrganizationSkill deleteOrganizationSkill setOrganizationSkillTag deleteOrganizationSkillTag createOrganizationSkillVersion updateOrganizationSkillVersion deleteOrganizationSkillVersion setOrganizationSkillVersionTag deleteOrganizationSkillVersionTag setOrganizationSkillAlias deleteOrganizationSkillAlias'
   },
   'LLM gateway': {
     gateway: 'gatewayInvocations gatewayChatCompletions gatewayListModels openaiPassthroughChat openaiPassthroughEmbeddings openaiPassthroughResponses openaiPassthroughResponsesCompact typesafePassthroughSystemOne anthropicPassthroughMessages geminiPassthroughGenerateContent geminiPassthroughStreamGenerateContent gatewayRawProxy serveGatewayProxy serveGatewayProxyGet'
@@ -173,6 +177,10 @@ export const reasons: Readonly<Record<string, string>> = {
   queryTraceMetrics: 'Only sums over traces.',
   getOrCreateUserQueue: 'Makes the queue where it is missing.',
   invokeScorer: 'Starts jobs that call models with the server\'s credentials.',
+  setExperimentTag: 'The tags by which MLflow (3.18 on) looks for issues on a schedule need `mlflow:admin`: its server calls models then, with any stored secret.',
+  createExperiment: 'With a tag of a schedule of issue detection it needs `mlflow:admin`, as setting that tag does.',
+  syncIssueDetectionScheduleState: 'Belongs to such a schedule.',
+  serveModelVersionArtifact: 'With `presigned=true` (3.18 on) it answers with a signed URL, for 300 s unless MLFLOW_PRESIGNED_DOWNLOAD_URL_TTL_SECONDS says otherwise.',
   invokeIssueDetection: 'Starts jobs that may use any stored secret by its id.',
   invokeGenaiEvaluate: 'Starts jobs that run scorers given in the body.',
   getOnlineScoringConfigs: 'Says which traces are sampled and scored, and by which endpoint.',

@@ -5,8 +5,9 @@ import { environmentIn } from '../mlflow/managed/environment.js'
 import { pinned } from '../mlflow/managed/pinned.js'
 import { LocalMlflowError } from '../mlflow/managed/problem.js'
 import { findTools } from '../mlflow/managed/python.js'
+import { describeNewer, findUnknownPaths, isNewer } from '../mlflow/newer.js'
 import { nameFault, type Upstream } from '../mlflow/pool.js'
-import { compareVersions, minor, oldest } from '../mlflow/versions.js'
+import { compareVersions, minor, newest, oldest } from '../mlflow/versions.js'
 import { mount } from '../core/public-paths.js'
 import { type Check, error, fine, type Scene, skipped, type Verdict, warning } from './check.js'
 import { type ConnectionFacts, speaksTls, watchConnection } from './connection.js'
@@ -64,6 +65,18 @@ export const mlflowChecks: readonly Check[] = [
       const where = `MLflow ${layout.version}${layout.prefix === '' ? '' : ` under ${layout.prefix}`}`
       if (compareVersions(layout.version, minor(oldest)) < 0) return warning(`${where} is older than ${minor(oldest)}, the oldest version that is tested.`, 'upgrade MLflow: pip install --upgrade mlflow, a backup of its database, mlflow db upgrade')
       return fine(where)
+    }
+  },
+  {
+    id: 'mlflow-known',
+    about: 'MLflow is no newer than what this release knows: what came later is closed to keys without `mlflow:admin`',
+    async run ({ upstream, layout }) {
+      if (upstream === undefined || layout === undefined) return skipped(notRunning)
+      const { version } = layout
+      if (!isNewer(version)) return fine(`MLflow ${version} is no newer than ${newest}`)
+      const unknown = await findUnknownPaths(upstream, layout)
+      const list = unknown === undefined || unknown.length === 0 ? '' : ` They are: ${unknown.slice(0, 10).join(', ')}${unknown.length > 10 ? ', …' : ''}.`
+      return warning(describeNewer({ version, unknown }) + list, 'update hokusai-mlflow to a release that knows this MLflow; until then, who needs what is new needs a key with mlflow:admin')
     }
   },
   {

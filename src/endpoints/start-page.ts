@@ -3,10 +3,13 @@ import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify'
 import { mount } from '../core/public-paths.js'
 import { publicHost, publicOrigin } from '../http/client-address.js'
+import { describeNewer, type NewerMlflow } from '../mlflow/newer.js'
 
 interface Options {
   /** The origin that people use, where it is configured. */
   readonly publicUrl: URL | undefined
+  /** The MLflow behind, where it is newer than what is known. */
+  readonly newer: () => NewerMlflow | undefined
 }
 
 interface Guide {
@@ -15,7 +18,7 @@ interface Guide {
   readonly code: string
 }
 
-export default async function page (app: FastifyInstance, { publicUrl }: Options): Promise<void> {
+export default async function page (app: FastifyInstance, { publicUrl, newer }: Options): Promise<void> {
   app.route({
     method: ['GET', 'HEAD'],
     url: '/',
@@ -23,12 +26,13 @@ export default async function page (app: FastifyInstance, { publicUrl }: Options
     config: { operation: 'start_page' },
     async handler (request, reply) {
       const origin = safeOrigin(request, publicUrl)
+      const notice = noticeOf(newer())
       // The origin may come from the Host header: a shared cache must not hand it to others.
       void reply.headers({ 'cache-control': 'no-store', vary: 'Accept', 'x-content-type-options': 'nosniff' })
       const accept = request.headers.accept ?? ''
-      if (accept.includes('text/html')) return reply.headers(pageHeaders).type('text/html; charset=utf-8').send(asHtml(origin))
-      if (accept.includes('application/json')) return reply.type('application/json; charset=utf-8').send(asJson(origin))
-      return reply.type('text/plain; charset=utf-8').send(asText(origin))
+      if (accept.includes('text/html')) return reply.headers(pageHeaders).type('text/html; charset=utf-8').send(asHtml(origin, notice))
+      if (accept.includes('application/json')) return reply.type('application/json; charset=utf-8').send(asJson(origin, notice))
+      return reply.type('text/plain; charset=utf-8').send(asText(origin, notice))
     }
   })
 }
@@ -84,7 +88,7 @@ const pageHeaders = {
   'referrer-policy': 'no-referrer'
 }
 
-function asHtml (origin: string): string {
+function asHtml (origin: string, notice: string | undefined): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -98,7 +102,7 @@ function asHtml (origin: string): string {
 <body>
 <h1>hokusai-mlflow</h1>
 <p>${escape(about)}</p>
-<p>Tracking URI: <code>${escape(origin + mount)}</code></p>
+${notice === undefined ? '' : `<p>${escape(notice)}</p>\n`}<p>Tracking URI: <code>${escape(origin + mount)}</code></p>
 <ul>
 ${places.map(([path, what]) => `<li><a href="${escape(path)}">${escape(path)}</a>: ${escape(what)}</li>`).join('\n')}
 </ul>
@@ -108,17 +112,23 @@ ${guides(origin).map(({ title, text, code }) => `<h2>${escape(title)}</h2>\n<p>$
 `
 }
 
-function asText (origin: string): string {
+function asText (origin: string, notice: string | undefined): string {
   return [
     about,
+    ...notice === undefined ? [] : [notice],
     `Tracking URI: ${origin}${mount}`,
     places.map(([path, what]) => `${origin}${path}\n    ${what}`).join('\n'),
     ...guides(origin).map(({ title, text, code }) => `${title}\n${text}\n\n${code.replace(/^/gm, '    ')}`)
   ].join('\n\n') + '\n'
 }
 
-function asJson (origin: string): Record<string, unknown> {
-  return { name: 'hokusai-mlflow', about, tracking_uri: origin + mount, links: Object.fromEntries(places.map(([path, what]) => [what, origin + path])), clients: guides(origin) }
+function asJson (origin: string, notice: string | undefined): Record<string, unknown> {
+  return { name: 'hokusai-mlflow', about, ...notice === undefined ? {} : { notice }, tracking_uri: origin + mount, links: Object.fromEntries(places.map(([path, what]) => [what, origin + path])), clients: guides(origin) }
+}
+
+/** What people should know of the MLflow behind. */
+function noticeOf (newer: NewerMlflow | undefined): string | undefined {
+  return newer === undefined ? undefined : `${describeNewer(newer)} An update of hokusai-mlflow that knows it opens them; until then "hokusai-mlflow doctor" lists them.`
 }
 
 /** The origin goes into commands that people paste into a shell, so a Host that is more than a name and a port is not shown. */

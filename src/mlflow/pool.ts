@@ -24,6 +24,16 @@ export interface ProbeAnswer {
   readonly body: string
 }
 
+interface ProbeOptions {
+  readonly method?: string
+  readonly body?: string | Readable
+  /** One of ours is left out by an undefined one. */
+  readonly headers?: Record<string, string | undefined>
+  readonly timeoutMs?: number
+  /** So many characters of the answer are kept. */
+  readonly maxBytes?: number
+}
+
 /** How long things may take, in milliseconds. */
 export interface Patience {
   /** Until MLflow's first byte after the request was sent whole. */
@@ -59,8 +69,8 @@ export interface Upstream {
   ended: (request: PooledRequest) => void
   /** Is told when MLflow closes a connection. */
   onBroken: (listener: () => unknown) => void
-  /** Asks MLflow something for ourselves; a header of ours is left out by an undefined one. */
-  probe: (path: string, options?: { method?: string, body?: string | Readable, headers?: Record<string, string | undefined>, timeoutMs?: number }) => Promise<ProbeAnswer>
+  /** Asks MLflow something for ourselves; a header of ours is left out by an undefined one. Of the answer's body `maxBytes` characters are kept. */
+  probe: (path: string, options?: ProbeOptions) => Promise<ProbeAnswer>
   /** Waits for nothing: what is still under way is cut. */
   close: () => Promise<void>
 }
@@ -118,10 +128,10 @@ export function openUpstream (config: UpstreamConfig, url: URL, socketPath?: str
       open.remove(request)
       turns.leave(request)
     },
-    async probe (path, { method = 'GET', body, headers = {}, timeoutMs = 5000 } = {}) {
+    async probe (path, { method = 'GET', body, headers = {}, timeoutMs = 5000, maxBytes = 10_000 } = {}) {
       const own = { host, ...config.authorization === undefined ? {} : { authorization: config.authorization } }
       const answer = await probes.request({ method: method as 'GET', path, headers: { ...own, ...headers }, ...servername, ...body === undefined ? {} : { body }, signal: AbortSignal.timeout(timeoutMs) })
-      return { status: answer.statusCode, contentType: String(answer.headers['content-type'] ?? ''), body: (await answer.body.text()).slice(0, 10_000) }
+      return { status: answer.statusCode, contentType: String(answer.headers['content-type'] ?? ''), body: (await answer.body.text()).slice(0, maxBytes) }
     },
     async close () {
       clearInterval(clock)

@@ -7,6 +7,8 @@ export interface KnownMlflow {
   readonly schema: string
   /** The version over which it is laid without its dependencies, where the package index lacks parts of its own: for proofs, not for users. */
   readonly over?: string
+  /** What it needs that the older one does not bring. */
+  readonly parts?: readonly string[]
 }
 
 /** Oldest first. */

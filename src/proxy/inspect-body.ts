@@ -5,6 +5,7 @@ import { FacadeError } from '../core/errors.js'
 import type { Mark } from '../access/classes.js'
 import { gather } from './request-body.js'
 import { boundsGraphql, type Layout } from '../mlflow/layout.js'
+import { namesSchedule } from '../access/issue-schedule.js'
 import { graphqlMaxBytes, judgeGraphql, type GraphqlVerdict } from '../access/graphql.js'
 
 /** A presigned link works without a key, so it outlives a revocation: not for long. */
@@ -17,7 +18,16 @@ const presignedMaxSeconds = 300
  */
 export async function inspectBody (request: IncomingMessage, mark: Exclude<Mark, 'facade'>, granted: ReadonlySet<Scope>, layout: Layout): Promise<Buffer> {
   const body = await gather(request, graphqlMaxBytes)
-  return mark === 'presigned' ? capExpiry(body) : judgedGraphql(body, judgeGraphql(body, request.headers['content-encoding'], boundsGraphql(layout)), granted)
+  switch (mark) {
+    case 'presigned': return capExpiry(body)
+    case 'schedule': return checkSchedule(body, granted)
+    case 'graphql': return judgedGraphql(body, judgeGraphql(body, request.headers['content-encoding'], boundsGraphql(layout)), granted)
+  }
+}
+
+function checkSchedule (body: Buffer, granted: ReadonlySet<Scope>): Buffer {
+  if (!allows(granted, 'admin') && namesSchedule(body)) throw new FacadeError('forbidden', { message: 'A schedule of issue detection makes MLflow call models with its stored secrets: setting its tags needs the scope mlflow:admin, which the API key does not have.', reason: 'scope' })
+  return body
 }
 
 function judgedGraphql (body: Buffer, verdict: GraphqlVerdict, granted: ReadonlySet<Scope>): Buffer {

@@ -34,7 +34,7 @@ export function outgoing (head: RequestHead, identity: Identity): string[] {
 }
 
 /**
- * The headers of a request to MLflow's LLM gateway, which hands what it gets on to the provider of the model (its passthrough and proxy routes, 3.9 to 3.17):
+ * The headers of a request to MLflow's LLM gateway, which hands what it gets on to the provider of the model (its passthrough and proxy routes, 3.9 to 3.18):
  * so it is not told who calls, from where, by which id. Our own credentials go into the header that MLflow takes off before the provider, or nowhere.
  * @param hidesCredentials whether this MLflow has that header
  */

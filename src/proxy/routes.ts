@@ -12,6 +12,7 @@ import type { RequestContext } from '../http/context.js'
 import { openForward, type ForwardOptions } from './forward.js'
 import { outgoing, outgoingToGateway, type Identity } from './request-headers.js'
 import { hidesGatewayCredentials, losesChunks, type Layout } from '../mlflow/layout.js'
+import type { Mark } from '../access/classes.js'
 import { inspectBody } from './inspect-body.js'
 import { movesArtifact } from '../access/matcher.js'
 import { methods } from '../http/target.js'
@@ -104,7 +105,7 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
     })
   }
 
-  async function inspect ({ raw, context, caller }: FastifyRequest, mark: 'graphql' | 'presigned', layout: Layout): Promise<Buffer> {
+  async function inspect ({ raw, context, caller }: FastifyRequest, mark: Exclude<Mark, 'facade'>, layout: Layout): Promise<Buffer> {
     const body = await inspectBody(raw, mark, caller?.scopes ?? new Set(), layout)
     const ended = await endedSince(context) // a body may have taken its time
     if (ended !== undefined) throw ended

@@ -11,11 +11,11 @@ export interface Expression {
   readonly isLiteral: boolean
 }
 
-/** All in a file and in what it imports for more than types. */
-export function expressionsFrom (file: string): Expression[] {
+/** All in files and in what they import for more than types. */
+export function expressionsFrom (...files: readonly string[]): Expression[] {
   const found: Expression[] = []
   const seen = new Set<string>()
-  visitFile(file)
+  for (const file of files) visitFile(file)
   return found
 
   function visitFile (file: string): void {

@@ -131,6 +131,7 @@ export const areas: Readonly<Record<string, string>> = {
   'Label schemas': 'What reviewers are asked.',
   'Review queues': 'Traces that wait for reviewers.',
   'MCP servers': 'A registry of servers of the Model Context Protocol.',
+  Skills: 'A registry of instructions and files for agents, in versions.',
   'LLM gateway': 'Calls to language models through MLflow, which holds the credentials.',
   'LLM gateway configuration': 'Endpoints, models, secrets, budgets and guardrails of the gateway.',
   Webhooks: 'Calls that MLflow makes when something happens in the registry.',

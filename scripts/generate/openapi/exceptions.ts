@@ -5,13 +5,13 @@ export const unanswered: Readonly<Record<string, string>> = {
   searchDatasets: 'MLflow registers the misspelt path without an implementation: 404, with an empty page.',
   searchUnifiedTraceHandler: 'Part of a hosted platform\'s protocol: no open-source server implements it.',
   getOnlineTraceDetails: 'Part of a hosted platform\'s protocol: no open-source server implements it.',
-  graphqlGet: 'MLflow reads the query from a body, which a GET cannot have here: it fails.',
-  geminiPassthroughGenerateContent: 'The provider\'s address is fixed in MLflow: nothing can stand in for it.',
-  geminiPassthroughStreamGenerateContent: 'The provider\'s address is fixed in MLflow: nothing can stand in for it.'
+  graphqlGet: 'MLflow reads the query from a body, which a GET cannot have here: it fails.'
 }
 
 const withoutHandler = 'MLflow 2.22 registers the path without an implementation, which fails at the parameters of the path: 500, with a page.'
-const fixedAddress = 'The provider\'s address is fixed in MLflow before 3.17: nothing can stand in for it.'
+const fixedAddress = (until: string): string => `The provider's address is fixed in MLflow before ${until}: nothing can stand in for it.`
+const gemini = { geminiPassthroughGenerateContent: fixedAddress('3.18'), geminiPassthroughStreamGenerateContent: fixedAddress('3.18') }
+const anthropic = { anthropicPassthroughMessages: fixedAddress('3.17') }
 const withoutLiteLlm = 'MLflow 3.9 asks LiteLLM, which comes with an extra of hundreds of megabytes: without it 400, which names it.'
 
 /** What only an older MLflow cannot. */
@@ -25,9 +25,11 @@ const unansweredBefore: Readonly<Record<string, Readonly<Record<string, string>>
   '3.9.0': {
     listSupportedProviders: withoutLiteLlm,
     listSupportedModels: withoutLiteLlm,
-    anthropicPassthroughMessages: fixedAddress
+    ...anthropic,
+    ...gemini
   },
-  '3.11.1': { anthropicPassthroughMessages: fixedAddress }
+  '3.11.1': { ...anthropic, ...gemini },
+  '3.17.2': gemini
 }
 
 /** The same for any version. */
@@ -47,8 +49,8 @@ export const optional: readonly string[] = [
   'Experiment.workspace', 'SearchRunsResponse.next_page_token', 'SearchExperimentsResponse.next_page_token', 'DatasetSummary.context', 'LoggedModelInfo.model_type', 'LoggedModelInfo.source_run_id',
   'Dataset.schema', 'Dataset.profile', 'ModelVersion.description', 'ModelVersion.run_id', 'ModelVersion.run_link', 'SearchModelVersionsResponse.next_page_token',
   'ListWebhooksResponse.next_page_token', 'SearchTracesResponse.next_page_token', 'TraceLocation.mlflow_experiment', 'TraceInfoV3.execution_duration', 'TraceInfoV3.request_preview',
-  'Feedback.value', 'AssessmentError.error_message', 'AssessmentError.stack_trace', 'Span.end_time_unix_nano', 'Span.status', 'Status.code',
-  'CalculateTraceFilterCorrelationResponse.npmi_smoothed', 'EvaluationDataset.tags', 'SearchIssuesResponse.next_page_token', 'InputPassFail.positive_label',
+  'Feedback.value', 'AssessmentError.error_message', 'AssessmentError.stack_trace', 'Span.end_time_unix_nano', 'Span.status', 'Span.kind', 'Status.code',
+  'CalculateTraceFilterCorrelationResponse.npmi_smoothed', 'EvaluationDataset.tags', 'SearchIssuesResponse.next_page_token', 'SearchIssuesResponse.total_count', 'Issue.last_seen_timestamp', 'Issue.last_updated_by', 'SkillIconResponsePayload.mimeType', 'InputPassFail.positive_label',
   'InputPassFail.negative_label', 'InputCategorical.multi_select', 'InputNumeric.min_value', 'InputNumeric.max_value', 'ListLabelSchemasResponse.next_page_token',
   'ListReviewQueuesResponse.next_page_token', 'ListReviewQueueItemsResponse.next_page_token', 'MCPServerIconResponsePayload.mimeType', 'MCPServerIconResponsePayload.source',
   'GatewayModelDefinition.secret_id', 'GatewayModelDefinition.secret_name', 'GatewayEndpointModelMapping.model_definition', 'GatewayEndpoint.experiment_id',
@@ -60,7 +62,7 @@ export const optional: readonly string[] = [
 
 /** Schemas within which anything goes. */
 export const open: readonly string[] = [
-  'Feedback.value', 'Expectation.value', 'MCPServerVersionResponse.server_json', 'MCPToolResponsePayload.inputSchema', 'MCPToolResponsePayload.outputSchema', 'MCPToolResponsePayload.annotations', 'MCPToolResponsePayload.execution',
+  'Feedback.value', 'Expectation.value', 'geminiPassthrough', 'MCPServerVersionResponse.server_json', 'MCPToolResponsePayload.inputSchema', 'MCPToolResponsePayload.outputSchema', 'MCPToolResponsePayload.annotations', 'MCPToolResponsePayload.execution',
   'SupportedModel.modality',
   'serveGatewayProxy', 'openaiPassthrough', 'anthropicPassthroughMessages', 'typesafePassthroughSystemOne', 'gatewayRawProxy', 'graphql.data', 'Job.params',
   'Job.result', 'Job.status_details', 'JobOutcome.result', 'JobOutcome.status_details', 'JobOutcome.progress', 'CancelledJob.result', 'CancelledJob.status_details', 'CancelledJob.progress', 'ChatCompletion.choices[]', 'ChatCompletion.usage', 'Embeddings.usage', 'MCPAccessEndpointResponse.resolved_version.server_json',

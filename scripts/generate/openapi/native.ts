@@ -1,35 +1,38 @@
-/** Routes that FastAPI serves and describes itself (jobs, MCP servers), brought to the form of the document. */
+/** Routes that FastAPI serves and describes itself (jobs, MCP servers, skills), brought to the form of the document. */
 import type { Registry } from '../registry.js'
 import type { Operation } from '../../../src/access/classes.js'
 import { json, ref, type Parameter, type Schema, type Schemas, type Shape } from './schema.js'
 
 interface NativeOperation {
   readonly parameters?: ReadonlyArray<{ readonly name: string, readonly in: 'path' | 'query' | 'header', readonly required: boolean, readonly schema: Schema }>
-  readonly requestBody?: { readonly content: { readonly 'application/json': { readonly schema: Schema } } }
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> }
   readonly responses: Readonly<Record<string, { readonly content?: { readonly 'application/json'?: { readonly schema: Schema } } }>>
 }
 
-/** Names that a message of the protos has already, with another meaning. */
-const renamed: Readonly<Record<string, string>> = { JobStatus: 'JobRunStatus' }
+/** Names that a message of the protos has already, with another meaning; and those that FastAPI lengthens, since two modules have the same. */
+const renamed: Readonly<Record<string, string>> = { JobStatus: 'JobRunStatus', mlflow__server__mcp_server_api__SetTagRequest: 'SetMcpTagRequest', mlflow__server__skill_registry_api__SetTagRequest: 'SetSkillTagRequest' }
+
+/** A picture of a server or a skill. */
+const icon: Schema = {
+  type: 'object',
+  properties: { src: { type: 'string' }, sizes: { type: 'array', items: { type: 'string' } }, mimeType: { type: 'string' }, theme: { type: 'string' } },
+  required: ['src'],
+  additionalProperties: true
+}
 
 /** What FastAPI leaves open and MLflow's code does not. */
 const corrected: Readonly<Record<string, Schema>> = {
-  MCPServerIconResponsePayload: {
-    type: 'object',
-    properties: { src: { type: 'string' }, sizes: { type: 'array', items: { type: 'string' } }, mimeType: { type: 'string' }, theme: { type: 'string' }, source: { type: 'string', enum: ['server', 'version'] } },
-    required: ['src'],
-    additionalProperties: true
-  },
-  MCPIconResponsePayload: {
-    type: 'object',
-    properties: { src: { type: 'string' }, sizes: { type: 'array', items: { type: 'string' } }, mimeType: { type: 'string' }, theme: { type: 'string' } },
-    required: ['src'],
-    additionalProperties: true
-  }
+  MCPServerIconResponsePayload: { ...icon, properties: { ...icon.properties, source: { type: 'string', enum: ['server', 'version'] } } },
+  MCPIconResponsePayload: icon,
+  SkillIconResponsePayload: icon
 }
 
-/** States that entities/mcp_server.py and its transport types allow. */
+/** What entities/mcp_server.py, its transport types, and entities/skill.py with its sources allow. */
 const enums: Readonly<Record<string, readonly string[]>> = {
+  'SkillResponse.status': ['draft', 'active', 'deprecated', 'deleted'],
+  'SkillResponse.source_type': ['git', 'oci', 'zip', 'mlflow'],
+  'SkillVersionResponse.status': ['draft', 'active', 'deprecated', 'deleted'],
+  'SkillVersionResponse.source_type': ['git', 'oci', 'zip', 'mlflow'],
   'MCPServerResponse.status': ['draft', 'active', 'deprecated', 'deleted'],
   'MCPServerVersionResponse.status': ['draft', 'active', 'deprecated', 'deleted'],
   'MCPAccessEndpointResponse.transport_type': ['streamable-http', 'sse'],
@@ -46,10 +49,10 @@ export function nativeShape (operation: Operation, registries: readonly Registry
   const described = (nativePaths[path] as Readonly<Record<string, NativeOperation>> | undefined)?.[operation.method.toLowerCase()]
   const answer = described?.responses['200']?.content?.['application/json']?.schema
   if (described === undefined || answer === undefined || Object.keys(answer).length === 0) return undefined
-  const body = described.requestBody?.content['application/json'].schema
+  const body = described.requestBody?.content
   return {
     parameters: (described.parameters ?? []).filter(parameter => parameter.in !== 'path').map(toParameter),
-    ...body === undefined ? {} : { body: { required: true, content: json(convert(body, 'request')) } },
+    ...body === undefined ? {} : { body: { required: true, content: Object.fromEntries(Object.entries(body).map(([type, { schema }]) => [type, { schema: convert(schema, 'request') }])) } },
     responses: { 200: { description: 'Done.', content: json(convert(answer, 'response')) } }
   }
 

@@ -53,6 +53,7 @@ export const routes: Readonly<Record<string, Shape>> = {
   upsertOnlineScoringConfig: posts(open({ experiment_id: string, name: string, sample_rate: { ...number, minimum: 0, maximum: 1 }, filter_string: nullable(string) }, ['experiment_id', 'name', 'sample_rate']), closed({ config: ref('OnlineScoringConfig') })),
   invokeScorer: posts(open({ experiment_id: string, serialized_scorer: string, scorer_name: string, scorer_version: { type: 'integer' }, trace_ids: list(string), log_assessments: boolean }, ['experiment_id', 'serialized_scorer', 'trace_ids']), closed({ jobs: list(closed({ job_id: string, trace_ids: list(string) })) })),
   invokeIssueDetection: posts(open({ experiment_id: string, trace_ids: list(string), categories: list(string), provider: string, model: string, secret_id: string, endpoint_name: string }, ['experiment_id', 'trace_ids', 'categories', 'provider']), ref('StartedJob')),
+  syncIssueDetectionScheduleState: posts(open({ experiment_id: string }, ['experiment_id']), closed({ next_fire_time_ms: nullable(integer) })),
   invokeGenaiEvaluate: posts(open({ experiment_id: string, trace_ids: list(string), serialized_scorers: list(string), scorer_versions: list(nullable({ type: 'integer' })) }, ['experiment_id', 'trace_ids', 'serialized_scorers']), ref('StartedJob')),
   getJobMlflow: answers(body(ref('JobOutcome'))),
   cancelJobMlflow: answers(body(ref('CancelledJob'))),
@@ -62,7 +63,7 @@ export const routes: Readonly<Record<string, Shape>> = {
   servePostUiTelemetry: posts(open({ records: list({ type: 'object' }) }), closed({ status: { type: 'string', enum: ['success', 'disabled'] } })),
   listSupportedProviders: answers(body(closed({ providers: list(string) }))),
   listSupportedModels: { parameters: [query('provider', 'Only models of this provider. Without it MLflow reads the lists of all, which takes a while.')], responses: ok(body(closed({ models: list(ref('SupportedModel')) }))) },
-  getProviderConfig: { parameters: [query('provider', 'Name of the provider, such as `openai`.', true)], responses: ok(body(closed({ auth_modes: list(ref('AuthMode')), default_mode: string }))) },
+  getProviderConfig: { parameters: [query('provider', 'Name of the provider, such as `openai`.', true)], responses: ok(body(closed({ auth_modes: list(ref('AuthMode')), default_mode: string, env_credentials_available: { ...boolean, 'x-mlflow-since': '3.18.0' } }))) },
   getSecretsConfig: answers(body(closed({ secrets_available: boolean, using_default_passphrase: boolean }))),
   graphql: posts(open({ query: string, variables: nullable({ type: 'object' }), operationName: nullable(string) }, ['query']), closed({ data: nullable({ type: 'object', additionalProperties: true }), errors: nullable(list(string)) })),
   graphqlGet: { parameters: [], responses: {} },
@@ -73,7 +74,7 @@ export const routes: Readonly<Record<string, Shape>> = {
       { name: 'Content-Encoding', in: 'header', description: 'How the body is compressed.', schema: { type: 'string', enum: ['gzip', 'deflate'] } }
     ],
     body: { required: true, description: 'An `ExportTraceServiceRequest` of OTLP.', content: { 'application/json': { schema: open({ resourceSpans: list({ type: 'object' }) }, ['resourceSpans']), 'x-mlflow-since': '3.17.2' }, 'application/x-protobuf': { schema: binary() } } },
-    responses: { 200: { description: 'All spans are stored. An empty `ExportTraceServiceResponse`.', content: { 'application/x-protobuf': { schema: binary() } } } }
+    responses: { 200: { description: 'All spans are stored. An empty `ExportTraceServiceResponse`, in the form of the request from 3.18 on.', content: { 'application/x-protobuf': { schema: binary() }, 'application/json': { schema: { type: 'object' }, 'x-mlflow-since': '3.18.0' } } } }
   }
 }
 
@@ -105,7 +106,13 @@ export const routeSchemas: Schemas = {
       multipart_downloads_enabled: { ...boolean, 'x-mlflow-since': '3.17.2' },
       presigned_upload_run_id_supported: { ...boolean, 'x-mlflow-since': '3.17.2' },
       presigned_upload_model_id_supported: { ...boolean, 'x-mlflow-since': '3.17.2' },
-      features_enabled: { ...closed({ gateway: boolean }), 'x-mlflow-since': '3.17.2' }
+      model_artifact_presigned_downloads_supported: { ...boolean, 'x-mlflow-since': '3.18.0' },
+      artifact_serving_enabled: { ...boolean, 'x-mlflow-since': '3.18.0' },
+      artifacts_presigned_only: { ...boolean, 'x-mlflow-since': '3.18.0' },
+      skill_content_max_size: { ...integer, 'x-mlflow-since': '3.18.0' },
+      skill_content_max_files: { ...integer, 'x-mlflow-since': '3.18.0' },
+      tracking_auth: { ...string, 'x-mlflow-since': '3.18.0' },
+      features_enabled: { ...closed({ gateway: boolean, scheduled_issue_detection: { ...boolean, 'x-mlflow-since': '3.18.0' } }), 'x-mlflow-since': '3.17.2' }
     }),
     description: 'What the server is set up for.'
   },

@@ -96,6 +96,10 @@ export const snippets: Readonly<Record<string, Snippet>> = {
     curl: `api --json '{"name": "io.github.acme/curl"}' ${uri}${v3}/mcp-servers"\napi ${uri}${v3}/mcp-servers/io.github.acme/curl"`,
     python: `call("POST", "${v3}/mcp-servers", json={"name": "io.github.acme/python"})\ncall("POST", "${v3}/mcp-servers/io.github.acme/python/versions", json={"server_json": {"name": "io.github.acme/python", "version": "1.0.0"}})`
   },
+  Skills: {
+    curl: `api --json '{"name": "curl", "organization": "acme"}' ${uri}${v3}/skills"\napi ${uri}${v3}/skills/@acme/curl"`,
+    python: `call("POST", "${v3}/skills", json={"name": "python"})\ncall("POST", "${v3}/skills/python/versions", json={"source": "https://github.com/acme/skills.git", "ref": "main", "subpath": "python"})`
+  },
   'LLM gateway': {
     curl: `api ${uri}/gateway/mlflow/v1/models"`,
     python: 'print([model["id"] for model in call("GET", "/gateway/mlflow/v1/models")["data"]])'

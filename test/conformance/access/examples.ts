@@ -33,6 +33,12 @@ export const examples: readonly Example[] = [
   ['GET', '/api/3.0/mlflow/traces/a%E2%80%A8b', 'read'],
   ['GET', '/ajax-api/3.0/mlflow/mcp-servers/io.github.a%2Fb%2Fversions', 'read'],
   ['DELETE', '/api/3.0/mlflow/mcp-servers/a/b/versions/1/tags/x/y', 'write'],
+  ['GET', '/api/3.0/mlflow/skills/@acme/review', 'read'],
+  ['GET', '/api/3.0/mlflow/skills/%40acme%2Freview', 'read'],
+  ['PATCH', '/ajax-api/3.0/mlflow/skills/@acme%2freview/versions/1', 'write'],
+  ['DELETE', '/api/3.0/mlflow/skills/%40acme/review/tags/a%2Fb', 'write'],
+  ['POST', '/api/3.0/mlflow/skills/bulk-register', 'write'],
+  ['POST', '/ajax-api/3.0/mlflow/issues/schedule/state', 'admin'],
   ['GET', '/api/2.0/mlflow-artifacts/artifacts/1/a//b', 'read', true],
   ['GET', '/api/2.0/mlflow-artifacts/artifacts//1', 'read', true],
   ['GET', '/api/2.0/mlflow-artifacts/artifacts/1/a%E2%80%A8b', 'read', true], // a line separator

@@ -8,7 +8,7 @@ import type { Asked } from './oracle.js'
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 /** What stands for a parameter: plain names, words that are routes themselves, and what looks like more than one segment. */
-const values = ['1', 'abc', 'search', 'get', 'create', 'versions', 'tags', 'endpoints', 'aliases', 'info', 'jobs', 'cancel', 'mlflow', 'proxy', 'io.github.a%2Fb', 'a%2Fversions',
+const values = ['1', 'abc', 'search', 'get', 'create', 'versions', 'tags', 'endpoints', '@acme', '%40acme', '@acme%2Fversions', '@', 'a@b', 'aliases', 'info', 'jobs', 'cancel', 'mlflow', 'proxy', 'io.github.a%2Fb', 'a%2Fversions',
   'a%2Fversions%2F1%2Ftags', '%2F', 'x%2F', '%2Fx', 'a%252Fb', '%C3%A9', 'caf%C3%A9%20x', '%E2%80%A8', 'a;b', 'a:b', 'a=b', '[a]', '%7Bassessment.trace_id%7D', '{x}', '%3F', '%23', '%25', 'a+b', 'a|b', "'", '%00x', '%0a', '%ff', '%zz', '%', 'acc_at_90%data', 'a%5Cb', '..x', 'x..', '%61bc', 'UPPER', '-', '~', '$', '*', '(', 'artifacts', 'static-files', '%20']
 
 export type Twist = (path: string, at: number) => string
@@ -47,9 +47,13 @@ export const twists: readonly Twist[] = [
   (path, at) => [...path].map((character, index) => (index + at) % 3 === 0 && character !== '/' ? percent(character) : character).join('')
 ]
 
+/** The texts of a template with three open parameters, in another order and twice: too rare to be drawn. */
+const tangled: readonly Asked[] = ['a/tags/b/versions/1', 'a/versions/1/tags/b/versions/2', 'a/tags/b/versions/1/tags/c', 'a/versions/b/versions/1/tags/c/tags/d']
+  .flatMap(name => ['GET', 'POST', 'DELETE'].map(method => ({ method, path: `/api/3.0/mlflow/mcp-servers/${name}` })))
+
 /**
  * Requests whose raw paths the facade does not refuse, the same ones for the same seed.
- * @param count how many to draw, besides every route once in its plain spelling
+ * @param count how many to draw, besides every route once in its plain spelling, and some that are tangled
  */
 export function oddRequests (operations: readonly Operation[], count: number, seed: number): Asked[] {
   const plain = operations.flatMap(operation => [operation.path, ...operation.twins ?? []].flatMap(path => [
@@ -67,7 +71,7 @@ export function oddRequests (operations: readonly Operation[], count: number, se
     path: changes.reduce((path, [twist, at]) => twist(path, at), fill((twin ? operation.twins?.[0] : undefined) ?? operation.path, parameters))
   }))
   const seen = new Set<string>()
-  return [...plain, ...drawn].filter(({ method, path }) => {
+  return [...plain, ...tangled, ...drawn].filter(({ method, path }) => {
     const key = `${method} ${path}`
     if (seen.has(key) || isRefused(method, path)) return false
     seen.add(key)

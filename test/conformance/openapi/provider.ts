@@ -20,7 +20,7 @@ const answers: ReadonlyArray<readonly [RegExp, unknown]> = [
   [/\/embeddings$/, { object: 'list', data: [{ object: 'embedding', index: 0, embedding: [0.1, 0.2] }], model: 'small', usage }],
   [/\/responses(\/compact)?$/, { id: 'r1', object: 'response', created_at: 1_767_607_200, status: 'completed', model: 'gpt-4o', output: [], usage: { input_tokens: 1, output_tokens: 1, total_tokens: 2 } }],
   [/\/messages$/, { id: 'm1', type: 'message', role: 'assistant', model: 'claude', content: [{ type: 'text', text: 'Hello' }], stop_reason: 'end_turn', stop_sequence: null, usage: { input_tokens: 1, output_tokens: 1 } }],
-  [/:generateContent/, { candidates: [{ content: { role: 'model', parts: [{ text: 'Hello' }] }, finishReason: 'STOP', index: 0 }], usageMetadata: { promptTokenCount: 1, candidatesTokenCount: 1, totalTokenCount: 2 } }],
+  [/:(?:stream)?generateContent/i, { candidates: [{ content: { role: 'model', parts: [{ text: 'Hello' }] }, finishReason: 'STOP', index: 0 }], usageMetadata: { promptTokenCount: 1, candidatesTokenCount: 1, totalTokenCount: 2 } }],
   [/\/systemone$/, { answer: 'Hello' }],
   [/\/api\/2\.0\/endpoints\/$/, { endpoints: [] }]
 ]

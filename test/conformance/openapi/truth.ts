@@ -8,6 +8,7 @@ import { gateway } from './scenario/gateway.js'
 import { mcp } from './scenario/mcp.js'
 import { registry } from './scenario/registry.js'
 import { demo, jobs, server, workspaces } from './scenario/server.js'
+import { skills } from './scenario/skills.js'
 import { direct, proxied } from './scenario/storage.js'
 import { traces } from './scenario/traces.js'
 import { tracking } from './scenario/tracking.js'
@@ -70,6 +71,7 @@ async function playAlone (world: World, caller: Caller, bucket: string): Promise
   const traced = await traces(caller, tracked)
   const scorerId = await evaluation(caller, tracked, traced)
   await mcp(caller)
+  await skills(caller)
   await gateway(caller, tracked, scorerId, world.provider)
   await server(caller, tracked)
   await jobs(caller, tracked, traced)

@@ -4,16 +4,26 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { chromium } from 'playwright-core'
 import t from 'tap'
 import page from '../../../src/endpoints/start-page.js'
+import type { NewerMlflow } from '../../../src/mlflow/newer.js'
 
-async function serve (t: { teardown: (fn: () => unknown) => void }, publicUrl?: string): Promise<FastifyInstance> {
+async function serve (t: { teardown: (fn: () => unknown) => void }, publicUrl?: string, newer?: NewerMlflow): Promise<FastifyInstance> {
   const app = Fastify({ exposeHeadRoutes: false })
-  await app.register(page, { publicUrl: publicUrl === undefined ? undefined : new URL(publicUrl) })
+  await app.register(page, { publicUrl: publicUrl === undefined ? undefined : new URL(publicUrl), newer: () => newer })
   app.get('/mlflow/', async (_request, reply) => reply.type('text/html').send('<title>MLflow</title>'))
   t.teardown(async () => await app.close())
   return app
 }
 
 const browser = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
+
+t.test('an MLflow newer than all known ones is told of in every form, with what that closes and what mends it', async t => {
+  const app = await serve(t, undefined, { version: '3.99.0', unknown: ['/ajax-api/3.0/mlflow/a', '/ajax-api/3.0/mlflow/b'] })
+  for (const accept of [browser.accept, '*/*', 'application/json']) {
+    const { body } = await app.inject({ url: '/', headers: { accept } })
+    for (const wanted of ['MLflow 3.99.0 is newer', 'needs mlflow:admin', '2 are unknown here', 'update of hokusai-mlflow', 'hokusai-mlflow doctor']) t.ok(body.includes(wanted), `${accept}: ${wanted}`)
+    t.notOk((await (await serve(t)).inject({ url: '/', headers: { accept } })).body.includes('is newer'), 'else not')
+  }
+})
 
 t.test('a browser gets a page, curl gets text, a program gets JSON, all with the same tracking URI', async t => {
   const app = await serve(t)

@@ -4,7 +4,7 @@ import { unansweredBy } from '../../../scripts/generate/openapi/exceptions.js'
 import { findTruth } from '../../conformance/openapi/truth.js'
 import { versions } from '../../../src/mlflow/versions.js'
 
-t.setTimeout(900_000) // four minutes on an idle machine: two servers a version start, one after the other
+t.setTimeout(900_000) // five minutes on an idle machine: two servers a version start, one after the other
 
 for (const version of versions) {
   t.test(`every operation of ${version} is called, and no status, header or body differs from its edition`, async t => {

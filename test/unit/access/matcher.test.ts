@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { strongest } from '../../../src/access/classes.js'
+import { strongest, type AccessClass } from '../../../src/access/classes.js'
 import { match, mayDouble } from '../../../src/access/matcher.js'
 import { operations } from '../../../src/access/operations.generated.js'
 import { exceptions } from '../../conformance/access/checks.js'
@@ -106,5 +106,34 @@ t.test('judging is quick enough for 20,000 calls a second', t => {
 t.test('where several routes of FastAPI fit, the first is the one', t => {
   t.equal(match('POST', '/gateway/proxy/mlflow/invocations').id, 'gatewayInvocations')
   t.equal(match('DELETE', '/api/3.0/mlflow/mcp-servers/a/versions/1/tags/x').id, 'deleteMcpServerVersionTag')
+  t.end()
+})
+
+/** Names of scoped things as clients, proxies and attackers spell them: `@organization/name`, `name`, and what is neither. */
+const scoped = fc.tuple(
+  fc.constantFrom('@', '%40', '', '@@', 'a@', '%2540'), fc.constantFrom('acme', 'versions', 'tags', 'bulk-register', '@'),
+  fc.constantFrom('/', '%2F', '%2f', '%252F', ''), fc.constantFrom('review', 'versions', 'aliases', '@acme', '%40', '1')
+).map(parts => parts.join(''))
+const behind = fc.constantFrom('', '/versions', '/versions/1', '%2Fversions%2F1', '/tags', '/tags/a', '/tags/a%2Fb', '/versions/1/tags/%40a', '/aliases/production', '%2faliases')
+const skillsOf = operations.flatMap(operation => [operation.path, ...operation.twins ?? []].filter(path => /\/skills(?:\/|$)/.test(path)).map(path => ({ operation, path })))
+
+/** What FastAPI runs for a path that was decoded: the first route in its order whose expression fits. */
+function routed (method: string, path: string): string {
+  const fits = (template: string): boolean => new RegExp(`^${template.replace(/\{\w+:path\}/g, '.*').replace(/\{\w+\}/g, '[^/]+')}$`, 's').test(path)
+  return skillsOf.find(({ operation, path: template }) => operation.method === method && fits(template))?.operation.id ?? 'unknown'
+}
+
+t.test('names of scoped things are judged by both readings, however their @ and / are spelt', t => {
+  const runs = new Set<string>()
+  fc.assert(fc.property(fc.constantFrom('GET', 'POST', 'PATCH', 'DELETE'), fc.constantFrom('/api', '/ajax-api'), scoped, behind, (method, root, name, rest) => {
+    const path = `${root}/3.0/mlflow/skills/${name}${rest}`
+    const classOf = (id: string): AccessClass => operations.find(operation => operation.id === id)?.class ?? 'admin'
+    const ids = [decodeURIComponent(path), decodeURIComponent(path.replace(/%2f/gi, '%E2%88%95'))].map(reading => routed(method, reading))
+    const judged = match(method, path)
+    if (judged.class === classOf(ids[0] ?? '')) runs.add(ids[0] ?? '')
+    return judged.class === strongest(classOf(ids[0] ?? ''), classOf(ids[1] ?? '')) && (ids[0] !== ids[1] || judged.id === ids[0])
+  }), { numRuns: 20_000 })
+  for (const id of ['getOrganizationSkill', 'getSkill', 'searchOrganizationSkillVersions', 'setOrganizationSkillTag', 'deleteOrganizationSkillVersionTag', 'deleteSkillTag', 'unknown']) t.ok(runs.has(id), id)
+  t.equal(match('GET', '/api/3.0/mlflow/skills/@acme/versions').id, 'getOrganizationSkill', 'a skill of that name, not the versions of @acme')
   t.end()
 })

@@ -33,6 +33,10 @@ export interface Faults {
   readonly versionAtRoot?: boolean
   readonly tls?: { readonly key: string, readonly cert: string }
   readonly hangs?: boolean
+  /** Scripts of its pages by path, below the prefix. */
+  readonly scripts?: Readonly<Record<string, string>>
+  /** Further routes, by method and path. */
+  readonly routes?: readonly string[]
 }
 
 /** Starts it on loopback and gives its URL, without the prefix. */
@@ -60,6 +64,9 @@ export async function fakeMlflow (t: Test, faults: Faults = {}): Promise<string>
     else if (path === '/api/2.0/mlflow/experiments/get' || path === `${prefix}/ajax-api/2.0/mlflow/experiments/get`) send(200, '{"experiment":{}}')
     else if (path.startsWith('/api/2.0/mlflow-artifacts/')) send(404, '{"error_code":"RESOURCE_DOES_NOT_EXIST"}')
     else if (path === '/api/3.0/mlflow/server-info') send(200, JSON.stringify({ workspaces_enabled: faults.workspaces === true }))
+    else if (faults.scripts !== undefined && path === `${prefix}/static-files/asset-manifest.json`) send(200, JSON.stringify({ files: Object.fromEntries(Object.keys(faults.scripts).map(name => [name, name])) }))
+    else if (faults.scripts?.[path.slice(prefix.length)] !== undefined) send(200, faults.scripts[path.slice(prefix.length)] ?? '', 'text/javascript')
+    else if (faults.routes?.includes(`${request.method} ${path.slice(prefix.length)}`) === true) send(200, '{}')
     else if (path === '/gateway/mlflow/v1/chat/completions') send(400, '{"detail":"Missing required \'model\' parameter"}')
     else send(404, '<!doctype html>', 'text/html')
   }

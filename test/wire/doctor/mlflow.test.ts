@@ -15,6 +15,18 @@ function selfSigned (folder: string): { key: string, cert: string } {
   return { key: readFileSync(join(folder, 'key.pem'), 'utf8'), cert: readFileSync(join(folder, 'cert.pem'), 'utf8') }
 }
 
+t.test('an MLflow newer than all known ones is named, with what its pages call and nobody here knows', async t => {
+  const scripts = { '/static-files/static/js/main.1.js': 'x="ajax-api/3.0/mlflow/prompts-of-tomorrow/list";y="ajax-api/3.0/mlflow/dreams/".concat(id);z="ajax-api/2.0/mlflow/runs/search"', '/static-files/static/js/2.js': '"ajax-api/4.0/mlflow/only/named"' }
+  const routes = ['OPTIONS /ajax-api/3.0/mlflow/prompts-of-tomorrow/list', 'GET /ajax-api/3.0/mlflow/dreams']
+  for (const prefix of ['', '/p']) {
+    const url = await fakeMlflow(t, { version: '3.99.0', scripts, routes, prefix })
+    const { code, findings } = await examine({ MLFLOW_UPSTREAM_URL: url + prefix })
+    t.match(findings, [{ check: 'mlflow-known', message: /^MLflow 3\.99\.0 is newer than .* 2 are unknown here\. They are: \/ajax-api\/3\.0\/mlflow\/dreams, \/ajax-api\/3\.0\/mlflow\/prompts-of-tomorrow\/list\.$/, mend: /^update hokusai-mlflow/ }])
+    t.equal(code, 1)
+  }
+  t.match((await examine({ MLFLOW_UPSTREAM_URL: await fakeMlflow(t, { version: '3.99.0' }) })).findings, [{ check: 'mlflow-known', message: /needs mlflow:admin\.$/ }], 'without pages nothing is counted')
+})
+
 t.test('an MLflow of our own that cannot be prepared is named', async t => {
   const { named, findings } = await examine({ PATH: t.testdir() })
   t.strictSame(named, ['own-mlflow'])

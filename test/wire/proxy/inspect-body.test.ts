@@ -20,6 +20,31 @@ t.test('a presigned download lives 300 s at most, whoever asks and however the p
   t.equal(mlflow.calls.length, before, 'what cannot be judged is not sent')
 })
 
+t.test('a schedule of issue detection is set by administrators alone, however its tag is spelt', async t => {
+  const { call, mlflow } = await facade(t, echo)
+  const tag = '/mlflow/api/2.0/mlflow/experiments/set-experiment-tag'
+  const create = '/mlflow/ajax-api/2.0/mlflow/experiments/create'
+  const key = 'mlflow.issueDetection.schedule'
+  const json = { 'Content-Type': 'application/json' }
+  const set = (name: string): string => `{"experiment_id": "1", "key": "${name}", "value": "{}"}`
+  const bodies: ReadonlyArray<readonly [string, string | Buffer]> = [
+    [tag, set(key)], [tag, set(`${key}TraceFilter`)], [tag, set(`${key}State`)], [tag, set('mlflow.issueDetection\\u002eschedule')], [tag, set(key.toUpperCase())], [tag, Buffer.from(set('ｍlflow.íssueDetection.schedule'))],
+    [tag, JSON.stringify(set(key))], [tag, JSON.stringify(set('mlflow.issueDet\\u0065ction.schedule'))], [tag, `{"key": "a", "key": "${key}"}`], [tag, Buffer.from(set(key), 'utf16le')],
+    [tag.replace('/experiments/set', '/experiments%2Fset'), set(key)], [tag.replace('/api', '/ajax-api'), set(key)], [`/api/mlflow${tag.slice('/mlflow'.length)}`, set(key)],
+    [create, `{"name": "x", "tags": [{"key": "${key}", "value": "{}"}]}`]
+  ]
+  for (const [path, body] of bodies) t.equal((await call('POST', path, { key: 'write', body, headers: json })).status, 403, `${path} ${body.toString()}`)
+  t.equal(mlflow.calls.length, 0)
+  for (const [path, body] of bodies) {
+    t.equal((await call('POST', path, { key: 'admin', body, headers: json })).status, 200)
+    t.same(await mlflow.calls.at(-1)!.whole, Buffer.from(body), 'as it came')
+  }
+  for (const body of [set('team'), set('mlflow.issueDetection.settings'), set('schedule'), '', '{']) {
+    t.equal((await call('POST', tag, { key: 'write', body, headers: json })).status, 200, body)
+    t.equal((await mlflow.calls.at(-1)!.whole).toString(), body)
+  }
+})
+
 t.test('a GraphQL query beyond MLflow\'s own bounds reaches it as it is, and its answer the caller', async t => {
   const { call, mlflow } = await facade(t, echo)
   const body = JSON.stringify({ query: `query Q { ${Array.from({ length: 12 }, (_, index) => `key_${index}: test(inputString: "abc") { output }`).join(' ')} }` })

@@ -28,6 +28,7 @@ export const evaluation: Texts = {
   createIssue: ['Create an issue', 'Name, description, and what is thought to be the cause.'],
   updateIssue: ['Change an issue', 'Name, description, status or severity; what is left out stays.'],
   invokeIssueDetection: ['Look for issues in traces', 'Starts a job on the server, which calls a model with a stored secret.'],
+  syncIssueDetectionScheduleState: ['Work out when issues are looked for next', 'After the tags of an experiment have been given another schedule. Null where it has none.'],
   getLabelSchema: ['Get a label schema', 'By its id.'],
   getLabelSchemaByName: ['Get a label schema by its name', 'Within an experiment.'],
   listLabelSchemas: ['List label schemas', 'Of an experiment, in pages; with those that every experiment has.'],

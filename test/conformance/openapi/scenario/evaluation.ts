@@ -71,6 +71,10 @@ async function issues (c: Caller, { experimentId, runId }: Tracked): Promise<voi
   await c.call('getIssue', { parameters })
   await c.call('updateIssue', { parameters, body: { ...parameters, status: 'resolved', severity: 'low', description: 'It says something' } })
   await c.call('searchIssues', { body: { experiment_id: experimentId, max_results: 1, include_trace_count: true } })
+  if (c.has('createSkill')) { // the fields that came with it
+    await c.call('updateIssue', { parameters, body: { ...parameters, metadata: { seen: 'twice' }, categories: ['safety'], last_updated_by: 'bob', last_seen_timestamp: 1763880000000 } })
+    await c.call('searchIssues', { body: { experiment_id: experimentId, statuses: ['resolved'], order_by: ['last_seen_timestamp DESC'], include_total_count: true } })
+  }
   await c.call('getIssue', { parameters: { issue_id: 'iss-none' }, status: 404 })
 }
 

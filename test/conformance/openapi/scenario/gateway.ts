@@ -1,5 +1,5 @@
 /** Calls every operation of the LLM gateway and of its configuration, with a provider of our own behind. */
-import type { Caller } from '../../../../scripts/generate/openapi/caller.js'
+import type { Call, Caller } from '../../../../scripts/generate/openapi/caller.js'
 import type { Tracked } from './tracking.js'
 
 export async function gateway (c: Caller, { experimentId }: Tracked, scorerId: string, provider: string): Promise<void> {
@@ -101,11 +101,12 @@ async function calls (c: Caller, provider: string): Promise<void> {
   await c.call('openaiPassthroughResponsesCompact', { body: { model: 'chat', input: [] } })
   await c.call('gatewayRawProxy', { parameters: { endpoint_name: 'chat', path: 'chat/completions' }, body: { model: 'gpt-4o', messages } })
   await other(c, 'claude', 'anthropic', `${provider}/v1`)
-  await other(c, 'gemini', 'gemini', `${provider}/v1beta`) // whose address cannot be changed: what is answered hangs on the network
+  await other(c, 'gemini', 'gemini', `${provider}/v1beta`)
   await c.call('anthropicPassthroughMessages', { body: { model: 'claude', max_tokens: 10, messages }, ...c.has('createMcpServer') ? {} : { status: 'any' } }) // before 3.17 only Anthropic's own address is called
+  const address: Call = c.has('createSkill') ? {} : { status: 'any' } // before 3.18 only Google's own address is called
   const contents = [{ role: 'user', parts: [{ text: 'Hello' }] }]
-  await c.call('geminiPassthroughGenerateContent', { parameters: { endpoint_name: 'gemini' }, body: { contents }, status: 'any' })
-  await c.call('geminiPassthroughStreamGenerateContent', { parameters: { endpoint_name: 'gemini' }, body: { contents }, status: 'any' })
+  await c.call('geminiPassthroughGenerateContent', { parameters: { endpoint_name: 'gemini' }, body: { contents }, ...address })
+  await c.call('geminiPassthroughStreamGenerateContent', { parameters: { endpoint_name: 'gemini' }, body: { contents }, ...address })
   if (!c.has('typesafePassthroughSystemOne')) return
   await other(c, 'typesafe', 'typesafe', `${provider}/v1`)
   await c.call('typesafePassthroughSystemOne', { body: { model: 'typesafe', messages } })

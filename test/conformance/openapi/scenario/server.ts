@@ -46,6 +46,7 @@ export async function jobs (c: Caller, { experimentId }: Tracked, { traceId }: T
   // To check a judge that calls a gateway endpoint 3.9.0 needs LiteLLM.
   await c.call('invokeScorer', { body: { experiment_id: experimentId, serialized_scorer: c.version === '3.9.0' ? serializedScorer.replace('gateway:/chat', 'openai:/gpt-4o-mini') : serializedScorer, trace_ids: [traceId], log_assessments: false } })
   await c.call('invokeIssueDetection', { body: { experiment_id: experimentId, trace_ids: [traceId], categories: ['correctness'], provider: 'openai', endpoint_name: 'chat' } })
+  await c.call('syncIssueDetectionScheduleState', { body: { experiment_id: experimentId } })
   await c.call('invokeGenaiEvaluate', { body: { experiment_id: experimentId, trace_ids: [traceId], serialized_scorers: [serializedScorer] } })
   await prompts(c, experimentId)
 }
