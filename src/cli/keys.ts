@@ -148,7 +148,7 @@ function parseWithId (args: string[], options: Readonly<Record<string, { readonl
 }
 
 async function withStore<T> (config: Config, io: Io, work: (store: KeyStore) => Promise<T>): Promise<T> {
-  const store = await openStore(config.keys, problem => io.stderr.write(`${problem.message}\n`))
+  const store = await openStore(config.keys, { report: problem => io.stderr.write(`${problem.message}\n`) })
   try {
     return await work(store)
   } finally {
