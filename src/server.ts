@@ -19,6 +19,7 @@ import { openLog } from './core/log.js'
 import { createMetrics, type Metrics } from './core/metrics.js'
 import { mount } from './core/public-paths.js'
 import { serveMetrics } from './observe/metrics-server.js'
+import { describeFailure } from './observe/request-log.js'
 import { openUpstream } from './mlflow/pool.js'
 import { originFor } from './core/origin.js'
 import { UserError } from './core/user-error.js'
@@ -78,8 +79,13 @@ async function openKeys (config: Config, io: Io, log: Logger, metrics: Metrics):
     metrics.writeFailures.inc({ what: problem.what })
     log.warn({ error: problem.message }, 'key store')
   }
-  if (!storeKind(config.keys).managed) return { verifier: await openVerifier(config.keys, report), first: undefined }
-  const store = await openStore(config.keys, report).catch(error => { throw storeFault(error) })
+  const onLink = (lost: StoreUnavailableError | undefined): void => {
+    metrics.keyStoreLinkUp.set(lost === undefined ? 1 : 0)
+    if (lost === undefined) log.info('the key store tells of changes again')
+    else log.error({ error: describeFailure(lost) }, 'the key store no longer tells of changes: keys are asked about again and again')
+  }
+  if (!storeKind(config.keys).managed) return { verifier: await openVerifier(config.keys, { report, onLink }), first: undefined }
+  const store = await openStore(config.keys, { report, onLink }).catch(error => { throw storeFault(error) })
   return { verifier: store, first: await ensureFirstKey(store, config.dataDir, io.stderr) }
 }
 

@@ -1,4 +1,4 @@
-/** `hokusai-mlflow keys`: issue, list, revoke, rotate and import the keys of a store of our own. A key is printed once, to stdout, when it is made. */
+/** `hokusai-mlflow keys`: issue, list, revoke, rotate, import and migrate the keys of a store of our own. A key is printed once, to stdout, when it is made. */
 import { readFileSync } from 'node:fs'
 import { KeyInputError, splitList, toDurationMs, toExpiry, toGrantedScopes, toLine, toRate, toUserId, toWorkspaces, userIdFrom } from '../keys/key-input.js'
 import { type IssuedKey, type KeyRecord, type KeyStore } from '../keys/contract.js'
@@ -10,18 +10,20 @@ import { parse, printJson, UsageError, type Command } from './command.js'
 import { type Io } from '../core/io.js'
 import { readConfig } from './environment.js'
 import { parseKeyFile } from './keys/file.js'
+import { migrate } from './keys/migrate.js'
 import { workspaceNote } from './keys/workspaces.js'
 import { printTable } from './table.js'
 
 export const keys: Command = {
   name: 'keys',
-  summary: 'create, list, revoke, rotate and import API keys',
+  summary: 'create, list, revoke, rotate, import and migrate API keys',
   usage: `Usage: hokusai-mlflow keys create --name NAME [OPTIONS]
        hokusai-mlflow keys list
        hokusai-mlflow keys show ID
        hokusai-mlflow keys revoke ID [--reason TEXT]
        hokusai-mlflow keys rotate ID [--overlap 24h]
        hokusai-mlflow keys import FILE
+       hokusai-mlflow keys migrate --from URL --to URL [--dry-run]
 
 Works on the key store of the configuration (KEYS_URL), also while the server runs.
 Keys of an auth service are managed there.
@@ -44,6 +46,13 @@ import takes JSON lines, a JSON array, or CSV with a header line. Fields: key
 (20 characters at least) or key_hash (its SHA-256 in hexadecimal); user_id, name,
 scopes, workspaces, rate_per_hour, expires_at, is_admin. Without scopes a key gets
 those of create. One bad line and nothing is imported.
+
+migrate takes all keys of one store over into another, sqlite:FILE or postgres://…
+(docs/scaling.md): by their hashes, with ids, times and ends. What the other holds
+already stays as it is there. --from or --to that is left out is KEYS_URL, which
+may hold a password that other users of the machine must not see.
+
+  --dry-run          only count; nothing is written
 
   --json             print JSON, on each of these commands`,
   async run (args, io) {
@@ -137,7 +146,9 @@ const actions: Readonly<Record<string, Command['run']>> = {
     if (json) printJson(io, result)
     else io.stdout.write(`${result.imported} imported, ${result.known} known already.\n`)
     return 0
-  }
+  },
+
+  migrate
 }
 
 /** The arguments of a command about one key. */
@@ -148,7 +159,7 @@ function parseWithId (args: string[], options: Readonly<Record<string, { readonl
 }
 
 async function withStore<T> (config: Config, io: Io, work: (store: KeyStore) => Promise<T>): Promise<T> {
-  const store = await openStore(config.keys, problem => io.stderr.write(`${problem.message}\n`))
+  const store = await openStore(config.keys, { report: problem => io.stderr.write(`${problem.message}\n`) })
   try {
     return await work(store)
   } finally {

@@ -2,6 +2,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
+import { readPostgresUrl, type PostgresAddress } from './postgres-url.js'
 import { nearest, notServed, settings, type Name } from './settings.js'
 import { UserError } from './user-error.js'
 
@@ -52,12 +53,17 @@ export interface UpstreamConfig {
 }
 
 export interface KeysConfig {
-  readonly store: { readonly kind: 'sqlite', readonly file: string } | { readonly kind: 'service', readonly url: URL }
+  readonly store: StoreConfig
   readonly cacheMs: number
   readonly staleMs: number
   readonly serviceId: string
   readonly emptyScopes: 'none' | 'read'
 }
+
+export type StoreConfig =
+  | { readonly kind: 'sqlite', readonly file: string }
+  | { readonly kind: 'postgres', readonly address: PostgresAddress }
+  | { readonly kind: 'service', readonly url: URL }
 
 export interface LegacyConfig {
   readonly mode: 'redirect' | 'forward' | 'gone'
@@ -150,7 +156,7 @@ export function loadConfig (env: Env, readText: (path: string) => string): Confi
     },
     mlflowPython: value('MLFLOW_PYTHON', given => given) ?? '',
     keys: {
-      store: service !== undefined ? { kind: 'service', url: service } : value('KEYS_URL', given => keyStore(given)) ?? { kind: 'sqlite', file: join(dataDir, 'keys.db') },
+      store: service !== undefined ? { kind: 'service', url: service } : value('KEYS_URL', given => readStoreUrl(given, path => file('KEYS_URL (sslrootcert)', path))) ?? { kind: 'sqlite', file: join(dataDir, 'keys.db') },
       cacheMs: value('KEYS_CACHE_SECONDS', seconds) ?? 0,
       staleMs: value('KEYS_STALE_SECONDS', seconds) ?? 0,
       serviceId: value('AUTH_SERVICE_ID', headerText) ?? '',
@@ -259,9 +265,12 @@ function origins (given: string): ReadonlySet<string> | undefined {
   return list.includes(undefined) || given.includes('*') ? undefined : new Set(list.flatMap(url => url?.origin ?? []))
 }
 
-function keyStore (given: string): KeysConfig['store'] | undefined {
+/** Which store a KEYS_URL names; undefined: it is not allowed. @param readText as `readPostgresUrl` has it */
+export function readStoreUrl (given: string, readText: (path: string) => string | undefined): StoreConfig | undefined {
   const [, file] = /^sqlite:(.*)$/s.exec(given) ?? []
   if (file !== undefined) return ['', ':memory:'].includes(file.trim()) ? undefined : { kind: 'sqlite', file } // keys in memory would be gone with the process
+  const address = readPostgresUrl(given, readText)
+  if (address !== undefined) return { kind: 'postgres', address }
   const url = http(given)
   return url === undefined ? undefined : { kind: 'service', url }
 }

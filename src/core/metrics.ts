@@ -14,6 +14,7 @@ export interface Metrics {
   /** Says how the requests to MLflow that are under way are counted, at the moment of a scrape. */
   readonly observeOpenExchanges: (count: () => number) => void
   readonly upstreamUp: Gauge
+  readonly keyStoreLinkUp: Gauge
   readonly logLinesDropped: Counter
   readonly writeFailures: Counter<'what'>
 }
@@ -31,7 +32,10 @@ export function createMetrics (dropped: () => number = () => 0): Metrics {
   let openExchanges = (): number => 0
   collectDefaultMetrics({ register: registry })
   new Gauge({ name: `${prefix}open_exchanges`, help: 'Requests to MLflow under way.', registers, collect () { this.set(openExchanges()) } }) // eslint-disable-line no-new
+  const keyStoreLinkUp = new Gauge({ name: `${prefix}key_store_link_up`, help: '0 while the link over which PostgreSQL tells of changed keys is lost; 1 otherwise, also without PostgreSQL.', registers })
+  keyStoreLinkUp.set(1)
   return {
+    keyStoreLinkUp,
     observeOpenExchanges (count) { openExchanges = count },
     registry,
     requests: createCounter(registry, {

@@ -1,4 +1,5 @@
 /** The names of the environment that configure the facade, as one table: defaults, what is allowed, what each is for. `docs/config.md` is made from it. */
+import { postgresAllowed } from './postgres-url.js'
 
 export interface Setting {
   /** The default, in the form in which it would be given. */
@@ -36,10 +37,10 @@ const table = {
   MLFLOW_UPSTREAM_IDLE_TIMEOUT: { value: '300', allowed: timeout, about: 'Seconds of silence within a transfer until it is cut.' },
   MLFLOW_UPSTREAM_CONNECTIONS: { value: '512', allowed: 'a whole number from 1 to 65535', about: 'Connections to MLflow at once; further requests wait up to 10 s for one, then 503.' },
   MLFLOW_PYTHON: { value: 'python3', allowed: 'a command', about: 'Python (3.10 or newer) for an MLflow of our own.' },
-  KEYS_URL: { secret: true, allowed: `sqlite:FILE (a file on disk), or ${url}`, about: 'Where keys live; default `sqlite:$DATA_DIR/keys.db`.' },
+  KEYS_URL: { secret: true, allowed: `sqlite:FILE (a file on disk), ${postgresAllowed}, or ${url}`, about: 'Where keys live: in a file, in PostgreSQL (for several replicas, docs/scaling.md), or at an auth service; default `sqlite:$DATA_DIR/keys.db`.' },
   HOKUSAI_AUTH_SERVICE_URL: { allowed: url, about: 'The same as an http(s) `KEYS_URL`.' },
   KEYS_CACHE_SECONDS: { value: '60', allowed: duration, about: 'Seconds for which an answer of the auth service is kept.' },
-  KEYS_STALE_SECONDS: { value: '600', allowed: duration, about: 'Seconds for which a key that was seen valid stays so while the auth service is down.' },
+  KEYS_STALE_SECONDS: { value: '600', allowed: duration, about: 'Seconds for which a key that was seen valid stays so while the auth service, or PostgreSQL, is down.' },
   AUTH_SERVICE_ID: { value: 'platform', allowed: 'printable text', about: '`service_id` sent to the auth service.' },
   AUTH_EMPTY_SCOPES: { value: 'none', allowed: '`none` or `read`', about: 'What a key of the auth service without scopes may do.' },
   PUBLIC_URL: { allowed: 'an http:// or https:// origin without a path', about: 'The origin that people use; unset: taken from the request.' },

@@ -17,8 +17,8 @@ export const keyChecks: readonly Check[] = [
     about: 'the key store or the auth service answers',
     async run ({ config: { keys } }) {
       const { managed, exists, remedy } = storeKind(keys)
-      if (!exists()) return fine('there is no key store yet: the first start makes it, with an admin key')
       try {
+        if (!await exists()) return fine('there is no key store yet: the first start makes it, with an admin key')
         const verifier = await openVerifier(keys)
         try { await verifier.check() } finally { await verifier.close() }
         return fine(managed ? 'the key store can be read' : 'the auth service answers')
@@ -32,8 +32,8 @@ export const keyChecks: readonly Check[] = [
     about: 'the given key is valid and may do something',
     async run ({ config: { keys }, key }) {
       if (key === undefined) return skipped(noKey)
-      if (!storeKind(keys).exists()) return error('The key cannot be valid: there is no key store yet.', 'hokusai-mlflow keys create --name NAME')
       try {
+        if (!await storeKind(keys).exists()) return error('The key cannot be valid: there is no key store yet.', 'hokusai-mlflow keys create --name NAME')
         const verifier = await openVerifier(keys)
         try { return judge(await verifier.verify(key, '127.0.0.1'), keys) } finally { await verifier.close() }
       } catch (fault) {
@@ -48,8 +48,8 @@ export const keyChecks: readonly Check[] = [
       if (layout === undefined) return skipped(notRunning)
       if (layout.workspaces === true) return fine('MLflow keeps workspaces apart')
       const { managed, exists } = storeKind(keys)
-      if (!managed || !exists()) return fine('no key is tied to workspaces')
       try {
+        if (!managed || !await exists()) return fine('no key is tied to workspaces')
         const store = await openStore(keys)
         const records = await store.list().finally(store.close)
         const tied = records.filter(({ workspaces, revokedAt }) => workspaces.length > 0 && revokedAt === undefined).length

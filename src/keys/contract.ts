@@ -191,3 +191,10 @@ export class StoreProblem extends Error {
 
 /** Told of what goes wrong beside requests, such as last-used times that cannot be written. */
 export type Report = (problem: StoreProblem) => void
+
+/** Who is told of what happens beside requests. */
+export interface StoreListeners {
+  readonly report?: Report | undefined
+  /** The link over which the store tells of changes is lost, with why, or back (undefined): once each time. */
+  readonly onLink?: ((lost: StoreUnavailableError | undefined) => void) | undefined
+}

@@ -1,38 +1,48 @@
 /** Opens the key store that the configuration names. One row a kind of store; a store that is not used loads nothing. */
 import { existsSync } from 'node:fs'
-import type { KeysConfig } from '../core/config.js'
-import { StoreNotOursError, type KeyStore, type KeyVerifier, type Report } from './contract.js'
-
-type StoreConfig = KeysConfig['store']
+import type { KeysConfig, StoreConfig } from '../core/config.js'
+import { StoreNotOursError, type KeyStore, type KeyVerifier, type StoreListeners } from './contract.js'
 
 /** What can be said of a store without opening it. */
 interface Facts {
-  /** Whether there is one: opening makes it where it can. */
-  readonly exists: () => boolean
+  /** Whether there is one: opening makes it where it can. @throws StoreUnavailableError */
+  readonly exists: () => Promise<boolean>
   /** What people see to when it cannot answer. */
   readonly remedy: string
 }
 
 /** A kind of store: `managed` where its keys are issued, changed and ended here, and not by somebody else. */
 type StoreKind = Facts & (
-  | { readonly managed: true, readonly open: (config: KeysConfig, report?: Report) => Promise<KeyStore> }
-  | { readonly managed: false, readonly open: (config: KeysConfig, report?: Report) => Promise<KeyVerifier> }
+  | { readonly managed: true, readonly open: (config: KeysConfig, listeners: StoreListeners) => Promise<KeyStore> }
+  | { readonly managed: false, readonly open: (config: KeysConfig, listeners: StoreListeners) => Promise<KeyVerifier> }
 )
 
-/** By what the scheme of KEYS_URL says (`core/config.ts`): `sqlite:` a file, `http:` and `https:` an auth service. */
+/** By what the scheme of KEYS_URL says (`core/config.ts`): `sqlite:` a file, `postgres:` a database, `http:` and `https:` an auth service. */
 const kinds: { readonly [Kind in StoreConfig['kind']]: (store: Extract<StoreConfig, { readonly kind: Kind }>) => StoreKind } = {
   sqlite: ({ file }) => ({
     managed: true,
-    exists: () => existsSync(file),
+    exists: async () => existsSync(file),
     remedy: 'see to the file that KEYS_URL names: its rights, its disk, a backup',
-    open: async (_config, report) => {
+    open: async (_config, { report }) => {
       const { openSqlite } = await import('./stores/sqlite/store.js')
       return openSqlite(file, report === undefined ? {} : { report })
     }
   }),
+  postgres: ({ address }) => ({
+    managed: true,
+    exists: async () => {
+      const { inspectPostgres } = await import('./stores/postgres/inspect.js')
+      return (await inspectPostgres(address)).version > 0
+    },
+    remedy: 'see to the PostgreSQL server that KEYS_URL names: whether it runs, its address, user, database and sslmode',
+    open: async ({ staleMs }, listeners) => {
+      const { openPostgres } = await import('./stores/postgres/store.js')
+      return await openPostgres(address, { staleMs, ...listeners })
+    }
+  }),
   service: ({ url }) => ({
     managed: false,
-    exists: () => true,
+    exists: async () => true,
     remedy: 'start the auth service, or correct KEYS_URL (HOKUSAI_AUTH_SERVICE_URL)',
     open: async config => {
       const { openRemote } = await import('./stores/service.js')
@@ -48,13 +58,13 @@ export function storeKind ({ store }: KeysConfig): StoreKind {
 }
 
 /** Opens what guards requests. @throws StoreUnavailableError when a store of our own cannot be opened */
-export async function openVerifier (config: KeysConfig, report?: Report): Promise<KeyVerifier> {
-  return await storeKind(config).open(config, report)
+export async function openVerifier (config: KeysConfig, listeners: StoreListeners = {}): Promise<KeyVerifier> {
+  return await storeKind(config).open(config, listeners)
 }
 
 /** Opens the store for whoever manages keys. @throws StoreNotOursError where that is done elsewhere, StoreUnavailableError */
-export async function openStore (config: KeysConfig, report?: Report): Promise<KeyStore> {
+export async function openStore (config: KeysConfig, listeners: StoreListeners = {}): Promise<KeyStore> {
   const kind = storeKind(config)
   if (!kind.managed) throw new StoreNotOursError()
-  return await kind.open(config, report)
+  return await kind.open(config, listeners)
 }

@@ -88,7 +88,7 @@ function tenths (ms: number): number {
 }
 
 /** Text of a failure for the log: its chain of causes, with addresses, but nothing of the request. */
-function describeFailure (failure: unknown): string {
+export function describeFailure (failure: unknown): string {
   const parts: string[] = []
   for (let error = failure; error instanceof Error && parts.length < 5; error = error.cause) {
     parts.push(`${(error as NodeJS.ErrnoException).code ?? error.name}: ${error.message}`)

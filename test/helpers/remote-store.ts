@@ -24,6 +24,7 @@ export function openServer (): StoreSubject {
     store: connect(server, () => clock.at),
     another: async () => connect(server, () => clock.at),
     clock,
+    passSecond: async () => { clock.at += 1000 },
     fail: async () => { server.isDown = true },
     statements: () => server.statements
   }

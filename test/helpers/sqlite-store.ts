@@ -35,6 +35,7 @@ export function openFile (t: Test, options?: SqliteOptions): SqliteSubject {
     another: async () => open(),
     file,
     clock,
+    passSecond: async () => { clock.at += 1000 },
     fail: async () => {
       for (const path of [file, `${file}-wal`, `${file}-shm`]) rmSync(path)
       writeFileSync(file, 'x'.repeat(8192))

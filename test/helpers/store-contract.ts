@@ -113,7 +113,7 @@ export function storeContract (t: Test, name: string, open: Open): void {
     })
 
     t.test('what another process does to a key is noticed within a second', async t => {
-      const { store, another, clock } = await open(t)
+      const { store, another, passSecond } = await open(t)
       const other = await another()
       const later = `hk_live_${'e'.repeat(32)}`
       const { key, record } = await store.create(reading)
@@ -122,7 +122,7 @@ export function storeContract (t: Test, name: string, open: Open): void {
       t.match(await store.verify(later, ''), { valid: false, reason: 'unknown' })
       await other.revoke(record.keyId)
       await other.import([{ ...reading, key: later }])
-      clock.at += 1000
+      await passSecond()
       t.match(await store.verify(key, ''), { valid: false, reason: 'revoked', caller: { keyId: record.keyId } })
       t.match(await store.verify(later, ''), { valid: true })
     })
@@ -152,10 +152,10 @@ export function storeContract (t: Test, name: string, open: Open): void {
     })
 
     t.test('a store that fails says so in every function', async t => {
-      const { store, clock, fail } = await open(t)
+      const { store, passSecond, fail } = await open(t)
       const { record } = await store.create(reading)
       await fail()
-      clock.at += 1000
+      await passSecond()
       const calls = {
         check: () => store.check(),
         create: () => store.create(reading),
@@ -175,7 +175,7 @@ export function storeContract (t: Test, name: string, open: Open): void {
   })
 }
 
-function toVerifierSubject ({ store, clock, fail, statements }: StoreSubject): VerifierSubject {
+function toVerifierSubject ({ store, clock, passSecond, fail, statements }: StoreSubject): VerifierSubject {
   const ids = new Map<string, string>()
   return {
     verifier: store,
@@ -186,7 +186,7 @@ function toVerifierSubject ({ store, clock, fail, statements }: StoreSubject): V
     },
     revoke: async key => { await store.revoke(ids.get(key) ?? '') },
     fail,
-    passTime: () => { clock.at += 1000 },
+    passTime: passSecond,
     now: () => clock.at,
     statements
   }

@@ -19,6 +19,8 @@ export interface StoreSubject {
   readonly another: () => Promise<KeyStore>
   /** The clock of all that were opened; stands still unless a test moves it. */
   readonly clock: { at: number }
+  /** Lets a second pass, within which what others did to keys is noticed. */
+  readonly passSecond: () => Promise<void>
   /** Makes what holds the keys fail. */
   readonly fail: () => Promise<void>
   /** Statements that the store has run so far. */

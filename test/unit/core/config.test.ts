@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { rootCertificates } from 'node:tls'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { ConfigError, loadConfig } from '../../../src/core/config.js'
@@ -78,6 +79,33 @@ t.test('values are read in their units', async t => {
   t.match(load({ HOKUSAI_AUTH_SERVICE_URL: 'http://auth', KEYS_URL: 'http://auth/' }).keys.store, { kind: 'service' }, 'the same twice')
 })
 
+/** What another program would take for a PostgreSQL URL, with parts that would be without effect, or in clear, here. */
+const wrongPostgres = [
+  'postgres://', 'postgres://db/keys', 'postgres://me@db', 'postgres://me@db/', 'postgres://me@/keys', 'postgres://me@db/a/b', 'postgres://me@db:0/keys',
+  'postgres://me@db:99999/keys', 'postgres://me@a,b/keys', 'postgres://me@a:1,b:2/keys', 'postgres://me@db/keys#x', 'postgres://me@db/k eys', 'postgres://me:a/b@db/keys',
+  'postgres://me:%zz@db/keys', 'postgres://me:%00@db/keys', 'postgres:///keys?user=me', 'postgresql+asyncpg://me@db/keys',
+  ...['sslmode', 'sslmode=', 'sslmode=prefer', 'sslmode=allow', 'sslmode=verify-ca', 'sslmode=require&sslmode=disable', 'ssl=true', 'sslcert=x', 'connect_timeout=3', 'options=-c', 'sslmode=require&sslrootcert=/ca', 'password=x'].map(query => `postgres://me@db/keys?${query}`),
+  'postgres://me@%2Frun%2Fpostgresql/keys?sslmode=require', 'postgres://me@localhost/keys?sslrootcert=/ca'
+]
+
+t.test('a PostgreSQL URL is taken for what it says: in clear on loopback and sockets, verified elsewhere, unless it says otherwise', async t => {
+  const [ca = ''] = rootCertificates
+  const address = (url: string): unknown => {
+    const { store } = load({ KEYS_URL: url }, { '/ca': ca }).keys
+    return store.kind === 'postgres' ? store.address : store
+  }
+  t.strictSame(address('postgres://me:s%40%2Fcret@db.example/keys'), { host: 'db.example', port: 5432, user: 'me', password: 's@/cret', database: 'keys', tls: { verify: true } })
+  t.strictSame(address('postgresql://me@[::1]:6543/my%20keys'), { host: '::1', port: 6543, user: 'me', password: '', database: 'my keys', tls: undefined })
+  t.strictSame(address('POSTGRES://me@my_db/keys?sslmode=disable'), { host: 'my_db', port: 5432, user: 'me', password: '', database: 'keys', tls: undefined })
+  t.match(address('postgres://me@%2Frun%2Fpostgresql/keys'), { host: '/run/postgresql', tls: undefined })
+  t.match(address('postgres://me@127.0.0.1/keys?sslmode=require'), { tls: { verify: false } })
+  t.match(address('postgres://me@db/keys?sslrootcert=/ca'), { tls: { verify: true, ca } })
+  t.match(address('postgres://me@localhost/keys?sslmode=verify-full&sslrootcert=/ca'), { tls: { verify: true, ca } })
+  t.match(problemsOf(t, { KEYS_URL: 'postgres://me@db/keys?sslrootcert=/nowhere' }), ['KEYS_URL (sslrootcert): cannot read the file that it names (ENOENT)'])
+  t.match(problemsOf(t, { KEYS_URL: 'postgres://me@db/keys?sslrootcert=/x' }, { '/x': 'no PEM' }), [/^KEYS_URL is set to a value that is not .*sslrootcert=PEM_FILE/])
+  t.match(load({ KEYS_URL_FILE: '/run/keys-url' }, { '/run/keys-url': 'postgres://me:x@db/keys\n' }).keys.store, { kind: 'postgres', address: { password: 'x' } })
+})
+
 t.test('every value that is not allowed is a problem that names its setting and says what is', async t => {
   const wrong: Readonly<Record<string, readonly string[]>> = {
     HOST: ['a b', '-x', 'http://x', 'x/'],
@@ -90,7 +118,7 @@ t.test('every value that is not allowed is a problem that names its setting and 
     MLFLOW_UPSTREAM_HOST: ['http://x', 'x:y', 'x y'],
     MLFLOW_UPSTREAM_TIMEOUT: ['0', '0.001', '0.099', '-1', '5s', 'x', '3000000', 'Infinity', '0x10'],
     MLFLOW_UPSTREAM_IDLE_TIMEOUT: ['0', '0.05'],
-    KEYS_URL: ['sqlite:', 'sqlite: ', 'sqlite::memory:', 'sqlite: :memory: ', 'http://me:pw@x', 'http://me@x', 'http://x:0', 'mysql://x', 'x', 'redis://x'],
+    KEYS_URL: ['sqlite:', 'sqlite: ', 'sqlite::memory:', 'sqlite: :memory: ', 'http://me:pw@x', 'http://me@x', 'http://x:0', 'mysql://x', 'x', 'redis://x', ...wrongPostgres],
     HOKUSAI_AUTH_SERVICE_URL: ['auth', 'http://me:pw@x', 'sqlite:x'],
     KEYS_CACHE_SECONDS: ['-1', 'x'],
     KEYS_STALE_SECONDS: ['1,5'],
@@ -134,7 +162,7 @@ t.test('a secret is never in a problem, wherever it was put', async t => {
     }
   }
   for (const name of ['MLFLOW_UPSTREAM_URL', 'HOKUSAI_AUTH_SERVICE_URL', 'PUBLIC_URL', 'KEYS_URL']) {
-    for (const value of ['http://me:s3cret@mlflow', 'me:s3cret@mlflow:5000', 'see http://me:s3cret@mlflow', 'Bearer s3cret', 'basic s3cret', 'http://me:a/s3cret@mlflow', 'http://me:a?b/s3cret@mlflow', 'http://auth/?token=s3cret', 'http://auth/#s3cret']) t.notMatch(problemsOf(t, { [name]: value }).join(), 's3cret', `${name}=${value}`)
+    for (const value of ['http://me:s3cret@mlflow', 'me:s3cret@mlflow:5000', 'see http://me:s3cret@mlflow', 'postgres://me:s3cret@db/keys?x', 'Bearer s3cret', 'basic s3cret', 'http://me:a/s3cret@mlflow', 'http://me:a?b/s3cret@mlflow', 'http://auth/?token=s3cret', 'http://auth/#s3cret']) t.notMatch(problemsOf(t, { [name]: value }).join(), 's3cret', `${name}=${value}`)
   }
   // A secret, or a key in PEM on one line, in the place of the name of its file.
   for (const name of ['KEYS_URL_FILE', 'MLFLOW_UPSTREAM_AUTHORIZATION_FILE', 'MLFLOW_UPSTREAM_KEY_FILE', 'MLFLOW_UPSTREAM_CERT_FILE', 'MLFLOW_UPSTREAM_CA_FILE']) {

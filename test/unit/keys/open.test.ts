@@ -17,15 +17,14 @@ t.test('the configuration decides which store guards, and the auth service owns 
   await local.close()
 })
 
-t.test('what is said of a store opens none', t => {
+t.test('what is said of a store opens none', async t => {
   const file = join(t.testdir(), 'keys.db')
   const rest = { cacheMs: 0, staleMs: 0, serviceId: '', emptyScopes: 'none' } as const
   const kindOf = (store: KeysConfig['store']): ReturnType<typeof storeKind> => storeKind({ store, ...rest })
   t.match(kindOf({ kind: 'sqlite', file }), { managed: true })
-  t.equal(kindOf({ kind: 'sqlite', file }).exists(), false)
+  t.equal(await kindOf({ kind: 'sqlite', file }).exists(), false)
   t.notOk(existsSync(file))
   t.match(kindOf({ kind: 'service', url: new URL('http://127.0.0.1:9/') }), { managed: false })
-  t.end()
 })
 
 t.test('in front of an auth service no SQLite is loaded', t => {
@@ -44,5 +43,23 @@ t.test('in front of an auth service no SQLite is loaded', t => {
   }
   t.ok(loads("{ kind: 'sqlite', file: process.argv[2] }"))
   t.notOk(loads("{ kind: 'service', url: new URL('http://127.0.0.1:9/') }"))
+  t.end()
+})
+
+t.test('the PostgreSQL driver is loaded by who keeps keys there, and by nobody else', t => {
+  const loads = (store: string): boolean => {
+    const script = `
+      const { createRequire } = await import('node:module')
+      const { main } = await import(process.argv[2])
+      await main(['keys', 'list'], { stdout: { write () {} }, stderr: { write () {} }, env: { KEYS_URL: process.argv[3] } })
+      process.stdout.write(JSON.stringify(Object.keys(createRequire(process.argv[2]).cache)))`
+    const args = ['--input-type=module', '-e', script, '/', new URL('../../../src/cli/main.js', import.meta.url).href, store]
+    const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env: {} })
+    t.equal(stderr, '')
+    return (JSON.parse(stdout) as string[]).some(path => /node_modules\/pg\//.test(path))
+  }
+  t.ok(loads('postgres://me@127.0.0.1:9/keys'))
+  t.notOk(loads(`sqlite:${join(t.testdir(), 'keys.db')}`))
+  t.notOk(loads('http://127.0.0.1:9/'))
   t.end()
 })

@@ -38,6 +38,14 @@ const listed: Readonly<Record<string, Readonly<Record<string, keyof typeof reaso
     '/^hk_(?:live|test)_[0-9A-Za-z]+$/': 'single',
     '/^hk_(?:live|test)_/': 'head'
   },
+  'src/keys/stores/postgres/failures.ts': {
+    '/timeout/i': 'search',
+    '/does not support SSL/i': 'search',
+    '/certificate/i': 'search',
+    '/SASL/i': 'search',
+    '/^(08|28|3D|53|57P)/': 'head',
+    '/^23/': 'head'
+  },
   'src/keys/stores/service.ts': {
     '/\\/+$/': 'settings',
     '/^[\\x21-\\x7e][\\x20-\\x7e]{0,255}$/': 'head',

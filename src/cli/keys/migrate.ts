@@ -1,0 +1,62 @@
+/** `hokusai-mlflow keys migrate`: takes all keys of one store of our own over into another one, by their hashes. */
+import { readFileSync } from 'node:fs'
+import { readStoreUrl, type KeysConfig, type StoreConfig } from '../../core/config.js'
+import type { Io } from '../../core/io.js'
+import { settings } from '../../core/settings.js'
+import type { Imported, KeyRow, KeyStore } from '../../keys/contract.js'
+import { openStore, storeKind } from '../../keys/open.js'
+import { parse, printJson, UsageError } from '../command.js'
+import { readConfig } from '../environment.js'
+
+/** What is held stays as it is, so that it can be done again: for keys that were made meanwhile. @returns the exit code */
+export async function migrate (args: string[], io: Io): Promise<number> {
+  const { values: { from, to, json, 'dry-run': dryRun } } = parse({
+    args,
+    options: {
+      from: { type: 'string' },
+      to: { type: 'string' },
+      'dry-run': { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false }
+    }
+  })
+  if (from === undefined && to === undefined) throw new UsageError('migrate needs --from or --to, or both: one that is left out is KEYS_URL.')
+  const [source, target] = [configFor('--from', from, io), configFor('--to', to, io)]
+  if (!await storeKind(source).exists()) throw new UsageError('There is no key store at --from.')
+  const rows = await using(source, async store => await store.dump())
+  const { imported: moved, known } = dryRun
+    ? compare(rows, await storeKind(target).exists() ? await using(target, async store => await store.dump()) : [])
+    : await using(target, async store => await store.restore(rows))
+  if (json) printJson(io, { moved, known, total: rows.length, dryRun })
+  else io.stdout.write(`${moved} ${dryRun ? 'would move' : 'moved'}, ${known} known already, ${rows.length} in all.\n`)
+  return 0
+}
+
+/** What `restore` would say. */
+function compare (rows: readonly KeyRow[], held: readonly KeyRow[]): Imported {
+  const taken = new Set(held.flatMap(({ id, hash }) => [id, hash]))
+  const known = rows.filter(({ id, hash }) => taken.has(id) || taken.has(hash)).length
+  return { imported: rows.length - known, known }
+}
+
+async function using<T> (config: KeysConfig, work: (store: KeyStore) => Promise<T>): Promise<T> {
+  const store = await openStore(config)
+  return await work(store).finally(store.close)
+}
+
+function configFor (option: '--from' | '--to', url: string | undefined, io: Io): KeysConfig {
+  const store = url === undefined ? readConfig(io).keys.store : readOption(option, url)
+  const config = { store, cacheMs: 0, staleMs: 0, serviceId: '', emptyScopes: 'none' } as const
+  if (!storeKind(config).managed) throw new UsageError(`${url === undefined ? 'KEYS_URL' : option} is an auth service, which owns its keys: it gives none away and takes none.`)
+  return config
+}
+
+/** The URL may hold a password, and is not repeated. */
+function readOption (option: string, url: string): StoreConfig {
+  const store = readStoreUrl(url, path => {
+    try { return readFileSync(path, 'utf8') } catch (error) {
+      throw new UsageError(`${option}: cannot read the file of sslrootcert (${(error as NodeJS.ErrnoException).code ?? 'unreadable'}).`)
+    }
+  })
+  if (store === undefined) throw new UsageError(`${option} is not ${settings.KEYS_URL.allowed}.`)
+  return store
+}

@@ -1,0 +1,103 @@
+/** The schema of the PostgreSQL key store, as numbered steps that are each taken once. */
+import { StoreUnavailableError } from '../../contract.js'
+import { longMs, type Database, type Sql } from './database.js'
+
+/** Where changes are told of: the id of a key that has changed; `+` and a form of which keys have come; nothing where all may have changed. */
+export const channel = 'hokusai_mlflow_keys'
+
+/** Step n takes the schema from version n - 1 to n. A released step is never changed. */
+const steps: readonly string[] = [
+  `CREATE TABLE hokusai_mlflow.keys (
+    id text PRIMARY KEY,
+    -- As they were made: times may be equal.
+    position bigint GENERATED ALWAYS AS IDENTITY,
+    -- Only what a hash looks like fits, so that no key can land here in clear.
+    hash text NOT NULL UNIQUE CHECK (hash ~ '^[0-9a-f]{64}$'),
+    hint text NOT NULL CHECK (length(hint) <= 16),
+    form text NOT NULL CHECK (form IN ('sealed', 'broken', 'platform', 'foreign', 'unknown')),
+    environment text NOT NULL CHECK (environment IN ('live', 'test', 'other')),
+    user_id text NOT NULL,
+    name text NOT NULL,
+    scopes text NOT NULL CHECK (jsonb_typeof(scopes::jsonb) = 'array'),
+    workspaces text NOT NULL CHECK (jsonb_typeof(workspaces::jsonb) = 'array'),
+    rate_per_hour bigint CHECK (rate_per_hour > 0),
+    created_at bigint NOT NULL,
+    expires_at bigint,
+    overlap_until bigint,
+    last_used_at bigint,
+    revoked_at bigint,
+    revoke_reason text,
+    replaced_by text REFERENCES hokusai_mlflow.keys (id) DEFERRABLE
+  );
+  CREATE INDEX keys_form ON hokusai_mlflow.keys (form);
+
+  -- In triggers, so that what people do by hand is told of as well.
+  CREATE FUNCTION hokusai_mlflow.tell_added () RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    PERFORM pg_notify('${channel}', '+' || form) FROM (SELECT DISTINCT form FROM added) AS forms;
+    RETURN NULL;
+  END $$;
+  CREATE FUNCTION hokusai_mlflow.tell_changed () RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    PERFORM pg_notify('${channel}', OLD.id);
+    RETURN NULL;
+  END $$;
+  CREATE FUNCTION hokusai_mlflow.tell_emptied () RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    PERFORM pg_notify('${channel}', '');
+    RETURN NULL;
+  END $$;
+  CREATE TRIGGER added AFTER INSERT ON hokusai_mlflow.keys
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION hokusai_mlflow.tell_added();
+  -- All columns but the time of last use, which changes nothing for anybody.
+  CREATE TRIGGER changed AFTER DELETE OR UPDATE OF id, hash, hint, form, environment, user_id, name, scopes, workspaces, rate_per_hour,
+    created_at, expires_at, overlap_until, revoked_at, revoke_reason, replaced_by ON hokusai_mlflow.keys
+    FOR EACH ROW EXECUTE FUNCTION hokusai_mlflow.tell_changed();
+  CREATE TRIGGER emptied AFTER TRUNCATE ON hokusai_mlflow.keys
+    FOR EACH STATEMENT EXECUTE FUNCTION hokusai_mlflow.tell_emptied()`
+]
+
+/** The version that this program knows. */
+export const knownVersion = steps.length
+/** Any number will do that nobody else locks in the same database. */
+const lockId = 5_201_917_231
+
+/**
+ * Brings the schema up to date under one lock, so that replicas that start together do not all do it.
+ * @throws StoreUnavailableError, also when the schema is newer than this version knows
+ */
+export async function migrate (database: Database): Promise<void> {
+  if (await versionIn(database.sql) === knownVersion) return
+  await database.transact(async ({ sql, script }) => {
+    await sql('SELECT pg_advisory_xact_lock($1)', [lockId])
+    const from = await versionIn(sql)
+    if (from > knownVersion) throw new StoreUnavailableError(`The key database has schema ${from} and this version knows ${knownVersion}: it was written by a newer version of hokusai-mlflow.`)
+    if (from === 0) await prepare(sql, script)
+    for (const [index, step] of steps.entries()) {
+      if (index < from) continue
+      await script(step)
+      await sql('INSERT INTO hokusai_mlflow.schema_version (version) VALUES ($1)', [index + 1])
+    }
+  }, longMs)
+}
+
+/** 0 where there is none. @throws StoreUnavailableError */
+export async function versionIn (sql: Sql): Promise<number> {
+  if (!await holdsOne(sql, tables)) return 0
+  const { rows: [row] } = await sql<{ version: number | null }>('SELECT max(version) AS version FROM hokusai_mlflow.schema_version')
+  return row?.version ?? 0
+}
+
+/** A schema of its own, which somebody may have made for a user who may not make one: other tables may live beside it. */
+async function prepare (sql: Sql, script: (text: string) => Promise<void>): Promise<void> {
+  if (!await holdsOne(sql, schemas)) await script('CREATE SCHEMA hokusai_mlflow')
+  await script('CREATE TABLE hokusai_mlflow.schema_version (version integer PRIMARY KEY, at timestamptz NOT NULL DEFAULT now())')
+}
+
+// Not `to_regclass`: it believes what its connection remembers, and misses what was made while that waited for the lock.
+const schemas = "SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'hokusai_mlflow'"
+const tables = "SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = 'hokusai_mlflow' AND c.relname = 'schema_version'"
+
+async function holdsOne (sql: Sql, text: string): Promise<boolean> {
+  return (await sql(text)).rows.length > 0
+}

@@ -1,0 +1,200 @@
+/** The key store in PostgreSQL: its SQL, and when what is remembered counts. What a row means and what becomes of it says `records.ts`. */
+import pg from 'pg'
+import type { PostgresAddress } from '../../../core/postgres-url.js'
+import type { KeyRow, KeyStore, KeyVerifier, StoreListeners } from '../../contract.js'
+import type { KeyForm } from '../../key.js'
+import { importedRow, keyColumns, newRow, revoked, rotated, storedForms, toIssued, toRecord, toVerdict } from '../../records.js'
+import { createVerdictCache } from '../../verdict-cache.js'
+import { connectionOptions, longMs, openDatabase, type Database, type Sql } from './database.js'
+import { openLink } from './link.js'
+import { migrate } from './migrate.js'
+import { collectUses } from './uses.js'
+
+export interface PostgresOptions extends StoreListeners {
+  /** How long after it was last seen valid a key stays so while the server does not answer, milliseconds. */
+  readonly staleMs: number
+  /** The clock, milliseconds since 1970. */
+  readonly now?: () => number
+  /** Told of each statement but the beats of the link. */
+  readonly onStatement?: (text: string) => void
+}
+
+/** While changes are not told of, what the server says of a key counts so long. */
+const doubtfulMs = 250
+/** Several who ask whether it is there share an answer. */
+const probeEveryMs = 1000
+
+/** Opens the store, and makes its tables where there are none. @throws StoreUnavailableError */
+export async function openPostgres (address: PostgresAddress, { staleMs, report, onLink, now = Date.now, onStatement }: PostgresOptions): Promise<KeyStore> {
+  const database = openDatabase(address, onStatement)
+  try {
+    await migrate(database)
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+  const forms = new Set<string>()
+  const cache = createVerdictCache({
+    ask: async (_key, _address, hash) => toVerdict((await database.sql<KeyRow>(byHash, [hash])).rows[0]),
+    holds: form => holds(forms, form) || !link.isCertain()
+  }, { cacheMs: Infinity, staleMs, keepUnknown: true, collectUsed: true, now })
+
+  /** As the triggers of `migrate.ts` tell of it. */
+  function change (payload: string): void {
+    if (payload.startsWith('+')) forms.add(payload.slice(1))
+    cache.invalidate(payload === '' ? undefined : payload)
+  }
+
+  const link = await openLink({
+    makeClient: () => new pg.Client(connectionOptions(address)),
+    resume: async client => {
+      onStatement?.(formsHeld)
+      for (const { form } of (await client.query<{ form: string }>(formsHeld)).rows) forms.add(form)
+      database.noteAnswer()
+      cache.invalidate()
+    },
+    onChange: (payload, processId) => {
+      if (!database.owns(processId)) change(payload) // our own changes are known as soon as they are made
+    },
+    onState: lost => {
+      cache.invalidate()
+      onLink?.(lost)
+    }
+  })
+  const uses = collectUses(database.sql, cache.takeUsed, report)
+  let doubtedAt = -Infinity
+
+  return {
+    verify: (key, address) => {
+      if (!link.isCertain() && performance.now() - doubtedAt >= doubtfulMs) {
+        doubtedAt = performance.now()
+        cache.invalidate()
+      }
+      return cache.verify(key, address)
+    },
+    recall: cache.recall,
+    check: shared(async () => { await database.sql('SELECT FROM hokusai_mlflow.keys LIMIT 1') }, now),
+    close: async () => {
+      await uses.close()
+      link.close()
+      await database.close()
+    },
+    ...manage(database, now, change)
+  }
+}
+
+/** What those do who manage keys. @param changed told of each change, in the terms of the triggers */
+function manage (database: Database, now: () => number, changed: (payload: string) => void): Omit<KeyStore, keyof KeyVerifier> {
+  /** Where the connection breaks at the end, it may have been done: what was known of the keys does not count in any case. */
+  async function change<T> (payloads: readonly string[], work: (sql: Sql) => Promise<T>, ms?: number): Promise<T> {
+    try {
+      return await database.transact(async ({ sql }) => await work(sql), ms)
+    } finally {
+      for (const payload of payloads) changed(payload)
+    }
+  }
+
+  /** Takes the rows whose keys are not known. */
+  async function take (rows: readonly KeyRow[], onConflict: string): Promise<{ imported: number, known: number }> {
+    const imported = await change(addedBy(rows), async sql => {
+      await sql('SET CONSTRAINTS ALL DEFERRED') // a key comes before the one that took its place
+      const count = await insert(sql, rows, onConflict)
+      // What took its place may be held here already, under another id.
+      await sql('UPDATE hokusai_mlflow.keys AS k SET replaced_by = NULL WHERE replaced_by IS NOT NULL AND NOT EXISTS (SELECT 1 FROM hokusai_mlflow.keys WHERE id = k.replaced_by)')
+      return count
+    }, longMs)
+    return { imported, known: rows.length - imported }
+  }
+
+  const all = async (): Promise<readonly KeyRow[]> => await database.transact(async ({ sql }) => (await sql<KeyRow>(`SELECT ${columns} FROM hokusai_mlflow.keys ORDER BY created_at, position`)).rows, longMs)
+
+  return {
+    create: async key => {
+      const made = newRow(key, now())
+      await change(addedBy([made.row]), async sql => await insert(sql, [made.row]))
+      return toIssued(made)
+    },
+    createFirst: async (key, keep) => {
+      const any = 'SELECT 1 FROM hokusai_mlflow.keys LIMIT 1'
+      if ((await database.sql(any)).rows.length > 0) return undefined
+      const made = newRow(key, now())
+      return await change(addedBy([made.row]), async sql => {
+        await sql('LOCK TABLE hokusai_mlflow.keys IN SHARE ROW EXCLUSIVE MODE') // which lets nobody else write, and all read
+        if ((await sql(any)).rows.length > 0) return undefined
+        await insert(sql, [made.row])
+        keep(made.key)
+        return toIssued(made)
+      })
+    },
+    list: async () => (await all()).map(toRecord),
+    show: async id => (await database.sql<KeyRow>(byId, [id])).rows.map(toRecord)[0],
+    revoke: async (id, reason) => await change([id], async sql => {
+      const row = await lock(sql, id)
+      return row === undefined ? undefined : toRecord(await update(sql, row, revoked(row, reason, now())))
+    }),
+    rotate: async (id, overlapMs) => {
+      const added: string[] = []
+      return await change([id], async sql => {
+        const row = await lock(sql, id)
+        if (row === undefined) return undefined
+        const { next, old } = rotated(row, overlapMs, now())
+        added.push(...addedBy([next.row]))
+        await insert(sql, [next.row])
+        await update(sql, row, old)
+        return toIssued(next)
+      }).finally(() => added.forEach(changed))
+    },
+    import: async keys => await take(keys.map(key => importedRow(key, now())), 'ON CONFLICT (hash) DO NOTHING'),
+    dump: all,
+    restore: async rows => await take(rows, 'ON CONFLICT DO NOTHING')
+  }
+}
+
+const columns = keyColumns.join(', ')
+const byHash = `SELECT ${columns} FROM hokusai_mlflow.keys WHERE hash = $1`
+const byId = `SELECT ${columns} FROM hokusai_mlflow.keys WHERE id = $1`
+// One step into the index for each form, however many keys there are.
+const formsHeld = `SELECT form FROM (VALUES ${storedForms.map(form => `('${form}')`).join(', ')}) AS forms (form) WHERE EXISTS (SELECT 1 FROM hokusai_mlflow.keys AS k WHERE k.form = forms.form)`
+
+/** Rows that go over at once: a megabyte. */
+const batchRows = 2000
+
+/** How many of the rows went in. */
+async function insert (sql: Sql, rows: readonly KeyRow[], onConflict: string = ''): Promise<number> {
+  const text = `INSERT INTO hokusai_mlflow.keys (${columns}) SELECT ${columns} FROM jsonb_populate_recordset(NULL::hokusai_mlflow.keys, $1) ${onConflict}`
+  let inserted = 0
+  for (let start = 0; start < rows.length; start += batchRows) {
+    inserted += (await sql(text, [JSON.stringify(rows.slice(start, start + batchRows))])).count
+  }
+  return inserted
+}
+
+/** A key that nobody else changes until the end of the transaction. */
+async function lock (sql: Sql, id: string): Promise<KeyRow | undefined> {
+  return (await sql<KeyRow>(`${byId} FOR UPDATE`, [id])).rows[0]
+}
+
+/** Writes what has become of a row. */
+async function update (sql: Sql, from: KeyRow, to: KeyRow): Promise<KeyRow> {
+  if (from === to) return to
+  await sql('UPDATE hokusai_mlflow.keys SET overlap_until = $2, revoked_at = $3, revoke_reason = $4, replaced_by = $5 WHERE id = $1',
+    [to.id, to.overlap_until, to.revoked_at, to.revoke_reason, to.replaced_by])
+  return to
+}
+
+function addedBy (rows: readonly KeyRow[]): string[] {
+  return [...new Set(rows.map(({ form }) => `+${form}`))]
+}
+
+/** Keys are never deleted by us, so a form that was there stays. */
+function holds (forms: ReadonlySet<string>, form: KeyForm): boolean {
+  return forms.has(form) || forms.has('unknown')
+}
+
+function shared (ask: () => Promise<void>, now: () => number): () => Promise<void> {
+  let probe: { readonly at: number, readonly result: Promise<void> } | undefined
+  return () => {
+    if (probe === undefined || Math.abs(now() - probe.at) >= probeEveryMs) probe = { at: now(), result: ask() }
+    return probe.result
+  }
+}
