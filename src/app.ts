@@ -59,8 +59,17 @@ declare module 'fastify' {
   }
 }
 
+// eslint-disable-next-line house/function-lines -- the one list is read from top to bottom
 export async function buildApp (config: Config, parts: Parts): Promise<FastifyInstance> {
-  const { verifier, upstream, log = pino({ level: 'silent' }), metrics = createMetrics(), draining = () => false, preparing = () => undefined, stallMs = defaultStallMs } = parts
+  const {
+    verifier,
+    upstream,
+    log = pino({ level: 'silent' }),
+    metrics = createMetrics(),
+    draining = () => false,
+    preparing = () => undefined,
+    stallMs = defaultStallMs
+  } = parts
   metrics.observeOpenExchanges(() => upstream.open.items.length)
   const trusted = trusting(config.trustProxy)
   const guesses = createGuesses()
@@ -70,8 +79,21 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   const probes = shareProbes(upstream, monitor)
   const platform = openPlatformOf(config, log)
 
-  const requests = openRecords({ trusted, onUntrusted: () => log.warn('forwarded headers arrive from a peer that TRUST_PROXY does not name: they are ignored, and callers look as if they had the peer\'s address') })
-  const connections = createConnections<RequestContext>({ stallMs, onClose: (inFlight, cause) => { for (const context of inFlight) requests.cut(context, cause) } })
+  const requests = openRecords({
+    trusted,
+    onUntrusted: () => log.warn(untrusted),
+    release (request) {
+      bounds.leave(request)
+      connections.ended(request.raw.socket, request.context)
+    },
+    onListenerError: error => log.error({ error: error instanceof Error ? error.stack : String(error) }, 'the end of a request could not be recorded')
+  })
+  const connections = createConnections<RequestContext>({
+    stallMs,
+    onClose: (inFlight, cause) => {
+      for (const context of inFlight) requests.cut(context, cause)
+    }
+  })
   const onBegin = (context: RequestContext): void => connections.began(context.request.raw.socket, context)
   const requestLog = openRequestLog(log)
   const usage = openOldPathUsage(usageFile(config.dataDir), log, Date.now, () => metrics.writeFailures.inc({ what: 'old_paths' }))
@@ -79,14 +101,10 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   // Whoever wants to know what became of requests hangs on here.
   requests.onRequestEnd(countRequests(metrics))
   requests.onRequestEnd(({ onOldPath, client }, request) => {
-    if (onOldPath && request !== undefined) callerOf(request, { verifier, guesses }).then(caller => usage.note(caller, client)).catch(() => {}) // a count, at most, is lost
+    if (!onOldPath || request === undefined) return
+    callerOf(request, { verifier, guesses }).then(caller => usage.note(caller, client)).catch(() => {}) // a count, at most, is lost
   })
   requests.onRequestEnd(requestLog.write)
-  requests.onRequestEnd((_record, request) => {
-    if (request === undefined) return
-    bounds.leave(request)
-    connections.ended(request.raw.socket, request.context)
-  })
   const stopWatching = watchRevocations(requests.active, verifier)
   const answerBroken = answerBrokenHead({ refused: requests.refused, openOn: connections.inFlight })
 
@@ -118,7 +136,11 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
     if (passOn(request, reply)) return
     mark(request)
     markOrigin(context, config.corsAllowedOrigins)
-    sendError(reply, new FacadeError('badRequest', { message: context.target.problem ?? 'The request target cannot be read.', reason: 'malformed' })) // without Fastify's error: its text holds the path
+    // Without Fastify's error: its text holds the path
+    sendError(
+      reply,
+      new FacadeError('badRequest', { message: context.target.problem ?? 'The request target cannot be read.', reason: 'malformed' })
+    )
   }
 
   app.setErrorHandler((error, _request, reply) => sendError(reply, toFacadeError(error)))
@@ -127,14 +149,28 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   await app.register(validate, { origins: config.corsAllowedOrigins, draining, passOn, mark })
   await app.register(oldPaths, { legacy: config.legacy })
   await app.register(swagger, describeOwn)
-  await app.register(health, { verifier, problem: () => preparing() ?? monitor.problem, version: () => monitor.lastLayout?.version, draining })
+  await app.register(health, {
+    verifier,
+    problem: () => preparing() ?? monitor.problem,
+    version: () => monitor.lastLayout?.version,
+    draining
+  })
   await app.register(openapi, { monitor })
   await app.register(startPage, { publicUrl: config.publicUrl, newer: () => newer.current })
   app.route({ method: methods, url: mount, onRequest: redirectToMount, handler: redirectToMount })
   await app.register(async guarded => {
     await guarded.register(authenticate, { verifier, guesses })
     await guarded.register(whoami)
-    await guarded.register(mlflow, { config, upstream, monitor, bounds, probes, trusted, endedSince: async context => await endedSince(context, verifier), spoolFolder: join(config.dataDir, 'spool') })
+    await guarded.register(mlflow, {
+      config,
+      upstream,
+      monitor,
+      bounds,
+      probes,
+      trusted,
+      endedSince: async context => await endedSince(context, verifier),
+      spoolFolder: join(config.dataDir, 'spool')
+    })
   })
 
   app.addHook('onClose', async () => {
@@ -155,6 +191,8 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
 function redirectToMount (request: FastifyRequest, reply: FastifyReply): void {
   void reply.code(308).header('location', `${mount}/${request.context.target.query}`).send()
 }
+
+const untrusted = 'forwarded headers arrive from a peer that TRUST_PROXY does not name: they are ignored, and callers look as if they had the peer\'s address'
 
 function watchMlflow (upstream: Upstream, newer: NewerWatch, log: Logger, metrics: Metrics): Monitor {
   return watch(upstream, state => {

@@ -40,9 +40,16 @@ export async function serve (config: Config, io: Io, { upgradeDatabase }: StartO
   if (lock.exposed !== undefined) log.warn(lock.exposed)
   const metrics = createMetrics(dropped)
   const { verifier, first } = await openKeys(config, io, log, metrics)
-  const local = config.upstream.url === undefined
-    ? await openLocalMlflow({ dataDir: config.dataDir, python: config.mlflowPython, env: io.env, log: line => io.stderr.write(`${line}\n`), allowUpgrade: upgradeDatabase })
-    : undefined
+  const local =
+    config.upstream.url === undefined
+      ? await openLocalMlflow({
+        dataDir: config.dataDir,
+        python: config.mlflowPython,
+        env: io.env,
+        log: line => io.stderr.write(`${line}\n`),
+        allowUpgrade: upgradeDatabase
+      })
+      : undefined
   const upstream = openUpstream(config.upstream, config.upstream.url ?? local?.url ?? unreachable(), local?.socketPath)
   let draining = false
   const app = await buildApp(config, { verifier, upstream, log, metrics, draining: () => draining, preparing: () => local?.state().reason })
@@ -67,14 +74,24 @@ export async function serve (config: Config, io: Io, { upgradeDatabase }: StartO
     lock.release()
   })
   const lyingSince = first === undefined ? firstKeySince(config.dataDir) : undefined
-  if (lyingSince !== undefined) log.warn({ since: lyingSince }, 'the first admin key lies in DATA_DIR/admin-key: keep it elsewhere, or make keys of their own for people, and remove the file')
+  if (lyingSince !== undefined) {
+    log.warn(
+      { since: lyingSince },
+      'the first admin key lies in DATA_DIR/admin-key: keep it elsewhere, or make keys of their own for people, and remove the file'
+    )
+  }
   local?.start() // not before: a signal that nobody handles would leave it behind
   log.info({ url, metrics: metricsServer === undefined ? undefined : (metricsServer.address() as AddressInfo).port }, 'listening')
   io.stderr.write(greeting(url, originFor(config, port), tokenLine(config, first)))
 }
 
 /** The verifier; a store of our own that never held a key gets its first one. */
-async function openKeys (config: Config, io: Io, log: Logger, metrics: Metrics): Promise<{ verifier: KeyVerifier, first: FirstKey | undefined }> {
+async function openKeys (
+  config: Config,
+  io: Io,
+  log: Logger,
+  metrics: Metrics
+): Promise<{ verifier: KeyVerifier; first: FirstKey | undefined }> {
   const report = (problem: StoreProblem): void => {
     metrics.writeFailures.inc({ what: problem.what })
     log.warn({ error: problem.message }, 'key store')
@@ -85,7 +102,9 @@ async function openKeys (config: Config, io: Io, log: Logger, metrics: Metrics):
     else log.error({ error: describeFailure(lost) }, 'the key store no longer tells of changes: keys are asked about again and again')
   }
   if (!storeKind(config.keys).managed) return { verifier: await openVerifier(config.keys, { report, onLink }), first: undefined }
-  const store = await openStore(config.keys, { report, onLink }).catch(error => { throw storeFault(error) })
+  const store = await openStore(config.keys, { report, onLink }).catch(error => {
+    throw storeFault(error)
+  })
   return { verifier: store, first: await ensureFirstKey(store, config.dataDir, io.stderr) }
 }
 
@@ -117,7 +136,9 @@ MLflow's pages ${origin}${mount}/   API ${origin}/docs   Start page ${origin}/
 function tokenLine ({ dataDir }: Config, first: FirstKey | undefined): string {
   const file = first === undefined ? firstKeyFile(dataDir) : first.file
   if (file !== undefined && existsSync(file)) return `export MLFLOW_TRACKING_TOKEN=$(cat '${file.replaceAll("'", "'\\''")}')`
-  return first === undefined ? '# export MLFLOW_TRACKING_TOKEN=KEY, made by: npx hokusai-mlflow keys create --name NAME' : '# and the line with the key, above'
+  return first === undefined
+    ? '# export MLFLOW_TRACKING_TOKEN=KEY, made by: npx hokusai-mlflow keys create --name NAME'
+    : '# and the line with the key, above'
 }
 
 function unreachable (): never {
@@ -143,7 +164,9 @@ async function close (app: FastifyInstance, config: Config, log: Logger): Promis
 /** Listens on both ports. @returns the server of the metrics */
 async function listen (app: FastifyInstance, { host, port, metrics }: Config, { registry }: Metrics): Promise<Server | undefined> {
   await app.listen({ host, port }).catch(taken('HOST', 'PORT', port))
-  return metrics === undefined ? undefined : await serveMetrics(registry, metrics.host, metrics.port).catch(taken('METRICS_HOST', 'METRICS_PORT', metrics.port))
+  return metrics === undefined
+    ? undefined
+    : await serveMetrics(registry, metrics.host, metrics.port).catch(taken('METRICS_HOST', 'METRICS_PORT', metrics.port))
 }
 
 /** The usual reasons why a port cannot be had, as a sentence: a wrong value is an error of the configuration, a port in use is not. */
@@ -151,7 +174,9 @@ function taken (hostName: string, name: string, port: number): (error: NodeJS.Er
   return error => {
     if (error.code === 'EADDRINUSE') throw new StartError(`Port ${port} is in use: end what listens there, or set ${name} to another one.`)
     if (error.code === 'EACCES') throw new StartError(`Port ${port} may not be opened by this user: set ${name} to one above 1023.`)
-    if (['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN'].includes(error.code ?? '')) throw new ConfigError([`${hostName} is not an address of this machine`])
+    if (['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN'].includes(error.code ?? '')) {
+      throw new ConfigError([`${hostName} is not an address of this machine`])
+    }
     throw error
   }
 }

@@ -50,9 +50,9 @@ function formDecode (text: string): string {
 const maxRounds = 10
 
 /**
- * A path as it stands when nothing in it changes any more. MLflow decodes until then, and after each round parses the path as a URL and writes
- * it anew, which loses tabs, line breaks, blanks in front and an empty `?`, `;` or `#` at the end (`_decode`); only then does it look for
- * `workspaces/` in front.
+ * A path as it stands when nothing in it changes any more. MLflow decodes until then, and after each round parses the
+ * path as a URL and writes it anew, which loses tabs, line breaks, blanks in front and an empty `?`, `;` or `#` at the
+ * end (`_decode`); only then does it look for `workspaces/` in front.
  * @returns undefined where it takes more rounds than MLflow makes
  */
 function settle (path: string): string | undefined {
@@ -85,9 +85,10 @@ export function climbs (path: string): boolean {
 }
 
 /**
- * Whether a path in the store may lead out of the workspaces of a key. MLflow guards only what literally begins with `workspaces/`; for the
- * workspace `default`, whose files may lie at the root of the store, it takes everything else as it is (3.17.2), `./workspaces/other` and
- * `workspaces` too. Its client sends `workspaces/NAME/…` for the files of the workspace NAME, and neither dots nor an empty segment in front.
+ * Whether a path in the store may lead out of the workspaces of a key. MLflow guards only what literally begins with
+ * `workspaces/`; for the workspace `default`, whose files may lie at the root of the store, it takes everything else as
+ * it is (3.17.2), `./workspaces/other` and `workspaces` too. Its client sends `workspaces/NAME/…` for the files of the
+ * workspace NAME, and neither dots nor an empty segment in front.
  * @param own the workspaces that the key is tied to
  * @param chosen the one that MLflow is told
  */

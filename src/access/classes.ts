@@ -1,16 +1,35 @@
-/** Who may call which operation of MLflow: reviewed by hand, operation by operation, against the source of each MLflow. The table of operations takes its classes from here. */
+/**
+ * Who may call which operation of MLflow: reviewed by hand, operation by operation, against the source of each MLflow.
+ * The table of operations takes its classes from here.
+ */
 
 /** What a caller needs: no key, any valid key, the scope of that name, or nothing that can be had. */
 export type AccessClass = 'public' | 'ui' | 'read' | 'write' | 'gateway' | 'admin' | 'blocked'
 
 /**
- * Routes that MLflow keeps in one place under a static prefix; the place differs by version.
- * `rest` and `ajax` are Flask's; `native-ajax`, `assistant`, `gateway`, `otlp` and `artifacts`, `ajax-artifacts` (the bytes) are FastAPI's where a version has it;
- * `build` is Flask's own static folder, which knows no prefix.
+ * Routes that MLflow keeps in one place under a static prefix; the place differs by version. `rest` and `ajax` are
+ * Flask's; `native-ajax`, `assistant`, `gateway`, `otlp` and `artifacts`, `ajax-artifacts` (the bytes) are FastAPI's
+ * where a version has it; `build` is Flask's own static folder, which knows no prefix.
  */
-export type Family = 'rest' | 'ajax' | 'native-ajax' | 'artifacts' | 'ajax-artifacts' | 'otlp' | 'gateway' | 'graphql' | 'ui' | 'build' | 'health' | 'assistant' | 'auth'
+export type Family =
+  | 'rest'
+  | 'ajax'
+  | 'native-ajax'
+  | 'artifacts'
+  | 'ajax-artifacts'
+  | 'otlp'
+  | 'gateway'
+  | 'graphql'
+  | 'ui'
+  | 'build'
+  | 'health'
+  | 'assistant'
+  | 'auth'
 
-/** What the facade does beyond the class: judge the body (`graphql`, `schedule`), shorten the expiry in the body (`presigned`), or answer by itself (`facade`). */
+/**
+ * What the facade does beyond the class: judge the body (`graphql`, `schedule`), shorten the expiry in the body
+ * (`presigned`), or answer by itself (`facade`).
+ */
 export type Mark = 'graphql' | 'presigned' | 'schedule' | 'facade'
 
 /** One method on one path of MLflow, with its twin under `ajax-api`. */
@@ -62,7 +81,12 @@ const included: Readonly<Record<AccessClass, readonly AccessClass[]>> = {
  * Everything below these paths is blocked, whatever the method and whether or not a known MLflow has it:
  * the next version's assistant must not be open to administrators for being unknown.
  */
-export const blockedTrees: ReadonlyArray<{ readonly id: string, readonly family: Family, readonly pattern: RegExp, /** And this anywhere. */ readonly holding?: RegExp }> = [
+export const blockedTrees: ReadonlyArray<{
+  readonly id: string
+  readonly family: Family
+  readonly pattern: RegExp
+  /** And this anywhere. */ readonly holding?: RegExp
+}> = [
   { id: 'assistant', family: 'assistant', pattern: /^\/(?:ajax-)?api\/[^/]+\/mlflow\/assistant(?:\/|$)/ },
   { id: 'auth', family: 'auth', pattern: /^\/(?:signup|(?:ajax-)?api\/[^/]+\/mlflow\/(?:users|roles|workspace-permissions))(?:\/|$)/ },
   { id: 'auth', family: 'auth', pattern: /^\/(?:ajax-)?api\/[^/]+\/mlflow\//, holding: /\/permissions(?:\/|$)/ }
@@ -161,7 +185,13 @@ export const areas: Readonly<Record<string, Readonly<Partial<Record<AccessClass,
 }
 
 /** Downloads beside the artifact paths: MLflow reads the file from the artifact store all the same. */
-export const transfers: ReadonlySet<string> = new Set(['serveArtifacts', 'serveModelVersionArtifact', 'serveGetLoggedModelArtifact', 'serveGetTraceArtifact', 'serveGetTraceArtifactV3'])
+export const transfers: ReadonlySet<string> = new Set([
+  'serveArtifacts',
+  'serveModelVersionArtifact',
+  'serveGetLoggedModelArtifact',
+  'serveGetTraceArtifact',
+  'serveGetTraceArtifactV3'
+])
 
 /** Why, where the class is not what method and name suggest. */
 export const reasons: Readonly<Record<string, string>> = {

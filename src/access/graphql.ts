@@ -1,5 +1,8 @@
 /** What a GraphQL request to MLflow needs: its body is read as MLflow reads it, and only a query that is known to read passes for one. */
-import { Kind, OperationTypeNode, parse, type DocumentNode, type FragmentDefinitionNode, type OperationDefinitionNode, type SelectionSetNode } from 'graphql'
+import {
+  Kind, OperationTypeNode, parse, type DocumentNode, type FragmentDefinitionNode, type OperationDefinitionNode, type
+  SelectionSetNode
+} from 'graphql'
 
 /** Largest body that is judged, in bytes: MLflow's pages send less than 8 KiB. */
 export const graphqlMaxBytes = 256 * 1024
@@ -14,18 +17,33 @@ interface Bounds {
 }
 
 /**
- * For our own time and memory alone, where MLflow has bounds (depth 10, 1000 selections, 10 root fields, 10 aliases on a level): its own answer, 200 with
- * `errors`, callers shall see. What fragments unfold to is held tighter: the scans of 3.9 and 3.11 do not look into them.
+ * For our own time and memory alone, where MLflow has bounds (depth 10, 1000 selections, 10 root fields, 10 aliases on a
+ * level): its own answer, 200 with `errors`, callers shall see. What fragments unfold to is held tighter: the scans of
+ * 3.9 and 3.11 do not look into them.
  */
 const wide: Bounds = { tokens: 10_000, depth: 100, fields: Infinity, roots: Infinity, aliases: Infinity }
 const maxUnfolded = 1000
 
-/** Where MLflow has none: 3000 searches would be one request of a key that reads. MLflow's later bounds; its pages of 2.22.5 select 60 fields, and no alias. */
+/**
+ * Where MLflow has none: 3000 searches would be one request of a key that reads. MLflow's later bounds; its pages of
+ * 2.22.5 select 60 fields, and no alias.
+ */
 const narrow: Bounds = { tokens: 5000, depth: 10, fields: 1000, roots: 10, aliases: 10 }
 
 /** Root fields that only read, over all versions; `test` echoes its argument. The registries of MLflow name all there are. */
 export const readingFields: Readonly<Record<'query' | 'mutation', ReadonlySet<string>>> = {
-  query: new Set(['mlflowGetExperiment', 'mlflowGetMetricHistoryBulkInterval', 'mlflowGetRun', 'mlflowListArtifacts', 'mlflowSearchModelVersions', 'mlflowSearchRuns', 'test', '__schema', '__type', '__typename']),
+  query: new Set([
+    'mlflowGetExperiment',
+    'mlflowGetMetricHistoryBulkInterval',
+    'mlflowGetRun',
+    'mlflowListArtifacts',
+    'mlflowSearchModelVersions',
+    'mlflowSearchRuns',
+    'test',
+    '__schema',
+    '__type',
+    '__typename'
+  ]),
   mutation: new Set(['mlflowSearchRuns', 'mlflowSearchDatasets', '__typename'])
 }
 
@@ -40,7 +58,9 @@ export type GraphqlVerdict =
  * @param boundsItself whether this MLflow refuses queries that are too large
  */
 export function judgeGraphql (body: Uint8Array, contentEncoding?: string, boundsItself: boolean = false): GraphqlVerdict {
-  if (contentEncoding !== undefined && !['', 'identity'].includes(contentEncoding.trim().toLowerCase())) return refuse('The GraphQL body is compressed: send it as it is.')
+  if (contentEncoding !== undefined && !['', 'identity'].includes(contentEncoding.trim().toLowerCase())) {
+    return refuse('The GraphQL body is compressed: send it as it is.')
+  }
   if (body.length > graphqlMaxBytes) return refuse(`The GraphQL body is larger than ${graphqlMaxBytes / 1024} KiB.`)
   const bounds = boundsItself ? wide : narrow
   const document = readDocument(body, bounds)
@@ -48,7 +68,9 @@ export function judgeGraphql (body: Uint8Array, contentEncoding?: string, bounds
   const operations = document.definitions.filter(definition => definition.kind === Kind.OPERATION_DEFINITION)
   const [operation] = operations
   if (operation === undefined || operations.length > 1) return refuse('The GraphQL document must hold exactly one operation.')
-  if (document.definitions.some(definition => definition.kind !== Kind.OPERATION_DEFINITION && definition.kind !== Kind.FRAGMENT_DEFINITION)) return refuse('The GraphQL document may hold an operation and fragments only.')
+  if (
+    document.definitions.some(definition => definition.kind !== Kind.OPERATION_DEFINITION && definition.kind !== Kind.FRAGMENT_DEFINITION)
+  ) { return refuse('The GraphQL document may hold an operation and fragments only.') }
   const roots = rootFields(document, operation, bounds)
   if (typeof roots === 'string') return refuse(roots)
   return { class: onlyReads(operation, roots) ? 'read' : 'admin' }
@@ -74,7 +96,11 @@ function readDocument (body: Uint8Array, { tokens }: Bounds): DocumentNode | str
   if (typeof request !== 'object' || request === null) return 'The GraphQL body must be a JSON object.'
   const { query } = request as { query?: unknown }
   if (typeof query !== 'string') return 'The GraphQL body has no "query".'
-  try { return parse(query, { noLocation: true, maxTokens: tokens }) } catch { return 'The GraphQL query cannot be parsed, or is too long.' }
+  try {
+    return parse(query, { noLocation: true, maxTokens: tokens })
+  } catch {
+    return 'The GraphQL query cannot be parsed, or is too long.'
+  }
 }
 
 /** Names of the root fields, through fragments; or why the document is refused. */
@@ -98,7 +124,9 @@ function rootFields (document: DocumentNode, operation: OperationDefinitionNode,
       let problem: string | undefined
       if (selection.kind === Kind.FIELD) {
         if (atRoot && roots.push(selection.name.value) > bounds.roots) return `The GraphQL query has more than ${bounds.roots} root fields.`
-        if (selection.alias !== undefined && ++counted.aliases > bounds.aliases) return `The GraphQL query has more than ${bounds.aliases} aliases.`
+        if (selection.alias !== undefined && ++counted.aliases > bounds.aliases) {
+          return `The GraphQL query has more than ${bounds.aliases} aliases.`
+        }
         if (selection.selectionSet !== undefined) problem = visit(selection.selectionSet, depth + 1, false, entered)
       } else if (selection.kind === Kind.INLINE_FRAGMENT) problem = visit(selection.selectionSet, depth + 1, atRoot, entered)
       else {

@@ -1,4 +1,7 @@
-/** Which operation MLflow will run for a method and a raw path, and what the caller needs for it. Pure: the path is judged as MLflow reads it and never changed. */
+/**
+ * Which operation MLflow will run for a method and a raw path, and what the caller needs for it. Pure: the path is
+ * judged as MLflow reads it and never changed.
+ */
 import { blockedTrees, strongest, transfers, type AccessClass, type Family, type Operation } from './classes.js'
 import { compileTemplate, type Fits } from './templates.js'
 import { decode, dataSlash, collapseSlashes, undisguise } from './readings.js'
@@ -24,8 +27,9 @@ export function movesArtifact ({ id, artifactPath }: Match): boolean {
 /**
  * Judges a request as MLflow will see it, in time linear in the path.
  *
- * MLflow decodes the whole path first and routes then: `%2F` separates and `%61pi` is `api`. Something between us and MLflow, or a later MLflow,
- * may take `%2F` for data, so that both readings count. HEAD is judged as GET: Flask answers it by the route of GET.
+ * MLflow decodes the whole path first and routes then: `%2F` separates and `%61pi` is `api`. Something between us and
+ * MLflow, or a later MLflow, may take `%2F` for data, so that both readings count. HEAD is judged as GET: Flask answers
+ * it by the route of GET.
  * @param path raw, below the mount, without query and without what `readTarget` refuses
  */
 export function match (method: string, path: string): Match {
@@ -48,7 +52,10 @@ export function matchFixed (method: string, path: string): Match | undefined {
 
 const encodedSlash = /%2f/i
 
-/** The stronger of two readings; the first is what today's MLflow runs, so that what the facade does to that operation itself is done in any case. */
+/**
+ * The stronger of two readings; the first is what today's MLflow runs, so that what the facade does to that operation
+ * itself is done in any case.
+ */
 function both (first: Match, second: Match): Match {
   const demanded = strongest(first.class, second.class)
   const stronger = first.operation?.mark === undefined && demanded === second.class && demanded !== first.class ? second : first
@@ -125,11 +132,21 @@ if (get !== undefined) tables.set('HEAD', get)
 const longestFixed = Math.max(...[...tables.values()].flatMap(({ fixed }) => [...fixed.keys()].map(path => path.length)))
 
 /** Where artifacts' own paths begin: in what follows, MLflow takes nearly any byte. */
-export const artifactRoots: readonly string[] = [...new Set(operations.filter(({ artifact }) => artifact).flatMap(({ path, twins = [] }) => [path, ...twins]).map(path => path.slice(0, path.indexOf('{'))))]
+export const artifactRoots: readonly string[] = [
+  ...new Set(
+    operations
+      .filter(({ artifact }) => artifact)
+      .flatMap(({ path, twins = [] }) => [path, ...twins])
+      .map(path => path.slice(0, path.indexOf('{')))
+  )
+]
 
 const rootsEndWithin = 3 * Math.max(...artifactRoots.map(root => root.length))
 
-/** Whether doubled slashes of a raw path may be data: its beginning, however it is encoded, is an artifact's. What `match` says then counts. */
+/**
+ * Whether doubled slashes of a raw path may be data: its beginning, however it is encoded, is an artifact's. What
+ * `match` says then counts.
+ */
 export function mayDouble (path: string): boolean {
   const start = decode(path.slice(0, rootsEndWithin), '/')
   return artifactRoots.some(root => start.startsWith(root))
@@ -141,7 +158,13 @@ function compile (method: string): Table {
   operations.forEach((operation, rank) => {
     if (operation.method !== method) return
     for (const path of [operation.path, ...operation.twins ?? []]) {
-      const match: Match = { operation, id: operation.id, class: operation.class, family: familyOf(operation, path), artifactPath: operation.artifact === true }
+      const match: Match = {
+        operation,
+        id: operation.id,
+        class: operation.class,
+        family: familyOf(operation, path),
+        artifactPath: operation.artifact === true
+      }
       const brace = path.indexOf('{')
       if (brace === -1) {
         fixed.set(decode(path, '/'), match)
@@ -149,7 +172,10 @@ function compile (method: string): Table {
       }
       const start = path.lastIndexOf('/', brace) + 1
       const prefix = path.slice(0, start)
-      templates.set(prefix, [...templates.get(prefix) ?? [], { fits: compileTemplate(path.slice(start), operation.native === true), rank, match }])
+      templates.set(prefix, [
+        ...(templates.get(prefix) ?? []),
+        { fits: compileTemplate(path.slice(start), operation.native === true), rank, match }
+      ])
     }
   })
   return { fixed, templates, deepest: Math.max(0, ...[...templates.keys()].map(prefix => prefix.length)) }

@@ -1,4 +1,7 @@
-/** Readings of a raw path, each made in one pass over it: a caller's 80 KiB of percent-encodings or slashes must not hold up everyone else. */
+/**
+ * Readings of a raw path, each made in one pass over it: a caller's 80 KiB of percent-encodings or slashes must not
+ * hold up everyone else.
+ */
 
 /** Stands for an encoded slash that is read as data: no route of MLflow's holds it. */
 export const dataSlash = '\x01'

@@ -20,7 +20,10 @@ const meanings: ReadonlyMap<string, Scope> = new Map([
   ['admin', 'mlflow:admin']
 ])
 
-/** The scopes that a list of names stands for. Names that mean nothing here, such as those of the platform's other services, grant nothing. */
+/**
+ * The scopes that a list of names stands for. Names that mean nothing here, such as those of the platform's other
+ * services, grant nothing.
+ */
 export function toScopes (names: Iterable<string>, isAdmin: boolean = false): ReadonlySet<Scope> {
   const scopes = new Set<Scope>(isAdmin ? ['mlflow:admin'] : [])
   for (const name of names) {

@@ -1,4 +1,7 @@
-/** Templates of MLflow's routes, matched without a regular expression: two `{name:path}` in one would make that quadratic in a caller's path. */
+/**
+ * Templates of MLflow's routes, matched without a regular expression: two `{name:path}` in one would make that
+ * quadratic in a caller's path.
+ */
 import { decode } from './readings.js'
 
 /** Whether a decoded path is one of a template's, given that its beginning up to `from` is. */
@@ -13,8 +16,9 @@ const rest = Symbol('rest')
 type Piece = string | typeof segment | typeof rest
 
 /**
- * Makes the test for what stands behind the fixed beginning of a template. `{name}` is `[^/]+`. Flask's `<path:name>` neither is empty nor begins with
- * a slash; FastAPI's `{name:path}` takes anything, so that of a text between two of them the leftmost place is as good as any: nothing is tried twice.
+ * Makes the test for what stands behind the fixed beginning of a template. `{name}` is `[^/]+`. Flask's `<path:name>`
+ * neither is empty nor begins with a slash; FastAPI's `{name:path}` takes anything, so that of a text between two of
+ * them the leftmost place is as good as any: nothing is tried twice.
  * @param template behind the last slash before its first parameter
  * @param native by FastAPI's rules, else by Flask's
  * @throws Error for a shape that no known MLflow has: better no start than a wrong judgement
@@ -33,7 +37,9 @@ export function compileTemplate (template: string, native: boolean): Fits {
   const between = pieces.slice(first + 1, last).filter(piece => piece !== rest)
   const [text = '', parameter, ...more] = pieces.slice(last + 1)
   const isTail = typeof text === 'string' && more.length === 0 && (parameter === undefined || text.endsWith('/'))
-  if (!isTail || !between.every(piece => typeof piece === 'string') || !(native || first === pieces.length - 1)) throw new Error(`No way to match the template ${template}`)
+  if (!isTail || !between.every(piece => typeof piece === 'string') || !(native || first === pieces.length - 1)) {
+    throw new Error(`No way to match the template ${template}`)
+  }
   return openEnded(head, between, { text, segment: parameter !== undefined }, native)
 }
 
@@ -62,7 +68,12 @@ function walk (pieces: readonly Piece[], path: string, from: number): number {
 }
 
 /** Head from the left, tail from the right, then each text between at its leftmost place. */
-function openEnded (head: readonly Piece[], between: readonly string[], tail: { readonly text: string, readonly segment: boolean }, native: boolean): Fits {
+function openEnded (
+  head: readonly Piece[],
+  between: readonly string[],
+  tail: { readonly text: string; readonly segment: boolean },
+  native: boolean
+): Fits {
   return (path, from) => {
     let at = walk(head, path, from)
     if (at === -1) return false

@@ -1,4 +1,7 @@
-/** The guard of every route that needs a key: finds the key, asks the store, compares what it grants with what the route's class demands. */
+/**
+ * The guard of every route that needs a key: finds the key, asks the store, compares what it grants with what the
+ * route's class demands.
+ */
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
 import fp from 'fastify-plugin'
 import { presentedKey } from './credentials.js'
@@ -68,7 +71,10 @@ export default fp<Options>(async (app, { verifier, guesses }) => {
     if (told?.class === 'public') { done(); return }
     const { context } = request
     const presented = presentedKey(context.head, toGateway(context))
-    if (presented.kind !== 'key') { sendError(reply, presented.kind === 'none' ? unauthenticated('no_key') : twoKeys(presented.headers)); return }
+    if (presented.kind !== 'key') {
+      sendError(reply, presented.kind === 'none' ? unauthenticated('no_key') : twoKeys(presented.headers))
+      return
+    }
     request.keyIn = 'header' // presentedKey reads nothing else
     const settle = (verdict: Verdict): void => {
       const refusal = judge(request, verdict, told, presented.key)
@@ -104,7 +110,10 @@ function judged (request: FastifyRequest): Judgement {
 }
 
 function twoKeys (headers: readonly string[]): FacadeError {
-  return new FacadeError('badRequest', { message: `Two different API keys were presented, in ${headers.join(' and ')}: send one.`, reason: 'two_keys' })
+  return new FacadeError('badRequest', {
+    message: `Two different API keys were presented, in ${headers.join(' and ')}: send one.`,
+    reason: 'two_keys'
+  })
 }
 
 /** Notes the caller and the operation; gives the refusal, if there is one. */
@@ -120,10 +129,18 @@ function judge (request: FastifyRequest, verdict: Verdict, told: Judgement | und
   const needed = judgement.class
   if (allows(verdict.caller.scopes, needed)) return undefined
   // MLflow's client falls back to an older API on this code alone.
-  if (request.operation?.name === unknownId) return new FacadeError('notFound', { message: 'This endpoint of MLflow is not known to the facade: it is for administrators.', reason: 'unknown_operation' })
+  if (request.operation?.name === unknownId) {
+    return new FacadeError('notFound', {
+      message: 'This endpoint of MLflow is not known to the facade: it is for administrators.',
+      reason: 'unknown_operation'
+    })
+  }
   return needed === 'blocked'
     ? new FacadeError('forbidden', { message: 'This endpoint of MLflow is switched off here.', reason: 'blocked' })
-    : new FacadeError('forbidden', { message: `This needs the scope ${scopeFor(needed) ?? needed}, which the API key does not have.`, reason: 'scope' })
+    : new FacadeError('forbidden', {
+      message: `This needs the scope ${scopeFor(needed) ?? needed}, which the API key does not have.`,
+      reason: 'scope'
+    })
 }
 
 /**
@@ -145,11 +162,23 @@ export async function callerOf ({ caller, refusal, context }: FastifyRequest, { 
 }
 
 function tooManyGuesses (waitMs: number): FacadeError {
-  return new FacadeError('rateLimited', { message: 'Too many API keys that came from this address were refused, this one too. Try again after the time in Retry-After.', reason: guessing, headers: { 'retry-after': String(Math.ceil(waitMs / 1000)) } })
+  return new FacadeError('rateLimited', {
+    message: 'Too many API keys that came from this address were refused, this one too. Try again after the time in Retry-After.',
+    reason: guessing,
+    headers: { 'retry-after': String(Math.ceil(waitMs / 1000)) }
+  })
 }
 
 function storeFault (error: unknown): FacadeError {
-  if (error instanceof StoreBusyError) return new FacadeError('rateLimited', { message: error.message, reason: 'store_busy', headers: { 'retry-after': String(error.retryAfterSeconds) } })
-  if (error instanceof StoreUnavailableError) return unavailable('API keys cannot be checked at the moment. Try again.', 'store_unavailable', error)
+  if (error instanceof StoreBusyError) {
+    return new FacadeError('rateLimited', {
+      message: error.message,
+      reason: 'store_busy',
+      headers: { 'retry-after': String(error.retryAfterSeconds) }
+    })
+  }
+  if (error instanceof StoreUnavailableError) {
+    return unavailable('API keys cannot be checked at the moment. Try again.', 'store_unavailable', error)
+  }
   return toFacadeError(error)
 }

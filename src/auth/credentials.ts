@@ -1,4 +1,7 @@
-/** Finds the one key that a request presents in its headers, or says that there are none or several. Whether the key is good is not judged here. */
+/**
+ * Finds the one key that a request presents in its headers, or says that there are none or several. Whether the key is
+ * good is not judged here.
+ */
 
 /** A `key` may be the empty string: credentials came, but no key can be read from them, which is a malformed key and not an absent one. */
 export type Presented =
@@ -18,16 +21,19 @@ export interface CredentialHeaders {
 const none: Presented = { kind: 'none' }
 
 /**
- * The key in `Authorization` (Bearer, ApiKey, or Basic with the key as password) and `X-API-Key`, on the LLM gateway also in the headers of Gemini's and
- * Azure's SDKs. The same key several times is one key. Two different ones are a conflict whichever is valid, for else a proxy in front and the facade could
- * each believe another one. What cannot be a key is none beside one that can; alone it is tried, and refused by the store as it is.
+ * The key in `Authorization` (Bearer, ApiKey, or Basic with the key as password) and `X-API-Key`, on the LLM gateway
+ * also in the headers of Gemini's and Azure's SDKs. The same key several times is one key. Two different ones are a
+ * conflict whichever is valid, for else a proxy in front and the facade could each believe another one. What cannot be a
+ * key is none beside one that can; alone it is tried, and refused by the store as it is.
  */
 export function presentedKey ({ authorization, apiKey, gatewayKey }: CredentialHeaders, onGateway: boolean): Presented {
   const gatewayCount = onGateway ? gatewayKey.length : 0
   const count = authorization.length + apiKey.length + gatewayCount
   if (count === 0) return none
   const first = authorization[0]
-  if (count === 1) return { kind: 'key', key: first === undefined ? (apiKey[0] ?? gatewayKey[0] ?? '').trim() : readAuthorization(first).text }
+  if (count === 1) {
+    return { kind: 'key', key: first === undefined ? (apiKey[0] ?? gatewayKey[0] ?? '').trim() : readAuthorization(first).text }
+  }
   const texts: Array<readonly [text: string, header: string]> = [
     ...authorization.map(value => [readAuthorization(value).text, 'Authorization'] as const),
     ...apiKey.map(value => [value.trim(), 'X-API-Key'] as const),
@@ -43,9 +49,10 @@ const keyMaxLength = 512
 const jwt = /^eyJ[\w-]*(?:\.[\w-]*){2,4}$/
 
 /**
- * Whether a text counts as a key beside another one. A JWT or JWE (RFC 7519: three or five parts, the first of them JSON in base64url) does not: no store
- * takes one, and proxies that sign people in put it beside the caller's key. Any other text does, for imported keys and those of an auth service have any
- * form; also one with a comma or a space in it, for a proxy that joins repeated headers makes such a text of two keys.
+ * Whether a text counts as a key beside another one. A JWT or JWE (RFC 7519: three or five parts, the first of them JSON
+ * in base64url) does not: no store takes one, and proxies that sign people in put it beside the caller's key. Any other
+ * text does, for imported keys and those of an auth service have any form; also one with a comma or a space in it, for a
+ * proxy that joins repeated headers makes such a text of two keys.
  */
 export function couldBeKey (text: string): boolean {
   return text !== '' && text.length <= keyMaxLength && !isJwt(text)

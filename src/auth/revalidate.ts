@@ -13,13 +13,17 @@ export function watchRevocations (active: readonly RequestContext[], verifier: K
     for (const context of active) {
       const { transfer, caller } = context.request
       if (transfer === undefined || caller === undefined || transfer.endedAt !== 0 || now - transfer.beganAt <= intervalMs) continue
-      endedSince(context, verifier).then(ended => { if (ended !== undefined) transfer.cancel(ended) }).catch(() => {}) // the next look tries again
+      // The next look tries again
+      endedSince(context, verifier).then(ended => { if (ended !== undefined) transfer.cancel(ended) }).catch(() => {})
     }
   }, intervalMs).unref()
   return () => clearInterval(clock)
 }
 
-/** The refusal for a key that was good when its request began and no longer is; undefined where it still is, or where the store cannot say. */
+/**
+ * The refusal for a key that was good when its request began and no longer is; undefined where it still is, or where
+ * the store cannot say.
+ */
 export async function endedSince (context: RequestContext, verifier: KeyVerifier): Promise<FacadeError | undefined> {
   // The key is still in the request's own head; keeping another copy would be one more place to leak from.
   const presented = presentedKey(context.head, toGateway(context))

@@ -3,7 +3,8 @@ import { isJwt, readAuthorization, type CredentialHeaders } from './credentials.
 import { formOf, isPlausible } from '../keys/key.js'
 
 /**
- * What is wrong with the credentials of a refused request, to complete the sentence "The facade saw …"; undefined where they look like a key.
+ * What is wrong with the credentials of a refused request, to complete the sentence "The facade saw …"; undefined where
+ * they look like a key.
  * @param key what was taken for the key
  */
 export function seen ({ authorization }: CredentialHeaders, key: string): string | undefined {
@@ -19,13 +20,20 @@ function inAuthorization (value: string): string | undefined {
   const { scheme, text } = readAuthorization(value)
   if (scheme === '') return 'an Authorization header without a scheme: "Bearer " and the key belong there'
   if (scheme === 'basic') return inBasic(text)
-  if (scheme !== 'bearer' && scheme !== 'apikey') return 'an Authorization header with a scheme of its own: Bearer, ApiKey and Basic are known'
+  if (scheme !== 'bearer' && scheme !== 'apikey') {
+    return 'an Authorization header with a scheme of its own: Bearer, ApiKey and Basic are known'
+  }
   return inText(text)
 }
 
 function inBasic (password: string): string | undefined {
   if (password === '') return 'Basic credentials without a password: the key belongs there, behind any user name'
-  return inText(password) ?? (formOf(password) === 'foreign' ? 'Basic credentials whose password does not look like a key: perhaps a .netrc entry replaced the token' : undefined)
+  return (
+    inText(password) ??
+    (formOf(password) === 'foreign'
+      ? 'Basic credentials whose password does not look like a key: perhaps a .netrc entry replaced the token'
+      : undefined)
+  )
 }
 
 const shapes: ReadonlyArray<readonly [RegExp, string]> = [

@@ -14,7 +14,15 @@ import { type Io } from '../core/io.js'
 import { readConfig } from './environment.js'
 
 /** Every check but `configuration`, which has to pass before any of them can run. */
-export const checks: readonly Check[] = [...settingsChecks, ...keyChecks, ...mlflowChecks, ...artifactChecks, ...gatewayChecks, ...platformChecks, ...frontChecks]
+export const checks: readonly Check[] = [
+  ...settingsChecks,
+  ...keyChecks,
+  ...mlflowChecks,
+  ...artifactChecks,
+  ...gatewayChecks,
+  ...platformChecks,
+  ...frontChecks
+]
 
 export const doctor: Command = {
   name: 'doctor',
@@ -30,12 +38,25 @@ and the way through what stands before the facade. It changes nothing.
 
 Exit codes: 0 nothing found, 1 findings, 2 wrong usage or configuration.`,
   async run (args, io) {
-    const { values } = parse({ args, options: { url: { type: 'string' }, key: { type: 'string' }, json: { type: 'boolean', default: false } }, strict: true })
+    const { values } = parse({
+      args,
+      options: { url: { type: 'string' }, key: { type: 'string' }, json: { type: 'boolean', default: false } },
+      strict: true
+    })
     const url = values.url === undefined ? undefined : readUrl(values.url)
     const key = values.key ?? io.env['HOKUSAI_API_KEY']
     const config = tryConfig(io)
     if (config instanceof ConfigError) {
-      report(config.problems.map(message => ({ check: 'configuration', status: 'error', message, mend: 'docs/config.md has every setting with what it may be' })), io, values.json)
+      report(
+        config.problems.map(message => ({
+          check: 'configuration',
+          status: 'error',
+          message,
+          mend: 'docs/config.md has every setting with what it may be'
+        })),
+        io,
+        values.json
+      )
       return 2
     }
     const rows = await withScene(config, { env: io.env, key: key === '' ? undefined : key, url }, async scene => {
@@ -66,7 +87,10 @@ function isFinding ({ status }: Row): boolean {
 function report (rows: readonly Row[], io: Io, json: boolean): void {
   const findings = rows.filter(isFinding)
   if (json) {
-    printJson(io, { findings: findings.map(({ check, status: severity, message, mend }) => ({ check, severity, message, mend })), checks: rows })
+    printJson(io, {
+      findings: findings.map(({ check, status: severity, message, mend }) => ({ check, severity, message, mend })),
+      checks: rows
+    })
     return
   }
   const width = Math.max(...rows.map(({ check }) => check.length))
@@ -87,6 +111,8 @@ function tryConfig (io: Io): ReturnType<typeof readConfig> | ConfigError {
 }
 
 function readUrl (text: string): URL {
-  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) throw new UsageError(`--url "${text}" is not an http:// or https:// URL.`)
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
+    throw new UsageError(`--url "${text}" is not an http:// or https:// URL.`)
+  }
   return new URL(text)
 }

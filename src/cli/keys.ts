@@ -1,6 +1,11 @@
-/** `hokusai-mlflow keys`: issue, list, revoke, rotate, import and migrate the keys of a store of our own. A key is printed once, to stdout, when it is made. */
+/**
+ * `hokusai-mlflow keys`: issue, list, revoke, rotate, import and migrate the keys of a store of our own. A key is
+ * printed once, to stdout, when it is made.
+ */
 import { readFileSync } from 'node:fs'
-import { KeyInputError, splitList, toDurationMs, toExpiry, toGrantedScopes, toLine, toRate, toUserId, toWorkspaces, userIdFrom } from '../keys/key-input.js'
+import {
+  KeyInputError, splitList, toDurationMs, toExpiry, toGrantedScopes, toLine, toRate, toUserId, toWorkspaces, userIdFrom
+} from '../keys/key-input.js'
 import { type IssuedKey, type KeyRecord, type KeyStore } from '../keys/contract.js'
 import { openStore } from '../keys/open.js'
 import type { Config } from '../core/config.js'
@@ -139,7 +144,10 @@ const actions: Readonly<Record<string, Command['run']>> = {
   },
 
   async import (args, io) {
-    const { values: { json }, positionals: [file, ...more] } = parse({ args, allowPositionals: true, options: { json: { type: 'boolean', default: false } } })
+    const {
+      values: { json },
+      positionals: [file, ...more]
+    } = parse({ args, allowPositionals: true, options: { json: { type: 'boolean', default: false } } })
     if (file === undefined || more.length > 0) throw new UsageError('import needs one FILE.')
     const parsed = parseKeyFile(readText(file))
     const result = await withStore(readConfig(io), io, store => store.import(parsed))
@@ -152,8 +160,14 @@ const actions: Readonly<Record<string, Command['run']>> = {
 }
 
 /** The arguments of a command about one key. */
-function parseWithId (args: string[], options: Readonly<Record<string, { readonly type: 'string' }>>): { readonly id: string, readonly values: Readonly<Record<string, unknown>> } {
-  const { values, positionals: [id, ...more] } = parse({ args, allowPositionals: true, options: { ...options, json: { type: 'boolean' } } })
+function parseWithId (
+  args: string[],
+  options: Readonly<Record<string, { readonly type: 'string' }>>
+): { readonly id: string; readonly values: Readonly<Record<string, unknown>> } {
+  const {
+    values,
+    positionals: [id, ...more]
+  } = parse({ args, allowPositionals: true, options: { ...options, json: { type: 'boolean' } } })
   if (id === undefined || more.length > 0) throw new UsageError('This needs one key ID; keys list shows them.')
   return { id, values }
 }
@@ -227,6 +241,17 @@ function details (record: KeyRecord): string {
 }
 
 function printRecords (io: Io, records: readonly KeyRecord[]): void {
-  printTable(io, ['ID', 'KEY', 'STATE', 'SCOPES', 'EXPIRES', 'LAST USED', 'NAME'],
-    records.map(record => [record.keyId, record.hint, stateOf(record), [...record.scopes].join(',') || '-', time(record.expiresAt) ?? '-', time(record.lastUsedAt) ?? '-', record.name]))
+  printTable(
+    io,
+    ['ID', 'KEY', 'STATE', 'SCOPES', 'EXPIRES', 'LAST USED', 'NAME'],
+    records.map(record => [
+      record.keyId,
+      record.hint,
+      stateOf(record),
+      [...record.scopes].join(',') || '-',
+      time(record.expiresAt) ?? '-',
+      time(record.lastUsedAt) ?? '-',
+      record.name
+    ])
+  )
 }

@@ -27,10 +27,27 @@ Exit codes: 0 fine, 1 the counts cannot be read, 2 wrong usage or configuration.
     if (usage === 'unreadable') return 1
     const uses = [...usage?.uses ?? []].sort((one, other) => one.lastAt < other.lastAt ? 1 : -1)
     if (values.json) printJson(io, { since: usage?.since ?? null, sunset, uses })
-    else if (uses.length === 0) io.stderr.write(`Nobody is known to have used an old path${usage === undefined ? ': nothing is counted in DATA_DIR yet' : ` since ${usage.since}`}.\n`)
-    else {
-      printTable(io, ['KEY', 'OWNER', 'CLIENT', 'CALLS', 'FIRST', 'LAST', 'NAME'], uses.map(use => [use.keyId ?? '-', use.userId ?? '-', use.client, String(use.calls), use.firstAt, use.lastAt, use.name ?? 'no valid key']))
-      io.stderr.write(`\nCounted since ${usage?.since}. ${sunset === null ? 'LEGACY_SUNSET is not set: old paths have no end.' : `Old paths end on ${sunset}.`}\n`)
+    else if (uses.length === 0) {
+      io.stderr.write(
+        `Nobody is known to have used an old path${usage === undefined ? ': nothing is counted in DATA_DIR yet' : ` since ${usage.since}`}.\n`
+      )
+    } else {
+      printTable(
+        io,
+        ['KEY', 'OWNER', 'CLIENT', 'CALLS', 'FIRST', 'LAST', 'NAME'],
+        uses.map(use => [
+          use.keyId ?? '-',
+          use.userId ?? '-',
+          use.client,
+          String(use.calls),
+          use.firstAt,
+          use.lastAt,
+          use.name ?? 'no valid key'
+        ])
+      )
+      io.stderr.write(
+        `\nCounted since ${usage?.since}. ${sunset === null ? 'LEGACY_SUNSET is not set: old paths have no end.' : `Old paths end on ${sunset}.`}\n`
+      )
     }
     return 0
   }

@@ -5,5 +5,9 @@ import type { Io } from '../core/io.js'
 export function printTable (io: Io, head: readonly string[], rows: ReadonlyArray<readonly string[]>): void {
   const all = [head, ...rows]
   const widths = all.reduce((most, row) => row.map((cell, column) => Math.max(cell.length, most[column] ?? 0)), Array<number>(0))
-  io.stdout.write(all.map(row => row.map((cell, column) => column === row.length - 1 ? cell : cell.padEnd((widths[column] ?? 0) + 2)).join('') + '\n').join(''))
+  io.stdout.write(
+    all
+      .map(row => row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd((widths[column] ?? 0) + 2))).join('') + '\n')
+      .join('')
+  )
 }

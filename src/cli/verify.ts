@@ -36,7 +36,13 @@ Exit codes: 0 all is well, 1 something is not, 2 wrong usage.`,
     const { values, positionals } = parse({
       args,
       allowPositionals: true,
-      options: { key: { type: 'string' }, 'read-only': { type: 'boolean', default: false }, platform: { type: 'boolean', default: false }, 'connect-to': { type: 'string' }, json: { type: 'boolean', default: false } }
+      options: {
+        key: { type: 'string' },
+        'read-only': { type: 'boolean', default: false },
+        platform: { type: 'boolean', default: false },
+        'connect-to': { type: 'string' },
+        json: { type: 'boolean', default: false }
+      }
     })
     const base = readBase(positionals)
     const key = values.key ?? io.env['HOKUSAI_API_KEY'] ?? ''
@@ -51,12 +57,23 @@ Exit codes: 0 all is well, 1 something is not, 2 wrong usage.`,
     await caller.close()
     const ok = rows.every(row => row.status !== 'failed')
     if (values.json) printJson(io, { baseUrl: base.origin, ok, rows })
-    else io.stderr.write(ok ? `${base.origin} keeps its promises.\n` : `${rows.filter(row => row.status === 'failed').length} of ${rows.length} checks failed.\n`)
+    else {
+      io.stderr.write(
+        ok
+          ? `${base.origin} keeps its promises.\n`
+          : `${rows.filter(row => row.status === 'failed').length} of ${rows.length} checks failed.\n`
+      )
+    }
     return ok ? 0 : 1
   }
 }
 
-async function verifyAll (caller: Caller, key: string, { readOnly, ...deployment }: Deployment & { readonly readOnly: boolean }, add: (row: Row) => void): Promise<void> {
+async function verifyAll (
+  caller: Caller,
+  key: string,
+  { readOnly, ...deployment }: Deployment & { readonly readOnly: boolean },
+  add: (row: Row) => void
+): Promise<void> {
   for (const { id, promise, run } of checks) add(await attempt({ id, promise, run: async () => await run(caller, key, deployment) }))
   if (readOnly) return
   const { steps, cleanUp } = roundTrip(caller, key)
@@ -76,7 +93,12 @@ function skipped ({ id }: Step, message: string): Row {
 async function attempt ({ id, promise, run }: Step): Promise<Row> {
   const startedAt = performance.now()
   const problem = await run().catch((error: unknown) => `no answer (${(error as NodeJS.ErrnoException).code ?? (error as Error).name})`)
-  return { check: id, status: problem === undefined ? 'ok' : 'failed', ms: Math.round(performance.now() - startedAt), message: problem ?? promise }
+  return {
+    check: id,
+    status: problem === undefined ? 'ok' : 'failed',
+    ms: Math.round(performance.now() - startedAt),
+    message: problem ?? promise
+  }
 }
 
 function line ({ check, status, ms, message }: Row, io: Io): string {
@@ -95,7 +117,9 @@ function readPlace (given: string | undefined): { hostname: string, port: string
 function readBase (positionals: readonly string[]): URL {
   const [given, ...more] = positionals
   if (given === undefined || more.length > 0) throw new UsageError('verify needs one BASE_URL.')
-  if (!URL.canParse(given) || !/^https?:$/.test(new URL(given).protocol)) throw new UsageError(`"${given}" is not an http:// or https:// URL.`)
+  if (!URL.canParse(given) || !/^https?:$/.test(new URL(given).protocol)) {
+    throw new UsageError(`"${given}" is not an http:// or https:// URL.`)
+  }
   const base = new URL(given)
   if (base.pathname !== '/' || base.search !== '') throw new UsageError('BASE_URL is an origin: leave the path away.')
   return base

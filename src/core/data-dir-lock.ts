@@ -24,8 +24,8 @@ const held = new Set<Database>()
 type Database = InstanceType<typeof sqlite.DatabaseSync>
 
 /**
- * Takes the folder for this process, makes it where it is missing, and shuts it to others: whoever can open the lock could keep us out. Commands that manage keys do without the lock:
- * the key store has locks of its own.
+ * Takes the folder for this process, makes it where it is missing, and shuts it to others: whoever can open the lock
+ * could keep us out. Commands that manage keys do without the lock: the key store has locks of its own.
  * @throws DataDirError, or ConfigError where there is a file of that name
  */
 export function lockDataDir (folder: string): DataDirLock {
@@ -53,8 +53,15 @@ export function lockDataDir (folder: string): DataDirLock {
 
 function explain (error: unknown, folder: string): DataDirError | ConfigError {
   const { code, message = '' } = error as NodeJS.ErrnoException
-  if (/locked|busy/i.test(message)) return new DataDirError(`Another process uses DATA_DIR (${folder}): stop it, or give this one a folder of its own with DATA_DIR.`, { cause: error })
+  if (/locked|busy/i.test(message)) {
+    return new DataDirError(`Another process uses DATA_DIR (${folder}): stop it, or give this one a folder of its own with DATA_DIR.`, {
+      cause: error
+    })
+  }
   if (code === 'EEXIST' || code === 'ENOTDIR') return new ConfigError([`DATA_DIR (${folder}) is no folder`])
   const why = code?.startsWith('E') === true && code !== 'ERR_SQLITE_ERROR' ? code : message
-  return new DataDirError(`DATA_DIR (${folder}) cannot be used (${why}): give the user of this process the right to write there, or set DATA_DIR to another folder.`, { cause: error })
+  return new DataDirError(
+    `DATA_DIR (${folder}) cannot be used (${why}): give the user of this process the right to write there, or set DATA_DIR to another folder.`,
+    { cause: error }
+  )
 }

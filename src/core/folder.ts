@@ -9,13 +9,16 @@ const ours = /^(?:lock\.db|keys\.db.*|old-paths\.json.*|admin-key|spool|mlflow|l
 const files = /^(?:lock\.db|keys\.db.*|old-paths\.json.*|admin-key)$/
 
 /**
- * Shuts the folder and the files in it to others. A folder that holds more than ours (DATA_DIR=/var) is somebody's business and left as it is.
+ * Shuts the folder and the files in it to others. A folder that holds more than ours (DATA_DIR=/var) is somebody's
+ * business and left as it is.
  * @returns what is still open, as a sentence; undefined: nothing is
  */
 export function tighten (folder: string): string | undefined {
   for (const name of readdirSync(folder)) {
     const stats = lstatSync(join(folder, name))
-    if (files.test(name) && stats.isFile() && stats.uid === process.getuid?.() && isOpen(stats.mode)) chmodSync(join(folder, name), stats.mode & 0o700)
+    if (files.test(name) && stats.isFile() && stats.uid === process.getuid?.() && isOpen(stats.mode)) {
+      chmodSync(join(folder, name), stats.mode & 0o700)
+    }
   }
   if (exposure(folder) === undefined && isOpen(statSync(folder).mode) && isOwn(folder)) chmodSync(folder, 0o700)
   return exposure(folder)
@@ -26,7 +29,8 @@ export function exposure (folder: string): string | undefined {
   if (process.getuid === undefined) return undefined // Windows has no such modes
   const mode = statSync(folder).mode & 0o777
   const others = `others may reach into it (mode 0${mode.toString(8)})`
-  if (!isOwn(folder)) return (mode & 0o007) === 0 ? undefined : `DATA_DIR belongs to another user, and ${others}.` // its group may be how this user was let in
+  // Its group may be how this user was let in
+  if (!isOwn(folder)) return (mode & 0o007) === 0 ? undefined : `DATA_DIR belongs to another user, and ${others}.`
   const stranger = isOpen(mode) ? readdirSync(folder).find(name => !ours.test(name)) : undefined
   return stranger === undefined ? undefined : `DATA_DIR holds other things than the facade's, and ${others}.`
 }

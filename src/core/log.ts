@@ -12,8 +12,13 @@ export interface Log extends Pick<Sink, 'flush' | 'drain' | 'dropped'> {
  * @param fd where it goes, standard output unless told otherwise
  */
 export function openLog (level: string, fd: number = 1): Log {
-  const { write, flush, drain, dropped } = openSink(fd, lost => log.error({ lines: lost }, 'log lines were dropped: what they were to be written to was full, or nobody read it'))
-  const log = pino({ level, base: null, timestamp: isoTime(), formatters: { level: label => ({ level: label }) } }, { write, flushSync: flush } as pino.DestinationStream)
+  const { write, flush, drain, dropped } = openSink(fd, lost =>
+    log.error({ lines: lost }, 'log lines were dropped: what they were to be written to was full, or nobody read it')
+  )
+  const log = pino({ level, base: null, timestamp: isoTime(), formatters: { level: label => ({ level: label }) } }, {
+    write,
+    flushSync: flush
+  } as pino.DestinationStream)
   return { log, flush, drain, dropped }
 }
 

@@ -22,7 +22,10 @@ export interface HistogramSeries {
 }
 
 /** @returns the series with these labels, to be kept by who counts */
-export function createCounter<Label extends string> (registry: Registry, { name, help }: Named<Label>): (labels: Labels<Label>) => CounterSeries {
+export function createCounter<Label extends string> (
+  registry: Registry,
+  { name, help }: Named<Label>
+): (labels: Labels<Label>) => CounterSeries {
   const series: Array<Counted<Label>> = []
   register(registry, { name, help, type: 'counter', values: () => series.map(({ labels, value }) => ({ labels, value })) })
   return labels => {

@@ -26,7 +26,10 @@ const lastTryMs = 5
 
 export interface Sink {
   readonly write: (line: string) => void
-  /** Writes what waits, without leaving to others; gives up after a tenth of a second where nobody reads, and at once where the disk is full. */
+  /**
+   * Writes what waits, without leaving to others; gives up after a tenth of a second where nobody reads, and at once
+   * where the disk is full.
+   */
   readonly flush: () => void
   /** Ends when all is written, at once where it cannot be, and after a second where nobody reads. */
   readonly drain: () => Promise<void>

@@ -10,9 +10,21 @@ export const artifactChecks: readonly Check[] = [
     about: 'MLflow serves artifacts (`--serve-artifacts`), so that they take the way through the facade',
     async run ({ upstream, layout }) {
       if (upstream === undefined || layout === undefined) return skipped(notRunning)
-      const { status, body } = await upstream.probe(`${home(layout, 'rest', 'GET')}/api/2.0/mlflow-artifacts/artifacts?path=.hokusai-mlflow-probe`)
-      if (status === 503 && body.includes('serve-artifacts')) return error('MLflow runs with --no-serve-artifacts: clients cannot store artifacts through the facade.', 'start MLflow with --serve-artifacts --artifacts-destination WHERE (such as s3://bucket/path)')
-      if (status >= 500) return error(`MLflow answers ${status} to a list of artifacts: it cannot reach its storage.`, 'see MLflow\'s own log, and the credentials for its --artifacts-destination')
+      const { status, body } = await upstream.probe(
+        `${home(layout, 'rest', 'GET')}/api/2.0/mlflow-artifacts/artifacts?path=.hokusai-mlflow-probe`
+      )
+      if (status === 503 && body.includes('serve-artifacts')) {
+        return error(
+          'MLflow runs with --no-serve-artifacts: clients cannot store artifacts through the facade.',
+          'start MLflow with --serve-artifacts --artifacts-destination WHERE (such as s3://bucket/path)'
+        )
+      }
+      if (status >= 500) {
+        return error(
+          `MLflow answers ${status} to a list of artifacts: it cannot reach its storage.`,
+          "see MLflow's own log, and the credentials for its --artifacts-destination"
+        )
+      }
       return fine('artifacts are served')
     }
   },
@@ -21,14 +33,23 @@ export const artifactChecks: readonly Check[] = [
     about: 'runs keep their artifacts at `mlflow-artifacts:`, not at a place that clients reach past the facade (`--default-artifact-root`)',
     async run ({ config: { publicUrl }, upstream, layout }) {
       if (upstream === undefined || layout === undefined) return skipped(notRunning)
-      const answer = await upstream.probe(`${home(layout, 'rest', 'POST')}/api/2.0/mlflow/experiments/search`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"max_results":20}' })
+      const answer = await upstream.probe(`${home(layout, 'rest', 'POST')}/api/2.0/mlflow/experiments/search`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{"max_results":20}'
+      })
       const places = locations(answer.body)
       if (answer.status !== 200) return skipped(`MLflow answers ${answer.status} to a list of its experiments`)
       const around = places.filter(place => !isThroughFacade(place, publicUrl))
       const [example] = around
-      if (example === undefined) return fine(places.length === 0 ? 'there are no experiments yet' : 'artifacts take the way through the facade')
+      if (example === undefined) {
+        return fine(places.length === 0 ? 'there are no experiments yet' : 'artifacts take the way through the facade')
+      }
       const own = publicUrl === undefined ? '' : `, or ${publicUrl.origin}${mount}/api/2.0/mlflow-artifacts/artifacts`
-      return warning(`${around.length} of the ${places.length} newest experiments keep artifacts at ${shorten(example)}: clients go there themselves, past the facade and its keys.`, `start MLflow with --default-artifact-root mlflow-artifacts:/${own}; experiments that exist keep their place`)
+      return warning(
+        `${around.length} of the ${places.length} newest experiments keep artifacts at ${shorten(example)}: clients go there themselves, past the facade and its keys.`,
+        `start MLflow with --default-artifact-root mlflow-artifacts:/${own}; experiments that exist keep their place`
+      )
     }
   },
   {

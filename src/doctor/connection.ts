@@ -15,10 +15,23 @@ export interface ConnectionFacts {
 const watchMs = 4300
 
 /** Asks once and then is silent for a few seconds. */
-export async function watchConnection (config: UpstreamConfig, { origin, basePath, host, authorization }: Upstream, now: () => number, socketPath?: string): Promise<ConnectionFacts> {
-  const client = new Client(origin, { keepAliveTimeout: 60_000, connect: { ...config.tls, ...socketPath === undefined ? {} : { socketPath } } })
+export async function watchConnection (
+  config: UpstreamConfig,
+  { origin, basePath, host, authorization }: Upstream,
+  now: () => number,
+  socketPath?: string
+): Promise<ConnectionFacts> {
+  const client = new Client(origin, {
+    keepAliveTimeout: 60_000,
+    connect: { ...config.tls, ...(socketPath === undefined ? {} : { socketPath }) }
+  })
   try {
-    const answer = await client.request({ path: `${basePath}/health`, method: 'GET', headers: { host, ...authorization === undefined ? {} : { authorization } }, signal: AbortSignal.timeout(5000) })
+    const answer = await client.request({
+      path: `${basePath}/health`,
+      method: 'GET',
+      headers: { host, ...(authorization === undefined ? {} : { authorization }) },
+      signal: AbortSignal.timeout(5000)
+    })
     await answer.body.dump()
     const date = Date.parse(String(answer.headers.date))
     const skewMs = Number.isNaN(date) ? undefined : date - now()
@@ -34,7 +47,8 @@ export async function watchConnection (config: UpstreamConfig, { origin, basePat
 export async function speaksTls ({ hostname, port }: URL): Promise<boolean> {
   return await new Promise(resolve => {
     const host = hostname.replace(/^\[|\]$/g, '')
-    const socket = connect({ host, port: Number(port === '' ? 80 : port), rejectUnauthorized: false, timeout: 3000 }) // nothing is sent, whoever it is
+    // Nothing is sent, whoever it is
+    const socket = connect({ host, port: Number(port === '' ? 80 : port), rejectUnauthorized: false, timeout: 3000 })
     const end = (answer: boolean) => () => {
       resolve(answer)
       socket.destroy()

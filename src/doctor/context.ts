@@ -22,7 +22,10 @@ export async function withScene<T> (config: Config, { env, key, url }: Given, wo
   const shown = url ?? config.publicUrl
   const front = shown === undefined ? undefined : { url: shown, asked: url !== undefined }
   const socketPath = ownSocket(config)
-  const upstream = config.upstream.url === undefined && socketPath === undefined ? undefined : openUpstream(config.upstream, config.upstream.url ?? new URL('http://localhost'), socketPath)
+  const upstream =
+    config.upstream.url === undefined && socketPath === undefined
+      ? undefined
+      : openUpstream(config.upstream, config.upstream.url ?? new URL('http://localhost'), socketPath)
   try {
     const seen = upstream === undefined ? { fault: undefined, layout: undefined } : await look(upstream)
     return await work({ config, env, key, front, upstream, socketPath, ...seen })

@@ -26,7 +26,9 @@ export const mlflowChecks: readonly Check[] = [
       const broken = databaseFault(home, pinned)
       if (broken !== undefined) return error(...halves(broken))
       try {
-        if (await environmentIn(join(home, 'venv'), pinned, { cwd: home, env }, () => {}).isReady()) return fine(`MLflow ${pinned.version} is prepared`)
+        if (await environmentIn(join(home, 'venv'), pinned, { cwd: home, env }, () => {}).isReady()) {
+          return fine(`MLflow ${pinned.version} is prepared`)
+        }
         const { uv } = await findTools(mlflowPython, pinned, process.cwd(), env)
         return fine(`MLflow ${pinned.version} is not prepared yet: the first start does it with ${uv ? 'uv' : 'pip'}`)
       } catch (fault) {
@@ -40,7 +42,9 @@ export const mlflowChecks: readonly Check[] = [
     about: 'something answers at `MLFLOW_UPSTREAM_URL`: name, port, TLS and client certificate',
     async run ({ config, upstream, fault }) {
       if (upstream === undefined) return skipped('the MLflow of our own does not run: start it, and run doctor again')
-      return fault === undefined ? fine(`${config.upstream.url?.href ?? 'the MLflow of our own'} answers`) : await explain(fault, config.upstream.url)
+      return fault === undefined
+        ? fine(`${config.upstream.url?.href ?? 'the MLflow of our own'} answers`)
+        : await explain(fault, config.upstream.url)
     }
   },
   {
@@ -50,7 +54,10 @@ export const mlflowChecks: readonly Check[] = [
       if (upstream === undefined || fault !== undefined) return skipped(notRunning)
       if (!await isRefused(upstream, upstream.host)) return fine(`MLflow accepts Host ${upstream.host}`)
       const other = await isRefused(upstream, 'localhost') ? '' : ', or set MLFLOW_UPSTREAM_HOST=localhost'
-      return error(`MLflow answers 403 "Invalid Host header" to Host ${upstream.host}.`, `start MLflow with --allowed-hosts '${upstream.host}' (the port counts; append to the list where there is one)${other}`)
+      return error(
+        `MLflow answers 403 "Invalid Host header" to Host ${upstream.host}.`,
+        `start MLflow with --allowed-hosts '${upstream.host}' (the port counts; append to the list where there is one)${other}`
+      )
     }
   },
   {
@@ -61,9 +68,19 @@ export const mlflowChecks: readonly Check[] = [
       if (layout === undefined) return await explainStranger(upstream)
       // 2.22 keeps /version at its root; what its pages call is under the prefix alone in every version.
       const pagesCall = layout.prefix + experiment.replace('/api/', '/ajax-api/')
-      if (layout.version === 'unknown' || (await upstream.probe(pagesCall)).status === 404) return error('MLflow\'s API answers, but its pages do not: it seems to have a static prefix that the URL lacks.', 'append its --static-prefix to the path of MLFLOW_UPSTREAM_URL')
+      if (layout.version === 'unknown' || (await upstream.probe(pagesCall)).status === 404) {
+        return error(
+          "MLflow's API answers, but its pages do not: it seems to have a static prefix that the URL lacks.",
+          'append its --static-prefix to the path of MLFLOW_UPSTREAM_URL'
+        )
+      }
       const where = `MLflow ${layout.version}${layout.prefix === '' ? '' : ` under ${layout.prefix}`}`
-      if (compareVersions(layout.version, minor(oldest)) < 0) return warning(`${where} is older than ${minor(oldest)}, the oldest version that is tested.`, 'upgrade MLflow: pip install --upgrade mlflow, a backup of its database, mlflow db upgrade')
+      if (compareVersions(layout.version, minor(oldest)) < 0) {
+        return warning(
+          `${where} is older than ${minor(oldest)}, the oldest version that is tested.`,
+          'upgrade MLflow: pip install --upgrade mlflow, a backup of its database, mlflow db upgrade'
+        )
+      }
       return fine(where)
     }
   },
@@ -75,8 +92,14 @@ export const mlflowChecks: readonly Check[] = [
       const { version } = layout
       if (!isNewer(version)) return fine(`MLflow ${version} is no newer than ${newest}`)
       const unknown = await findUnknownPaths(upstream, layout)
-      const list = unknown === undefined || unknown.length === 0 ? '' : ` They are: ${unknown.slice(0, 10).join(', ')}${unknown.length > 10 ? ', …' : ''}.`
-      return warning(describeNewer({ version, unknown }) + list, 'update hokusai-mlflow to a release that knows this MLflow; until then, who needs what is new needs a key with mlflow:admin')
+      const list =
+        unknown === undefined || unknown.length === 0
+          ? ''
+          : ` They are: ${unknown.slice(0, 10).join(', ')}${unknown.length > 10 ? ', …' : ''}.`
+      return warning(
+        describeNewer({ version, unknown }) + list,
+        'update hokusai-mlflow to a release that knows this MLflow; until then, who needs what is new needs a key with mlflow:admin'
+      )
     }
   },
   {
@@ -86,8 +109,12 @@ export const mlflowChecks: readonly Check[] = [
       const facts = await watch(scene)
       if (facts === undefined) return skipped(notRunning)
       if (facts.closedAfterMs === undefined) return fine('idle connections are kept long enough')
-      const option = scene.layout?.version.startsWith('2.') === true ? '--gunicorn-opts "--keep-alive 10"' : '--uvicorn-opts "--timeout-keep-alive 10"'
-      return warning(`MLflow closes a connection after ${(facts.closedAfterMs / 1000).toFixed(1)} s of silence without saying so, and the facade uses it again for 4 s: such calls end in 502.`, `start MLflow with ${option}, or raise the idle timeout of the proxy before it`)
+      const option =
+        scene.layout?.version.startsWith('2.') === true ? '--gunicorn-opts "--keep-alive 10"' : '--uvicorn-opts "--timeout-keep-alive 10"'
+      return warning(
+        `MLflow closes a connection after ${(facts.closedAfterMs / 1000).toFixed(1)} s of silence without saying so, and the facade uses it again for 4 s: such calls end in 502.`,
+        `start MLflow with ${option}, or raise the idle timeout of the proxy before it`
+      )
     }
   },
   {
@@ -96,7 +123,12 @@ export const mlflowChecks: readonly Check[] = [
     async run (scene) {
       const skewMs = (await watch(scene))?.skewMs
       if (skewMs === undefined) return skipped('MLflow does not tell its time')
-      if (Math.abs(skewMs) > skewMaxMs) return warning(`MLflow's clock is ${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs > 0 ? 'ahead of' : 'behind'} ours.`, 'set both clocks by NTP (timedatectl set-ntp true)')
+      if (Math.abs(skewMs) > skewMaxMs) {
+        return warning(
+          `MLflow's clock is ${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs > 0 ? 'ahead of' : 'behind'} ours.`,
+          'set both clocks by NTP (timedatectl set-ntp true)'
+        )
+      }
       return fine('the clocks agree')
     }
   }
@@ -116,7 +148,8 @@ async function watch (scene: Scene): Promise<ConnectionFacts | undefined> {
   if (upstream === undefined || fault !== undefined) return undefined
   let facts = watched.get(scene)
   if (facts === undefined) {
-    facts = watchConnection(config.upstream, upstream, Date.now, socketPath).catch(() => undefined) // what does not answer is another check's finding
+    // What does not answer is another check's finding
+    facts = watchConnection(config.upstream, upstream, Date.now, socketPath).catch(() => undefined)
     watched.set(scene, facts)
   }
   return await facts
@@ -134,19 +167,46 @@ async function explain (fault: Error, given: URL | undefined): Promise<Verdict> 
   const url = 'correct MLFLOW_UPSTREAM_URL'
   if (code === 'ECONNREFUSED') return error('Nothing listens at MLFLOW_UPSTREAM_URL.', `start MLflow, or ${url}`)
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return error('The host of MLFLOW_UPSTREAM_URL has no address.', url)
-  if (fault.name === 'TimeoutError' || code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') return error('What MLFLOW_UPSTREAM_URL names does not answer within 5 s.', `look at MLflow's load and at firewalls on the way, or ${url}`)
-  if (given?.protocol === 'http:' && await speaksTls(given)) return error('What answers at MLFLOW_UPSTREAM_URL wants TLS.', 'use https:// in MLFLOW_UPSTREAM_URL')
-  if (code === 'EPROTO' || /wrong version number|packet length too long/i.test(message)) return error('What answers at MLFLOW_UPSTREAM_URL does not speak TLS.', 'use http:// in MLFLOW_UPSTREAM_URL')
-  if (nameFault(fault).reason === 'upstream_tls') return error(`MLflow's certificate was not accepted (${code}).`, 'set MLFLOW_UPSTREAM_CA_FILE to the authority that signed it, or correct the host name in MLFLOW_UPSTREAM_URL')
-  return error(`MLflow broke the connection (${code === '' ? fault.name : code}).`, 'see MLflow\'s own log; where it wants a client certificate, set MLFLOW_UPSTREAM_CERT_FILE and MLFLOW_UPSTREAM_KEY_FILE')
+  if (fault.name === 'TimeoutError' || code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') {
+    return error(
+      'What MLFLOW_UPSTREAM_URL names does not answer within 5 s.',
+      `look at MLflow's load and at firewalls on the way, or ${url}`
+    )
+  }
+  if (given?.protocol === 'http:' && (await speaksTls(given))) {
+    return error('What answers at MLFLOW_UPSTREAM_URL wants TLS.', 'use https:// in MLFLOW_UPSTREAM_URL')
+  }
+  if (code === 'EPROTO' || /wrong version number|packet length too long/i.test(message)) {
+    return error('What answers at MLFLOW_UPSTREAM_URL does not speak TLS.', 'use http:// in MLFLOW_UPSTREAM_URL')
+  }
+  if (nameFault(fault).reason === 'upstream_tls') {
+    return error(
+      `MLflow's certificate was not accepted (${code}).`,
+      'set MLFLOW_UPSTREAM_CA_FILE to the authority that signed it, or correct the host name in MLFLOW_UPSTREAM_URL'
+    )
+  }
+  return error(
+    `MLflow broke the connection (${code === '' ? fault.name : code}).`,
+    "see MLflow's own log; where it wants a client certificate, set MLFLOW_UPSTREAM_CERT_FILE and MLFLOW_UPSTREAM_KEY_FILE"
+  )
 }
 
 /** What answers was not recognised as MLflow. */
 async function explainStranger (upstream: Upstream): Promise<Verdict> {
   const answers = await Promise.all(['', mount, upstream.basePath].map(async prefix => await upstream.probe(prefix + experiment)))
   const statuses = answers.map(({ status }) => status)
-  if (answers.some(({ body }) => body.includes('Invalid Host header'))) return skipped('MLflow refuses our Host header: see the check host-list')
-  if (statuses.includes(401)) return error('MLflow wants credentials from the facade.', 'set MLFLOW_UPSTREAM_AUTHORIZATION to the value of the Authorization header, such as "Basic …"')
+  if (answers.some(({ body }) => body.includes('Invalid Host header'))) {
+    return skipped('MLflow refuses our Host header: see the check host-list')
+  }
+  if (statuses.includes(401)) {
+    return error(
+      'MLflow wants credentials from the facade.',
+      'set MLFLOW_UPSTREAM_AUTHORIZATION to the value of the Authorization header, such as "Basic …"'
+    )
+  }
   if (statuses.some(status => status >= 500)) return error(`MLflow answers ${Math.max(...statuses)}.`, 'see MLflow\'s own log')
-  return error(`What answers at MLFLOW_UPSTREAM_URL has no MLflow at the root, nor under ${upstream.basePath === '' ? mount : upstream.basePath}.`, 'correct MLFLOW_UPSTREAM_URL; a server with --static-prefix /p is given as http://host:port/p')
+  return error(
+    `What answers at MLFLOW_UPSTREAM_URL has no MLflow at the root, nor under ${upstream.basePath === '' ? mount : upstream.basePath}.`,
+    'correct MLFLOW_UPSTREAM_URL; a server with --static-prefix /p is given as http://host:port/p'
+  )
 }

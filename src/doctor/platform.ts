@@ -26,10 +26,23 @@ export const platformChecks: readonly Check[] = [
 async function judge (platformUrl: URL, mlflowBase: string): Promise<Verdict> {
   const { origin } = platformUrl
   switch (await identify(async path => await ask(origin + path), [baseOf(platformUrl), mlflowBase])) {
-    case 'mlflow': return error('PLATFORM_UPSTREAM_URL leads to an MLflow, which callers would reach without a key: nothing is passed on, and every path that is not ours ends in 502.', `${elsewhere}, or unset it`)
-    case 'facade': return error('PLATFORM_UPSTREAM_URL leads back to the facade: nothing is passed on, and every path that is not ours ends in 502.', elsewhere)
-    case 'unclear': return warning(`${origin} answers with a fault where it is asked whether it is an MLflow. Until it is known not to be one, nothing is passed on.`, 'see why it answers 429 or 5xx at paths that it has not')
-    case 'other': return fine(`${origin} answers`)
+    case 'mlflow':
+      return error(
+        'PLATFORM_UPSTREAM_URL leads to an MLflow, which callers would reach without a key: nothing is passed on, and every path that is not ours ends in 502.',
+        `${elsewhere}, or unset it`
+      )
+    case 'facade':
+      return error(
+        'PLATFORM_UPSTREAM_URL leads back to the facade: nothing is passed on, and every path that is not ours ends in 502.',
+        elsewhere
+      )
+    case 'unclear':
+      return warning(
+        `${origin} answers with a fault where it is asked whether it is an MLflow. Until it is known not to be one, nothing is passed on.`,
+        'see why it answers 429 or 5xx at paths that it has not'
+      )
+    case 'other':
+      return fine(`${origin} answers`)
   }
 }
 

@@ -16,15 +16,33 @@ export const settingsChecks: readonly Check[] = [
     run ({ config: { dataDir, spoolMaxBytes, spoolTotalBytes = Infinity } }) {
       const folder = nearestFolder(resolve(dataDir))
       try { accessSync(folder, constants.W_OK | constants.X_OK) } catch {
-        return error(`DATA_DIR (${dataDir}) cannot be written by this user.`, 'give this user the right to write there, or set DATA_DIR to another folder')
+        return error(
+          `DATA_DIR (${dataDir}) cannot be written by this user.`,
+          'give this user the right to write there, or set DATA_DIR to another folder'
+        )
       }
       const open = existsSync(dataDir) ? exposure(dataDir) : undefined
       if (open !== undefined) return warning(open, `give the facade a folder of its own and to its user alone: chmod 700 ${dataDir}`)
       const { bavail, bsize } = statfsSync(folder)
       const free = bavail * bsize
-      if (free < keepFreeBytes) return warning(`The disk of DATA_DIR is nearly full (${size(free)} free): chunked uploads are refused, and soon neither keys nor times of last use can be written.`, 'free some, or move DATA_DIR to another disk')
-      if (spoolTotalBytes / 2 < spoolMaxBytes) return warning(`A chunked upload may have up to ${size(spoolMaxBytes)}, and all of one key together no more than ${size(spoolTotalBytes / 2)}.`, 'raise SPOOL_TOTAL_BYTES, or lower SPOOL_MAX_BYTES')
-      if (free < spoolMaxBytes) return warning(`A chunked upload may be spooled to DATA_DIR up to ${size(spoolMaxBytes)}, and its disk has ${size(free)} free.`, `free some, move DATA_DIR, or set SPOOL_MAX_BYTES=${Math.floor(free / 2)}`)
+      if (free < keepFreeBytes) {
+        return warning(
+          `The disk of DATA_DIR is nearly full (${size(free)} free): chunked uploads are refused, and soon neither keys nor times of last use can be written.`,
+          'free some, or move DATA_DIR to another disk'
+        )
+      }
+      if (spoolTotalBytes / 2 < spoolMaxBytes) {
+        return warning(
+          `A chunked upload may have up to ${size(spoolMaxBytes)}, and all of one key together no more than ${size(spoolTotalBytes / 2)}.`,
+          'raise SPOOL_TOTAL_BYTES, or lower SPOOL_MAX_BYTES'
+        )
+      }
+      if (free < spoolMaxBytes) {
+        return warning(
+          `A chunked upload may be spooled to DATA_DIR up to ${size(spoolMaxBytes)}, and its disk has ${size(free)} free.`,
+          `free some, move DATA_DIR, or set SPOOL_MAX_BYTES=${Math.floor(free / 2)}`
+        )
+      }
       return fine(`can be written, ${size(free)} free`)
     }
   },
@@ -33,9 +51,21 @@ export const settingsChecks: readonly Check[] = [
     about: 'forwarded headers count from your load balancers, and from nobody else',
     run ({ config: { trustProxy, publicUrl } }) {
       const everyone = trustProxy.find(range => /\/0+$/.test(range))
-      if (everyone !== undefined) return error(`TRUST_PROXY=${everyone} lets every caller forge its address and the scheme.`, 'set TRUST_PROXY to the addresses of your load balancers, such as 10.0.0.0/8')
-      if (publicUrl?.protocol === 'https:' && trustProxy.length === 0) return warning('PUBLIC_URL is https, which the facade does not speak itself, so a load balancer stands in front. Its forwarded headers do not count, and all callers seem to have its address.', 'set TRUST_PROXY to the addresses of your load balancers, such as 10.0.0.0/8')
-      return fine(trustProxy.length === 0 ? 'no load balancer in front is known of' : `forwarded headers count from ${trustProxy.join(', ')}`)
+      if (everyone !== undefined) {
+        return error(
+          `TRUST_PROXY=${everyone} lets every caller forge its address and the scheme.`,
+          'set TRUST_PROXY to the addresses of your load balancers, such as 10.0.0.0/8'
+        )
+      }
+      if (publicUrl?.protocol === 'https:' && trustProxy.length === 0) {
+        return warning(
+          'PUBLIC_URL is https, which the facade does not speak itself, so a load balancer stands in front. Its forwarded headers do not count, and all callers seem to have its address.',
+          'set TRUST_PROXY to the addresses of your load balancers, such as 10.0.0.0/8'
+        )
+      }
+      return fine(
+        trustProxy.length === 0 ? 'no load balancer in front is known of' : `forwarded headers count from ${trustProxy.join(', ')}`
+      )
     }
   },
   {
@@ -43,7 +73,12 @@ export const settingsChecks: readonly Check[] = [
     about: 'old paths say when they end',
     run ({ config: { legacy } }) {
       if (legacy.mode === 'gone') return fine('old paths have ended already')
-      if (legacy.sunsetAt === undefined) return warning('Old paths say that they are deprecated, but not until when they work, so nobody knows by when to move.', 'set LEGACY_SUNSET to a date such as 2027-06-30')
+      if (legacy.sunsetAt === undefined) {
+        return warning(
+          'Old paths say that they are deprecated, but not until when they work, so nobody knows by when to move.',
+          'set LEGACY_SUNSET to a date such as 2027-06-30'
+        )
+      }
       return fine(`old paths end on ${legacy.sunsetAt.toISOString().slice(0, 10)}`)
     }
   },
@@ -51,8 +86,18 @@ export const settingsChecks: readonly Check[] = [
     id: 'timeouts',
     about: 'our patience with MLflow is no shorter than its client\'s, which would send a slow write again',
     run ({ config: { upstream: { timeoutMs, idleTimeoutMs } } }) {
-      if (timeoutMs < clientWaitMs) return warning(`MLflow gets ${timeoutMs / 1000} s for an answer; its client would wait for ${clientWaitMs / 1000} s, and sends what ended in 504 again although MLflow may have done it.`, 'set MLFLOW_UPSTREAM_TIMEOUT=300')
-      if (idleTimeoutMs < idleLeastMs) return warning(`Transfers are cut after ${idleTimeoutMs / 1000} s of silence, which slow networks and object storage reach.`, 'set MLFLOW_UPSTREAM_IDLE_TIMEOUT=300')
+      if (timeoutMs < clientWaitMs) {
+        return warning(
+          `MLflow gets ${timeoutMs / 1000} s for an answer; its client would wait for ${clientWaitMs / 1000} s, and sends what ended in 504 again although MLflow may have done it.`,
+          'set MLFLOW_UPSTREAM_TIMEOUT=300'
+        )
+      }
+      if (idleTimeoutMs < idleLeastMs) {
+        return warning(
+          `Transfers are cut after ${idleTimeoutMs / 1000} s of silence, which slow networks and object storage reach.`,
+          'set MLFLOW_UPSTREAM_IDLE_TIMEOUT=300'
+        )
+      }
       return fine(`${timeoutMs / 1000} s for an answer, ${idleTimeoutMs / 1000} s of silence within a transfer`)
     }
   }

@@ -46,14 +46,23 @@ export const wholeHealth = describe({
 export const versions = describe({
   operationId: 'getVersion',
   summary: 'Versions of facade and MLflow',
-  description: 'The facade\'s version, and that of the MLflow behind it as it was seen last.',
+  description: "The facade's version, and that of the MLflow behind it as it was seen last.",
   scope: 'public',
-  response: { 200: { description: 'Both.', content: json(closed({ version: string, mlflow: nullable(string) }), { version: '0.1.0', mlflow: newest }) } }
+  response: {
+    200: {
+      description: 'Both.',
+      content: json(closed({ version: string, mlflow: nullable(string) }), { version: '0.1.0', mlflow: newest })
+    }
+  }
 })
 
 const ofMlflow = closed({ status: state, mlflow: part, version: { ...nullable(string), description: 'Of the MLflow that was seen last.' } })
 
-function describeMlflowHealth (operationId: string, description: string, deprecated: { readonly deprecated?: true } = { deprecated: true }): ReturnType<typeof describe> {
+function describeMlflowHealth (
+  operationId: string,
+  description: string,
+  deprecated: { readonly deprecated?: true } = { deprecated: true }
+): ReturnType<typeof describe> {
   return describe({
     operationId,
     summary: 'Health of the MLflow behind',
@@ -71,7 +80,11 @@ const former = 'The former place of `/mlflow/health/mlflow`. Registration script
 
 /** By path. */
 export const mlflowHealth = {
-  '/mlflow/health/mlflow': describeMlflowHealth('getMlflowHealth', 'Whether MLflow can be used, and its version. Registration scripts ask for it first.', {}),
+  '/mlflow/health/mlflow': describeMlflowHealth(
+    'getMlflowHealth',
+    'Whether MLflow can be used, and its version. Registration scripts ask for it first.',
+    {}
+  ),
   '/api/mlflow/health/mlflow': describeMlflowHealth('getMlflowHealthOld', former),
   '/api/health/mlflow': describeMlflowHealth('getMlflowHealthOldest', former)
 }

@@ -19,7 +19,10 @@ interface Part { readonly status: 'ok' | 'failed', readonly reason?: string }
 const ok: Part = { status: 'ok' }
 const config = { operation: 'facade_health' }
 
-export default async function health (app: FastifyInstance, { verifier, problem, version: mlflowVersion, draining }: Options): Promise<void> {
+export default async function health (
+  app: FastifyInstance,
+  { verifier, problem, version: mlflowVersion, draining }: Options
+): Promise<void> {
   app.addSchema({ $id: 'HealthPart', ...healthPart })
   app.addSchema({ $id: 'Health', ...healthSchema })
   app.get('/live', { schema: liveness, config }, async () => ({ status: 'ok' }))

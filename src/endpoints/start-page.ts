@@ -1,4 +1,7 @@
-/** The start page: what this is, and how to point each kind of client at it. A page without any outside host for browsers, text for curl, JSON for programs. */
+/**
+ * The start page: what this is, and how to point each kind of client at it. A page without any outside host for
+ * browsers, text for curl, JSON for programs.
+ */
 import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify'
 import { mount } from '../core/public-paths.js'
@@ -37,7 +40,8 @@ export default async function page (app: FastifyInstance, { publicUrl, newer }: 
   })
 }
 
-const about = 'This is hokusai-mlflow: an MLflow tracking server and model registry behind API keys. Every MLflow client works with it; no plug-in is needed.'
+const about =
+  'This is hokusai-mlflow: an MLflow tracking server and model registry behind API keys. Every MLflow client works with it; no plug-in is needed.'
 
 const places: ReadonlyArray<readonly [path: string, what: string]> = [
   [`${mount}/`, 'MLflow\'s own pages'],
@@ -51,13 +55,13 @@ function guides (origin: string): readonly Guide[] {
   const base = origin + mount
   return [
     {
-      title: 'Python, and every tool that uses MLflow\'s client',
+      title: "Python, and every tool that uses MLflow's client",
       text: 'Set two variables; the code stays as it is.',
       code: `export MLFLOW_TRACKING_URI=${base}\nexport MLFLOW_TRACKING_TOKEN=KEY\npython -c 'import mlflow; mlflow.start_run(); mlflow.log_metric("answer", 42)'`
     },
     {
       title: 'curl',
-      text: 'Each path of MLflow\'s REST API lies below the tracking URI.',
+      text: "Each path of MLflow's REST API lies below the tracking URI.",
       code: `curl -H 'Authorization: Bearer KEY' '${base}/api/2.0/mlflow/experiments/get?experiment_id=0'`
     },
     {
@@ -73,7 +77,10 @@ function guides (origin: string): readonly Guide[] {
   ]
 }
 
-/** Clients of the bare host print links such as `/#/experiments/1`; what follows the # never reaches a server, so only a script can pass it on. */
+/**
+ * Clients of the bare host print links such as `/#/experiments/1`; what follows the # never reaches a server, so only a
+ * script can pass it on.
+ */
 const script = `const go = () => { if (location.hash.startsWith('#/')) location.replace('${mount}/' + location.hash) }; go(); addEventListener('hashchange', go)`
 
 const style = `
@@ -123,12 +130,21 @@ function asText (origin: string, notice: string | undefined): string {
 }
 
 function asJson (origin: string, notice: string | undefined): Record<string, unknown> {
-  return { name: 'hokusai-mlflow', about, ...notice === undefined ? {} : { notice }, tracking_uri: origin + mount, links: Object.fromEntries(places.map(([path, what]) => [what, origin + path])), clients: guides(origin) }
+  return {
+    name: 'hokusai-mlflow',
+    about,
+    ...(notice === undefined ? {} : { notice }),
+    tracking_uri: origin + mount,
+    links: Object.fromEntries(places.map(([path, what]) => [what, origin + path])),
+    clients: guides(origin)
+  }
 }
 
 /** What people should know of the MLflow behind. */
 function noticeOf (newer: NewerMlflow | undefined): string | undefined {
-  return newer === undefined ? undefined : `${describeNewer(newer)} An update of hokusai-mlflow that knows it opens them; until then "hokusai-mlflow doctor" lists them.`
+  return newer === undefined
+    ? undefined
+    : `${describeNewer(newer)} An update of hokusai-mlflow that knows it opens them; until then "hokusai-mlflow doctor" lists them.`
 }
 
 /** The origin goes into commands that people paste into a shell, so a Host that is more than a name and a port is not shown. */

@@ -18,7 +18,7 @@ const schema = describe({
         environment: string,
         scopes: { type: 'array', items: { ...string, enum: scopeNames } },
         workspaces: { type: 'array', items: { ...string, description: 'Empty: all workspaces.' } },
-        rate_limit_per_hour: nullable({ type: 'integer' }),
+        rate_limit_per_hour: nullable({ type: 'number' }), // an auth service may give fractions
         expires_at: { ...nullable(string), format: 'date-time' }
       }, ['id', 'owner', 'scopes', 'workspaces', 'rate_limit_per_hour', 'expires_at']), {
         id: 'key_7KqZ2hVd0w',

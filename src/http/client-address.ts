@@ -12,12 +12,13 @@ export function trusting (list: readonly string[]): (address: string | undefined
     if (bits === undefined) blocks.addAddress(address, family)
     else blocks.addSubnet(address, Number(bits), family)
   }
-  return address => list.length > 0 && address !== undefined && blocks.check(plainAddress(address), isIPv6(plainAddress(address)) ? 'ipv6' : 'ipv4')
+  return address =>
+    list.length > 0 && address !== undefined && blocks.check(plainAddress(address), isIPv6(plainAddress(address)) ? 'ipv6' : 'ipv4')
 }
 
 /**
- * The address that a request came from: as a trusted load balancer tells it, where that is an address (perhaps with a port), else the peer's.
- * Anything else in its place would go into logs and to MLflow.
+ * The address that a request came from: as a trusted load balancer tells it, where that is an address (perhaps with a
+ * port), else the peer's. Anything else in its place would go into logs and to MLflow.
  * @param claimed Fastify's reading; undefined once the connection is gone
  */
 export function callerAddress (claimed: string | undefined, peer: string | undefined): string {
@@ -60,7 +61,10 @@ export function isOwnOrigin (origin: string, request: FastifyRequest, config: Pi
   return schemes.some(scheme => URL.canParse(`${scheme}://${host}`) && new URL(`${scheme}://${host}`).origin === given)
 }
 
-/** What a page of another origin is told that may not write: both origins, and what to set. The page's is repeated only as far as it is one. */
+/**
+ * What a page of another origin is told that may not write: both origins, and what to set. The page's is repeated only
+ * as far as it is one.
+ */
 export function foreignPage (origin: string, request: FastifyRequest, publicUrl: URL | undefined): string {
   const given = URL.canParse(origin) ? new URL(origin).origin : 'null'
   const page = given === 'null' || given.length > 300 ? 'A page of an unknown origin' : `A page of ${given}`

@@ -4,10 +4,18 @@ import type { Socket } from 'node:net'
 import { FacadeError } from '../core/errors.js'
 import { createActiveSet, type Slotted } from '../core/active-set.js'
 
-/** A client may pipeline any number of requests (RFC 9112, section 9.3.2), and Node reads them as they come; each can hold a file, a connection to MLflow and an answer. */
+/**
+ * A client may pipeline any number of requests (RFC 9112, section 9.3.2), and Node reads them as they come; each can
+ * hold a file, a connection to MLflow and an answer.
+ */
 const inFlightMax = 8
-/** One read of a socket can hold two thousand requests more, and Node makes them all at once: 2.3 MiB that would stay for as long as the first ones take. */
+/**
+ * One read of a socket can hold two thousand requests more, and Node makes them all at once: 2.3 MiB that would stay
+ * for as long as the first ones take.
+ */
 const waitingMax = 64
+/** From so many on the socket is read no more. Before that it is, since only so is it noticed that the caller has left. */
+const pausedFrom = 32
 /** As long as nginx waits between two writes (`send_timeout`). */
 export const stallMs = 60_000
 const lookEveryMs = 2000
@@ -18,6 +26,7 @@ interface Connection<T> extends Slotted {
   readonly inFlight: T[]
   /** What was read beyond that, before the socket was paused. */
   readonly waiting: Array<readonly [IncomingMessage, ServerResponse]>
+  paused: boolean
   /** Bytes that were written and bytes that the system has yet to take, at the last look; and since when they stand (0: nothing waits). */
   written: number
   queued: number
@@ -89,10 +98,10 @@ export function createConnections<T> ({ stallMs, onClose }: Options<T>): Connect
   }
 
   function accept (socket: Socket): void {
-    const connection: Connection<T> = { slot: -1, socket, inFlight: [], waiting: [], written: 0, queued: 0, stillSince: 0 }
+    const connection: Connection<T> = { slot: -1, socket, inFlight: [], waiting: [], paused: false, written: 0, queued: 0, stillSince: 0 }
     open.add(connection)
     ofSocket.set(socket, connection)
-    socket.on('resume', () => { if (connection.waiting.length > 0) pause(socket) }) // Node resumes for reasons of its own
+    socket.on('resume', () => { if (connection.paused) pause(socket) }) // Node resumes for reasons of its own
     socket.once('close', () => close(connection, undefined))
   }
 
@@ -115,7 +124,8 @@ export function createConnections<T> ({ stallMs, onClose }: Options<T>): Connect
       cut(connection, new FacadeError('rateLimited', { reason: 'pipelined' }))
       return
     }
-    connection.waiting.push([request, response])
+    if (connection.waiting.push([request, response]) < pausedFrom) return
+    connection.paused = true
     pause(request.socket)
   }
 
@@ -125,17 +135,23 @@ export function createConnections<T> ({ stallMs, onClose }: Options<T>): Connect
     close(connection, cause)
   }
 
-  function advance ({ socket, waiting, inFlight }: Connection<T>): void {
+  function advance (connection: Connection<T>): void {
+    const { socket, waiting, inFlight } = connection
     for (let room = inFlightMax - inFlight.length; room > 0; room--) {
       const next = waiting.shift()
       if (next !== undefined && socket.writable) handle(...next)
     }
     // Not before the last one has gone on: its body may be what has to be read.
-    if (waiting.length === 0) socket.resume()
+    if (!connection.paused || waiting.length > 0) return
+    connection.paused = false
+    socket.resume()
   }
 }
 
-/** Node's server takes the socket's handle for itself and stops it on the event alone, which is not emitted for a stream that counts as paused already. */
+/**
+ * Node's server takes the socket's handle for itself and stops it on the event alone, which is not emitted for a stream
+ * that counts as paused already.
+ */
 function pause (socket: Socket): void {
   socket.pause()
   socket.emit('pause')

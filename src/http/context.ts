@@ -1,4 +1,7 @@
-/** What the edge knows of a request since its head is there. Who learns more on its way adds a decorator of its own: see `records.ts`, which reads them all. */
+/**
+ * What the edge knows of a request since its head is there. Who learns more on its way adds a decorator of its own: see
+ * `records.ts`, which reads them all.
+ */
 import { randomUUID } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import type { Match } from '../access/matcher.js'

@@ -39,7 +39,13 @@ export const ownHeaders = ['x-content-type-options', 'nosniff', 'cache-control',
  * Writes a whole answer of our own. A small body that is still under way is read first, so that the connection can go on: who is refused
  * comes back. So is the beginning of a chunked one, which may be small.
  */
-export function finishOwn (request: IncomingMessage, response: ServerResponse, status: number, headers: string[], body: Buffer | undefined): void {
+export function finishOwn (
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  headers: string[],
+  body: Buffer | undefined
+): void {
   if (isSmall(request)) drain(request, () => finish(request, response, status, headers, body))
   else finish(request, response, status, headers, body)
 }
@@ -48,7 +54,13 @@ export function finishOwn (request: IncomingMessage, response: ServerResponse, s
  * Writes a whole answer. Where the request's body is still under way, the answer goes out at once and says
  * `Connection: close`; then the socket lingers, so that the caller can read it (a reset could overtake it).
  */
-export function finish (request: IncomingMessage, response: ServerResponse, status: number, headers: string[], body: Buffer | undefined): void {
+export function finish (
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  headers: string[],
+  body: Buffer | undefined
+): void {
   const early = unread(request)
   if (early && !headers.includes('connection')) headers.push('connection', 'close')
   if (!begin(request, response, status, headers)) return
@@ -62,11 +74,16 @@ export function finish (request: IncomingMessage, response: ServerResponse, stat
 }
 
 /** What Node knows of a response, under names of its own. */
-type NodeResponse = ServerResponse & { readonly _header: string | null, _headerSent: boolean, readonly socket: (Socket & { readonly _httpMessage?: ServerResponse | null }) | null }
+type NodeResponse = ServerResponse & {
+  readonly _header: string | null
+  _headerSent: boolean
+  readonly socket: (Socket & { readonly _httpMessage?: ServerResponse | null }) | null
+}
 
 /**
- * Ends a response with head and body in one string. Node's `end(body)` makes two parts of it, the second one empty, and hands them to
- * the system as a vector, which takes more than twice the time. So the string goes to the socket directly, where it is this response's turn.
+ * Ends a response with head and body in one string. Node's `end(body)` makes two parts of it, the second one empty, and
+ * hands them to the system as a vector, which takes more than twice the time. So the string goes to the socket directly,
+ * where it is this response's turn.
  */
 function endWith (response: ServerResponse, body: string): void {
   const { _header: head, _headerSent: headSent, socket } = response as NodeResponse

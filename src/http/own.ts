@@ -2,7 +2,8 @@
 import { decode, undisguise } from '../access/readings.js'
 
 /** What MLflow has no path for. */
-const facadeOnly = /^\/(?:(?:live|ready|login|logout|openapi\.json|openapi\.yaml|whoami|whoami\/rotate)$|(?:docs|console|admin\/keys|admin\/audit)(?:\/|$))/
+const facadeOnly =
+  /^\/(?:(?:live|ready|login|logout|openapi\.json|openapi\.yaml|whoami|whoami\/rotate)$|(?:docs|console|admin\/keys|admin\/audit)(?:\/|$))/
 /** What the facade and MLflow under its mount both have. */
 const shared = /^\/(?:health|version)?$/
 /** MLflow under its mount, old paths, and the health of MLflow behind. */
@@ -14,8 +15,9 @@ export function isFacadeOnly (path: string): boolean {
 }
 
 /**
- * Whether a path is ours, as it came or as the laxest of servers would read it. What is passed on untouched is read anew by whoever gets it,
- * who may have a way to MLflow of its own: `//mlflow`, `/Mlflow`, `/x/..%2fmlflow` are refused here, and never passed on.
+ * Whether a path is ours, as it came or as the laxest of servers would read it. What is passed on untouched is read anew
+ * by whoever gets it, who may have a way to MLflow of its own: `//mlflow`, `/Mlflow`, `/x/..%2fmlflow` are refused here,
+ * and never passed on.
  */
 export function isOurs (path: string): boolean {
   if (isOurSpelling(path)) return true

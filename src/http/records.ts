@@ -1,4 +1,7 @@
-/** The record of every request: it begins with the head, and ends once, with one event that log, metrics and whoever else counts hang on. */
+/**
+ * The record of every request: it begins with the head, and ends once, with one event that log, metrics and whoever
+ * else counts hang on.
+ */
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { createActiveSet } from '../core/active-set.js'
@@ -64,19 +67,35 @@ interface Options {
   readonly trusted: (address: string | undefined) => boolean
   /** Forwarded headers came from a peer that is not trusted. Called once. */
   readonly onUntrusted: () => void
+  /** Takes back what a request holds; before anyone is told. */
+  readonly release: (request: FastifyRequest) => void
+  /** A listener failed: the others are told all the same. */
+  readonly onListenerError: (error: unknown) => void
 }
 
-export function openRecords ({ trusted, onUntrusted }: Options): Records {
+export function openRecords ({ trusted, onUntrusted, release, onListenerError }: Options): Records {
   const active = createActiveSet<RequestContext>()
   const listeners: RequestEndListener[] = []
   let warned = false
+
+  const tell = (record: RequestRecord, request: FastifyRequest | undefined): void => {
+    for (const listener of listeners) {
+      try {
+        listener(record, request)
+      } catch (error) {
+        onListenerError(error)
+      }
+    }
+  }
 
   const end = (context: RequestContext, status: number, cause?: FacadeError): void => {
     if (!active.remove(context)) return
     const { request } = context
     const record = recordOf(context, status, cause)
-    if (request.transfer?.endedAt === 0) request.transfer.cancel(new CallerLeftError()) // an error takes its stack's time: none is made for an answer of MLflow's
-    for (const listener of listeners) listener(record, request)
+    // An error takes its stack's time: none is made for an answer of MLflow's
+    if (request.transfer?.endedAt === 0) request.transfer.cancel(new CallerLeftError())
+    release(request)
+    tell(record, request)
   }
 
   return {
@@ -85,7 +104,12 @@ export function openRecords ({ trusted, onUntrusted }: Options): Records {
       const given = request.headers['x-request-id']
       const peerTrusted = trusted(request.socket.remoteAddress)
       const id = peerTrusted && typeof given === 'string' && isRequestId(given) ? given : undefined
-      const context = request.context = createContext(request, request.originalUrl, callerAddress(request.ip, request.socket.remoteAddress), id)
+      const context = (request.context = createContext(
+        request,
+        request.originalUrl,
+        callerAddress(request.ip, request.socket.remoteAddress),
+        id
+      ))
       active.add(context)
       if (context.head.forwarded && !peerTrusted && !warned) {
         warned = true
@@ -99,9 +123,16 @@ export function openRecords ({ trusted, onUntrusted }: Options): Records {
       end(context, statusOfCut(context.request), cause)
     },
     refused (refusal) {
-      const unread = { operation: 'none', method: undefined, durationMs: undefined, upstreamMs: undefined, bytesIn: undefined, bytesOut: undefined }
+      const unread = {
+        operation: 'none',
+        method: undefined,
+        durationMs: undefined,
+        upstreamMs: undefined,
+        bytesIn: undefined,
+        bytesOut: undefined
+      }
       const record: RequestRecord = { ...unread, caller: undefined, client: 'none', onOldPath: false, failure: undefined, ...refusal }
-      for (const listener of listeners) listener(record, undefined)
+      tell(record, undefined)
     },
     onRequestEnd (listener) { listeners.push(listener) }
   }

@@ -1,7 +1,22 @@
 /** The head of a request, read once: what may pass, and what the facade reads itself. */
 
 /** What is done with a request header. */
-type Action = 'pass' | 'drop' | 'host' | 'authorization' | 'apiKey' | 'gatewayKey' | 'cookie' | 'workspace' | 'origin' | 'traceparent' | 'tracestate' | 'connection' | 'length' | 'encoding' | 'forwarded'
+type Action =
+  | 'pass'
+  | 'drop'
+  | 'host'
+  | 'authorization'
+  | 'apiKey'
+  | 'gatewayKey'
+  | 'cookie'
+  | 'workspace'
+  | 'origin'
+  | 'traceparent'
+  | 'tracestate'
+  | 'connection'
+  | 'length'
+  | 'encoding'
+  | 'forwarded'
 
 const actions: Readonly<Record<string, Action>> = {
   host: 'host',
@@ -21,19 +36,44 @@ const actions: Readonly<Record<string, Action>> = {
 }
 
 /** What belongs to one hop (RFC 9110, section 7.6.1); `expect` is answered by Node. */
-export const hopByHop: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade',
-  'http2-settings', 'expect'])
+export const hopByHop: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+  'expect'
+])
 
 /**
  * Besides what belongs to one hop: what would let a caller speak for us, change the request behind our back,
  * or do what only MLflow does towards itself (`x-mlflow-guardrail-bypass`).
  */
-const dropped = new Set([...hopByHop, 'x-request-id', 'x-real-ip', 'x-original-url', 'x-rewrite-url', 'x-http-method', 'x-http-method-override', 'x-method-override', 'x-mlflow-authorization', 'x-mlflow-guardrail-bypass'])
+const dropped = new Set([
+  ...hopByHop,
+  'x-request-id',
+  'x-real-ip',
+  'x-original-url',
+  'x-rewrite-url',
+  'x-http-method',
+  'x-http-method-override',
+  'x-method-override',
+  'x-mlflow-authorization',
+  'x-mlflow-guardrail-bypass'
+])
 
 function actionOf (name: string): Action {
-  // WSGI folds underscores and dashes into one name (PEP 3333), so a spelling with underscores of a header that means something to us is a forgery of it.
+  // WSGI folds underscores and dashes into one name (PEP 3333), so a spelling with underscores of a header that means
+  // something to us is a forgery of it.
   const dashed = name.toLowerCase().replaceAll('_', '-')
-  const action = actions[dashed] ?? (dashed.startsWith('x-forwarded-') ? 'forwarded' : dropped.has(dashed) || dashed.startsWith('x-hokusai-') ? 'drop' : 'pass')
+  const action =
+    actions[dashed] ??
+    (dashed.startsWith('x-forwarded-') ? 'forwarded' : dropped.has(dashed) || dashed.startsWith('x-hokusai-') ? 'drop' : 'pass')
   return name.includes('_') && action !== 'pass' ? 'drop' : action
 }
 
@@ -41,7 +81,10 @@ function actionOf (name: string): Action {
 const keptNames = 1000
 const keptLength = 64
 
-/** Keeps what is read from names: the same few spellings come again and again. When it is full it begins anew, so that invented names keep no real one out. */
+/**
+ * Keeps what is read from names: the same few spellings come again and again. When it is full it begins anew, so that
+ * invented names keep no real one out.
+ */
 export function remembering<T> (read: (name: string) => T): (name: string) => T {
   const kept = new Map<string, T>()
   return name => {

@@ -20,7 +20,10 @@ declare module 'fastify' {
   }
 }
 
-/** Answers a request with an error, whether or not its body was read; nothing happens where it has an answer already, or nobody waits for one. */
+/**
+ * Answers a request with an error, whether or not its body was read; nothing happens where it has an answer already, or
+ * nobody waits for one.
+ */
 export function sendError (reply: FastifyReply, error: FacadeError): void {
   const { request } = reply
   const { raw, context } = request
@@ -39,9 +42,10 @@ const bearer = ['www-authenticate', 'Bearer']
 const bearerAndBasic = [...bearer, 'www-authenticate', 'Basic realm="MLflow"']
 
 /**
- * How to authenticate (RFC 9110, section 11.6.1; one field for each challenge, since many clients read no list). Basic is what wget, `curl --anyauth`,
- * Java's Authenticator and Python's handlers wait for before they send the key that they were given. A browser would open its dialog over a page whose
- * script is refused, so such a call is not offered Basic; a navigation is (Fetch Metadata: `Sec-Fetch-Mode`).
+ * How to authenticate (RFC 9110, section 11.6.1; one field for each challenge, since many clients read no list). Basic
+ * is what wget, `curl --anyauth`, Java's Authenticator and Python's handlers wait for before they send the key that they
+ * were given. A browser would open its dialog over a page whose script is refused, so such a call is not offered Basic;
+ * a navigation is (Fetch Metadata: `Sec-Fetch-Mode`).
  */
 function challengesFor ({ headers }: IncomingMessage): readonly string[] {
   const mode = headers['sec-fetch-mode']

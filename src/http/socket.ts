@@ -4,6 +4,7 @@ import { createServer, STATUS_CODES, type IncomingMessage, type Server, type Ser
 import type { Socket } from 'node:net'
 import type { FastifyServerOptions } from 'fastify'
 import { errorBody, FacadeError, type ErrorName } from '../core/errors.js'
+import { plainAddress } from './client-address.js'
 import type { RequestContext } from './context.js'
 import { isWhole, ownHeaders } from './early-response.js'
 import type { Records } from './records.js'
@@ -28,7 +29,10 @@ export const serverOptions = {
   http: { requireHostHeader: false, maxHeaderSize: headMaxBytes, headersTimeout: headTimeoutMs, connectionsCheckingInterval: 5000 }
 } as const
 
-/** Makes Node's server as Fastify would; with a factory it makes no second one for the other family of `localhost`, which nobody here would watch. */
+/**
+ * Makes Node's server as Fastify would; with a factory it makes no second one for the other family of `localhost`,
+ * which nobody here would watch.
+ */
 export function serverFactory (prepare: (server: Server) => void): NonNullable<FastifyServerOptions['serverFactory']> {
   return handler => {
     const server = createServer(serverOptions.http, handler)
@@ -110,7 +114,8 @@ export function answerBrokenHead (recordOf: Brokenness): (error: NodeJS.ErrnoExc
   }
   return (error, socket) => {
     const since = ending.get(socket)
-    if (since !== undefined && error.code !== 'ECONNRESET' && socket.bytesRead - since <= brokenMaxBytes) return // Node tells of each further read
+    // Node tells of each further read
+    if (since !== undefined && error.code !== 'ECONNRESET' && socket.bytesRead - since <= brokenMaxBytes) return
     if (since !== undefined || error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy()
       return
@@ -126,7 +131,8 @@ export function answerBrokenHead (recordOf: Brokenness): (error: NodeJS.ErrnoExc
       return
     }
     waiting.set(socket, { error, read: socket.bytesRead })
-    if (isLate(error)) onNextRequest(socket, () => { if (waiting.get(socket)?.error === error) waiting.delete(socket) }) // the head has become one after all
+    // The head has become one after all
+    if (isLate(error)) onNextRequest(socket, () => { if (waiting.get(socket)?.error === error) waiting.delete(socket) })
     waitFor(before, error, socket)
   }
 }
@@ -161,8 +167,7 @@ function refusal (error: NodeJS.ErrnoException, socket: NodeSocket, { refused, o
   const open = openOn(socket).find(({ request }) => request.raw === socket.parser?.incoming)
   const requestId = open?.id ?? randomUUID()
   const body = errorBody(problem, requestId)
-  if (open === undefined) refused({ requestId, status, address: socket.remoteAddress ?? '', refusal: reason, protocolError: error.code ?? error.message })
-  else if (error.code !== 'HPE_INVALID_EOF_STATE') open.request.refusal ??= { reason, status, cause: error } // else the caller left
+  if (open === undefined) { refused({ requestId, status, address: plainAddress(socket.remoteAddress ?? ''), refusal: reason, protocolError: error.code ?? error.message }) } else if (error.code !== 'HPE_INVALID_EOF_STATE') open.request.refusal = { reason, status, cause: error } // else the caller left
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
     'content-type: application/json',

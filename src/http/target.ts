@@ -14,7 +14,10 @@ export interface Target {
   readonly query: string
   /** Why it is refused (400): a sentence, or undefined. */
   readonly problem: string | undefined
-  /** Why it would be refused if it were no path of an artifact, to whose names MLflow allows nearly any byte; said only of what begins like one. */
+  /**
+   * Why it would be refused if it were no path of an artifact, to whose names MLflow allows nearly any byte; said only of
+   * what begins like one.
+   */
   readonly odd: string | undefined
 }
 
@@ -53,7 +56,9 @@ const dotSegment = /(?:^|\/)\.\.?(?:\/|$)/
 
 /** Why servers could read a path differently from each other, or undefined where they cannot. */
 function oddity (path: string, decoded: string): string | undefined {
-  if (/%(?![\da-f]{2})/i.test(path) || !isUtf8(Buffer.from(decoded, 'latin1'))) return 'The path holds a malformed percent-encoding, or one that is not UTF-8.'
+  if (/%(?![\da-f]{2})/i.test(path) || !isUtf8(Buffer.from(decoded, 'latin1'))) {
+    return 'The path holds a malformed percent-encoding, or one that is not UTF-8.'
+  }
   // eslint-disable-next-line no-control-regex -- control characters are what is looked for: those of ASCII, and those of Latin-1 in UTF-8
   return /[\x00-\x1f\x7f\\]|\xc2[\x80-\x9f]/.test(decoded) ? 'The path holds a backslash or a control character.' : undefined
 }

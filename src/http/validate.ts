@@ -37,11 +37,13 @@ export default fp<Options>(async (app, { origins, draining, passOn, mark }) => {
     if (problem !== undefined) {
       sendError(reply, new FacadeError('badRequest', { message: problem, reason: 'malformed' }))
     } else if (!known.includes(raw.method ?? '')) {
-      sendError(reply, new FacadeError('notFound', { reason: 'notFound' })) // Fastify would judge some of them (QUERY) before it looks for a route
+      // Fastify would judge some of them (QUERY) before it looks for a route
+      sendError(reply, new FacadeError('notFound', { reason: 'notFound' }))
     } else if (raw.method === 'OPTIONS') {
       answerOptions(request, reply, origins)
     } else if (request.is404) {
-      sendError(reply, new FacadeError('notFound', { reason: 'notFound' })) // before Fastify looks at the type of a body that nobody will read
+      // Before Fastify looks at the type of a body that nobody will read
+      sendError(reply, new FacadeError('notFound', { reason: 'notFound' }))
     } else {
       done()
     }
@@ -60,7 +62,9 @@ export function framingProblem ({ raw, context: { head } }: FastifyRequest): str
   // RFC 9112, section 3.2; which of two would count is a matter of taste.
   if (head.hosts > 1 || (head.hosts === 0 && raw.httpVersion === '1.1')) return 'A request has one Host header.'
   const { transferEncoding } = head
-  if (transferEncoding !== undefined && transferEncoding.toLowerCase() !== 'chunked') return 'The only transfer coding that is understood is chunked.'
+  if (transferEncoding !== undefined && transferEncoding.toLowerCase() !== 'chunked') {
+    return 'The only transfer coding that is understood is chunked.'
+  }
   return undefined
 }
 

@@ -14,7 +14,11 @@ export interface FirstKey {
  * or written to `admin-key` in the data folder, and not returned, so that it cannot end in a log.
  * @throws StoreUnavailableError, or the file system's error; then no key has been made
  */
-export async function ensureFirstKey (store: KeyStore, dataDir: string, terminal: { readonly write: (text: string) => unknown, readonly isTTY?: boolean }): Promise<FirstKey | undefined> {
+export async function ensureFirstKey (
+  store: KeyStore,
+  dataDir: string,
+  terminal: { readonly write: (text: string) => unknown, readonly isTTY?: boolean }
+): Promise<FirstKey | undefined> {
   const file = terminal.isTTY === true ? undefined : firstKeyFile(dataDir)
   const issued = await store.createFirst({
     name: 'first admin key',
@@ -25,8 +29,7 @@ export async function ensureFirstKey (store: KeyStore, dataDir: string, terminal
     ratePerHour: undefined,
     expiresAt: undefined
   }, key => {
-    if (file === undefined) terminal.write(`The first API key. It may do everything, and it is shown this once:\n\n  export MLFLOW_TRACKING_TOKEN=${key}\n`)
-    else writeSecret(file, `${key}\n`)
+    if (file === undefined) { terminal.write(`The first API key. It may do everything, and it is shown this once:\n\n  export MLFLOW_TRACKING_TOKEN=${key}\n`) } else writeSecret(file, `${key}\n`)
   })
   return issued === undefined ? undefined : { record: issued.record, file }
 }

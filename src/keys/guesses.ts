@@ -1,4 +1,7 @@
-/** Counts refused keys by the network they come from. Reads no clock: times are milliseconds of whichever the caller uses, always the same one. */
+/**
+ * Counts refused keys by the network they come from. Reads no clock: times are milliseconds of whichever the caller
+ * uses, always the same one.
+ */
 import { LRUCache } from 'lru-cache'
 
 /** The reason in log and metrics of a refusal that was one too many from its address. */
@@ -11,10 +14,16 @@ export interface Guesses {
   suspects: (address: string, at: number) => boolean
 }
 
-/** Groups of an IPv6 address that make one network: what one machine has (RFC 4291: /64), and what a provider gives a customer (RFC 6177: up to /48). */
+/**
+ * Groups of an IPv6 address that make one network: what one machine has (RFC 4291: /64), and what a provider gives a
+ * customer (RFC 6177: up to /48).
+ */
 const machineGroups = 4
 const customerGroups = 3
-/** How many refused keys are let through at once, and after how long one more. Whoever changes from /64 to /64 has what sixteen machines have. */
+/**
+ * How many refused keys are let through at once, and after how long one more. Whoever changes from /64 to /64 has what
+ * sixteen machines have.
+ */
 const machine = { burst: 20, everyMs: 500 }
 const customer = { burst: 16 * machine.burst, everyMs: machine.everyMs / 16 }
 const suspectMs = 60_000
@@ -55,5 +64,8 @@ export function networkOf (address: string, groups: number = machineGroups): str
   const parts = (text: string): string[] => text === '' ? [] : text.split(':')
   const [left, right] = [parts(before), parts(after)]
   const zeros = Math.max(0, 8 - left.length - right.length - (address.includes('.') ? 1 : 0)) // an IPv4 address at the end is two groups
-  return [...left, ...Array<string>(zeros).fill('0'), ...right].slice(0, groups).map(group => Number.parseInt(group, 16).toString(16)).join(':')
+  return [...left, ...Array<string>(zeros).fill('0'), ...right]
+    .slice(0, groups)
+    .map(group => Number.parseInt(group, 16).toString(16))
+    .join(':')
 }

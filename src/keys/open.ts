@@ -17,7 +17,10 @@ type StoreKind = Facts & (
   | { readonly managed: false, readonly open: (config: KeysConfig, listeners: StoreListeners) => Promise<KeyVerifier> }
 )
 
-/** By what the scheme of KEYS_URL says (`core/config.ts`): `sqlite:` a file, `postgres:` a database, `http:` and `https:` an auth service. */
+/**
+ * By what the scheme of KEYS_URL says (`core/config.ts`): `sqlite:` a file, `postgres:` a database, `http:` and
+ * `https:` an auth service.
+ */
 const kinds: { readonly [Kind in StoreConfig['kind']]: (store: Extract<StoreConfig, { readonly kind: Kind }>) => StoreKind } = {
   sqlite: ({ file }) => ({
     managed: true,

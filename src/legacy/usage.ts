@@ -66,7 +66,15 @@ export function openOldPathUsage (file: string, log: Logger, now: () => number =
 
   function note (caller: Caller | undefined, client: string): void {
     const at = iso(now())
-    const fresh: Use = { keyId: caller?.keyId ?? null, name: caller?.name ?? null, userId: caller?.userId ?? null, client, calls: 0, firstAt: at, lastAt: at }
+    const fresh: Use = {
+      keyId: caller?.keyId ?? null,
+      name: caller?.name ?? null,
+      userId: caller?.userId ?? null,
+      client,
+      calls: 0,
+      firstAt: at,
+      lastAt: at
+    }
     const use = counted.get(nameOf(fresh)) ?? fresh
     counted.set(nameOf(use), { ...use, name: fresh.name, calls: use.calls + 1, lastAt: at })
     changed = true
@@ -76,7 +84,10 @@ export function openOldPathUsage (file: string, log: Logger, now: () => number =
   function tell (caller: Caller, client: string): void {
     if (now() - (toldAt.get(caller.keyId) ?? -Infinity) < dayMs) return
     toldAt.set(caller.keyId, now())
-    log.warn({ key: caller.hint, key_id: caller.keyId, user: caller.userId, client }, 'a key still uses old paths: hokusai-mlflow legacy lists them all')
+    log.warn(
+      { key: caller.hint, key_id: caller.keyId, user: caller.userId, client },
+      'a key still uses old paths: hokusai-mlflow legacy lists them all'
+    )
   }
 
   /** A full disk must not stop requests: it is told, and tried again. */
@@ -84,7 +95,11 @@ export function openOldPathUsage (file: string, log: Logger, now: () => number =
     if (!changed) return
     try {
       mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-      writeFileSync(`${file}.new`, `${JSON.stringify({ since, uses: [...counted.values()], told: Object.fromEntries(toldAt) } satisfies Kept, null, 2)}\n`, { mode: 0o600 })
+      writeFileSync(
+        `${file}.new`,
+        `${JSON.stringify({ since, uses: [...counted.values()], told: Object.fromEntries(toldAt) } satisfies Kept, null, 2)}\n`,
+        { mode: 0o600 }
+      )
       renameSync(`${file}.new`, file) // whole or not at all, also for who reads it meanwhile
       changed = false
     } catch (error) {
@@ -108,7 +123,10 @@ function earlier (file: string, log: Logger): Kept | undefined {
   try {
     return readUsage(file)
   } catch (error) {
-    log.warn({ error: (error as Error).message }, 'the counts of old paths cannot be read: they are kept as old-paths.json.unread, and counting begins anew')
+    log.warn(
+      { error: (error as Error).message },
+      'the counts of old paths cannot be read: they are kept as old-paths.json.unread, and counting begins anew'
+    )
     try { renameSync(file, `${file}.unread`) } catch { /* the same disk that could not be read */ }
     return undefined
   }

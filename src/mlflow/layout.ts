@@ -11,7 +11,10 @@ export interface Layout {
   readonly restUnderPrefix: boolean
   /** `/health`, `/version` and `/graphql` stay at the root in spite of a prefix (2.x). */
   readonly healthAtRoot: boolean
-  /** Artifact bytes have a route at the root that streams (3.12 and later); the one under the prefix buffers: a 200 MB upload grew the server by 372 MB. */
+  /**
+   * Artifact bytes have a route at the root that streams (3.12 and later); the one under the prefix buffers: a 200 MB
+   * upload grew the server by 372 MB.
+   */
   readonly streamsArtifacts: boolean
   /** Flask routes take a chunked body for empty and answer 200 (every 3.x up to 3.17.2; 2.22.5 on gunicorn reads it). */
   readonly chunkedIsEmpty: boolean
@@ -49,7 +52,9 @@ const versionText = /^\d+\.\d+\.\d+(?!\d)\S*$/
 export function recognise (answers: Answers, prefix: string): Layout | string {
   if (!isRest(answers.rest) && !isRest(answers.prefixedRest)) return complaint(answers)
   const fault = [answers.chunked, answers.serverInfo].find(isPassing)
-  if (fault !== undefined || !tellsWorkspaces(answers.serverInfo)) return `MLflow answers ${(fault ?? answers.serverInfo).status} where it says what it is`
+  if (fault !== undefined || !tellsWorkspaces(answers.serverInfo)) {
+    return `MLflow answers ${(fault ?? answers.serverInfo).status} where it says what it is`
+  }
   const rootVersion = versionIn(answers.version)
   return {
     version: rootVersion ?? versionIn(answers.prefixedVersion) ?? 'unknown',
@@ -83,7 +88,10 @@ export function home (layout: Layout, family: Family, method: string): string {
   }
 }
 
-/** Whether the gateway of this MLflow takes credentials in `X-MLflow-Authorization`, which it never hands on (3.15 on); `Authorization` may go to the provider. */
+/**
+ * Whether the gateway of this MLflow takes credentials in `X-MLflow-Authorization`, which it never hands on (3.15 on);
+ * `Authorization` may go to the provider.
+ */
 export function hidesGatewayCredentials ({ version }: Layout): boolean {
   return compareVersions(version, '3.15') >= 0
 }
@@ -96,7 +104,9 @@ export function boundsGraphql ({ version }: Layout): boolean {
 /** Whether a chunked body sent there would be taken for empty: Flask's routes, but not what runs beside Flask. */
 export function losesChunks (layout: Layout, family: Family, method: string): boolean {
   const streams = layout.streamsArtifacts && method === 'PUT' && (family === 'artifacts' || family === 'ajax-artifacts')
-  return layout.chunkedIsEmpty && !streams && family !== 'otlp' && family !== 'gateway' && family !== 'native-ajax' && family !== 'assistant'
+  return (
+    layout.chunkedIsEmpty && !streams && family !== 'otlp' && family !== 'gateway' && family !== 'native-ajax' && family !== 'assistant'
+  )
 }
 
 function versionIn ({ status, body }: Answer): string | undefined {
@@ -125,7 +135,9 @@ function isRest ({ status, contentType, body }: Answer): boolean {
 
 function complaint ({ rest, prefixedRest }: Answers): string {
   const text = rest.body + prefixedRest.body
-  if (text.includes('Invalid Host header')) return 'MLflow refuses our Host header: add it to its --allowed-hosts, or set MLFLOW_UPSTREAM_HOST'
+  if (text.includes('Invalid Host header')) {
+    return 'MLflow refuses our Host header: add it to its --allowed-hosts, or set MLFLOW_UPSTREAM_HOST'
+  }
   if (rest.status === 401 || prefixedRest.status === 401) return 'MLflow wants credentials: set MLFLOW_UPSTREAM_AUTHORIZATION'
   if (rest.status >= 500 || prefixedRest.status >= 500) return `MLflow answers ${Math.max(rest.status, prefixedRest.status)}`
   return 'what answers is not an MLflow server'

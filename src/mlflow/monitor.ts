@@ -1,4 +1,7 @@
-/** Watches the MLflow behind: recognises its layout, notices when it goes, and recognises it anew before anything is sent to one that came back. */
+/**
+ * Watches the MLflow behind: recognises its layout, notices when it goes, and recognises it anew before anything is
+ * sent to one that came back.
+ */
 import { Readable } from 'node:stream'
 import { type FacadeError, unavailable } from '../core/errors.js'
 import { type Answer, home, type Layout, recognise, tellsWorkspaces, workspacesIn } from './layout.js'
@@ -77,13 +80,20 @@ export function watch (upstream: Upstream, onChange: (state: { layout?: Layout, 
   async function ask (): Promise<Parameters<typeof recognise>[0]> {
     const experiment = '2.0/mlflow/experiments/get?experiment_id=0'
     const [version, prefixedVersion, rest, prefixedRest, prefixedAjax, artifact] = await Promise.all([
-      get('/version'), get(`${prefix}/version`), get(`/api/${experiment}`), get(`${prefix}/api/${experiment}`), get(`${prefix}/ajax-api/${experiment}`),
+      get('/version'),
+      get(`${prefix}/version`),
+      get(`/api/${experiment}`),
+      get(`${prefix}/api/${experiment}`),
+      get(`${prefix}/ajax-api/${experiment}`),
       get('/api/2.0/mlflow-artifacts/artifacts/.hokusai-mlflow-probe')
     ] as const)
     const restHome = prefixedRest.contentType.startsWith('application/json') ? prefix : ''
     const [chunked, info] = await Promise.all([
       upstream.probe(`${restHome}/api/2.0/mlflow/experiments/search`, {
-        method: 'POST', headers: { 'content-type': 'application/json' }, body: Readable.from(['{"max_results":1}']), timeoutMs: probeTimeoutMs
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: Readable.from(['{"max_results":1}']),
+        timeoutMs: probeTimeoutMs
       }),
       get(restHome + serverInfo)
     ])

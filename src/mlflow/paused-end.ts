@@ -1,4 +1,7 @@
-/** A fault of undici 7: an answer that ends while its caller is slow ends the process, or is cut (nodejs/undici#5360; mended in undici 8, which needs Node 22). */
+/**
+ * A fault of undici 7: an answer that ends while its caller is slow ends the process, or is cut (nodejs/undici#5360;
+ * mended in undici 8, which needs Node 22).
+ */
 import type { Socket } from 'node:net'
 import { buildConnector } from 'undici'
 
@@ -42,7 +45,11 @@ function readOn (this: Socket): void {
   if (parser.paused) proceed(parser) // a body that only the end of the connection ends: undici does that next
 }
 
-/** A reset within a body is a fault, even where nothing but the end of the connection would end it: undici takes that for its end. */
+/**
+ * A reset within a body is a fault, even where nothing but the end of the connection would end it: undici takes that for
+ * its end. Right behind bytes, libuv tells of a reset as of an end (POLLHUP after a short read), and nobody can know
+ * better.
+ */
 function readOnAndFail (this: Socket): void {
   readOn.call(this)
   const parser = parserOf(this)

@@ -69,7 +69,10 @@ export interface Upstream {
   ended: (request: PooledRequest) => void
   /** Is told when MLflow closes a connection. */
   onBroken: (listener: () => unknown) => void
-  /** Asks MLflow something for ourselves; a header of ours is left out by an undefined one. Of the answer's body `maxBytes` characters are kept. */
+  /**
+   * Asks MLflow something for ourselves; a header of ours is left out by an undefined one. Of the answer's body
+   * `maxBytes` characters are kept.
+   */
   probe: (path: string, options?: ProbeOptions) => Promise<ProbeAnswer>
   /** Waits for nothing: what is still under way is cut. */
   close: () => Promise<void>
@@ -130,8 +133,19 @@ export function openUpstream (config: UpstreamConfig, url: URL, socketPath?: str
     },
     async probe (path, { method = 'GET', body, headers = {}, timeoutMs = 5000, maxBytes = 10_000 } = {}) {
       const own = { host, ...config.authorization === undefined ? {} : { authorization: config.authorization } }
-      const answer = await probes.request({ method: method as 'GET', path, headers: { ...own, ...headers }, ...servername, ...body === undefined ? {} : { body }, signal: AbortSignal.timeout(timeoutMs) })
-      return { status: answer.statusCode, contentType: String(answer.headers['content-type'] ?? ''), body: (await answer.body.text()).slice(0, maxBytes) }
+      const answer = await probes.request({
+        method: method as 'GET',
+        path,
+        headers: { ...own, ...headers },
+        ...servername,
+        ...(body === undefined ? {} : { body }),
+        signal: AbortSignal.timeout(timeoutMs)
+      })
+      return {
+        status: answer.statusCode,
+        contentType: String(answer.headers['content-type'] ?? ''),
+        body: (await answer.body.text()).slice(0, maxBytes)
+      }
     },
     async close () {
       clearInterval(clock)
@@ -140,16 +154,37 @@ export function openUpstream (config: UpstreamConfig, url: URL, socketPath?: str
   }
 }
 
-const refused = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ENOENT', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT'])
+const refused = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ENOENT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'ETIMEDOUT'
+])
 
 /** A fault on the way to what stands behind as an error of ours: no address and no stack in its message. */
 export function nameFault (fault: Error, name: string = 'MLflow'): FacadeError {
   if (fault instanceof FacadeError) return fault
   const code = (fault as NodeJS.ErrnoException).code ?? ''
   const cause = { cause: fault }
-  if (refused.has(code)) return new FacadeError('badGateway', { message: sentence(`${name} cannot be reached.`), reason: 'upstream_refused', ...cause })
-  if (/^(ERR_TLS|CERT|DEPTH|UNABLE|SELF_SIGNED|ERR_SSL|EPROTO)/.test(code)) return new FacadeError('badGateway', { message: sentence(`${name}'s certificate was not accepted.`), reason: 'upstream_tls', ...cause })
-  if (code === 'UND_ERR_HEADERS_OVERFLOW') return new FacadeError('badGateway', { message: `The head of ${name}'s answer is too large.`, reason: 'upstream_head', ...cause })
-  if (fault.name === 'HTTPParserError') return new FacadeError('badGateway', { message: sentence(`${name}'s answer is not HTTP.`), reason: 'upstream_protocol', ...cause })
-  return new FacadeError('badGateway', { message: sentence(`${name} refused or broke the connection.`), reason: 'upstream_reset', ...cause })
+  if (refused.has(code)) {
+    return new FacadeError('badGateway', { message: sentence(`${name} cannot be reached.`), reason: 'upstream_refused', ...cause })
+  }
+  if (/^(ERR_TLS|CERT|DEPTH|UNABLE|SELF_SIGNED|ERR_SSL|EPROTO)/.test(code)) {
+    return new FacadeError('badGateway', { message: sentence(`${name}'s certificate was not accepted.`), reason: 'upstream_tls', ...cause })
+  }
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') {
+    return new FacadeError('badGateway', { message: `The head of ${name}'s answer is too large.`, reason: 'upstream_head', ...cause })
+  }
+  if (fault.name === 'HTTPParserError') {
+    return new FacadeError('badGateway', { message: sentence(`${name}'s answer is not HTTP.`), reason: 'upstream_protocol', ...cause })
+  }
+  return new FacadeError('badGateway', {
+    message: sentence(`${name} refused or broke the connection.`),
+    reason: 'upstream_reset',
+    ...cause
+  })
 }

@@ -28,7 +28,9 @@ export function shareProbes (upstream: Upstream, monitor: Monitor): Shared {
     try {
       return await upstream.probe(`${layout.healthAtRoot ? '' : layout.prefix}/${name}`)
     } catch (error) {
-      throw error instanceof Error && error.name === 'TimeoutError' ? unavailable('MLflow does not answer.', 'upstream_silent', error) : nameFault(error as Error)
+      throw error instanceof Error && error.name === 'TimeoutError'
+        ? unavailable('MLflow does not answer.', 'upstream_silent', error)
+        : nameFault(error as Error)
     }
   }
 }

@@ -1,4 +1,7 @@
-/** Connections to MLflow, so many at once: who comes later waits in a row, and a clock of the upstream sees to it that nobody waits for long. */
+/**
+ * Connections to MLflow, so many at once: who comes later waits in a row, and a clock of the upstream sees to it that
+ * nobody waits for long.
+ */
 import { toFacadeError } from '../core/errors.js'
 import type { Slotted } from '../core/active-set.js'
 

@@ -25,7 +25,18 @@ export function collapse (log: Logger): Flood {
     clock = undefined
     if (last === undefined) return
     const [busiest] = [...networks].sort(([, a], [, b]) => b - a)
-    log.warn({ refusal: last.refusal, count, networks: networks.size, busiest: busiest?.[0], busiest_count: busiest?.[1], request_id: last.requestId, address: last.address }, 'requests')
+    log.warn(
+      {
+        refusal: last.refusal,
+        count,
+        networks: networks.size,
+        busiest: busiest?.[0],
+        busiest_count: busiest?.[1],
+        request_id: last.requestId,
+        address: last.address
+      },
+      'requests'
+    )
     count = 0
     networks = new Map()
     last = undefined

@@ -19,7 +19,8 @@ const sharedMs = 1000
 export async function serveMetrics (registry: Registry, host: string, port: number): Promise<Server> {
   const text = sharedText(registry)
   const connections = createConnections<IncomingMessage>({ stallMs, onClose: () => {} })
-  const server = createServer({ maxHeaderSize: headMaxBytes, headersTimeout: requestMaxMs, requestTimeout: requestMaxMs, connectionsCheckingInterval: requestMaxMs / 2 }, (request, response) => {
+  const bounds = { headersTimeout: requestMaxMs, requestTimeout: requestMaxMs, connectionsCheckingInterval: requestMaxMs / 2 }
+  const server = createServer({ maxHeaderSize: headMaxBytes, ...bounds }, (request, response) => {
     const { socket } = request
     connections.began(socket, request)
     response.once('close', () => connections.ended(socket, request))

@@ -8,9 +8,9 @@ import { collapse } from './flood.js'
 /** What pino makes its lines of, under symbols that it publishes (`pino.symbols`). */
 interface PinoParts {
   /** The beginning of a line, by level. */
-  readonly levels: Readonly<Record<number, string>>
-  readonly stream: { readonly write: (line: string) => void }
-  readonly time: () => string
+  readonly levels: Readonly<Record<number, string>> | undefined
+  readonly stream: { readonly write: (line: string) => void } | undefined
+  readonly time: (() => string) | undefined
 }
 
 function partsOf (log: Logger): PinoParts {
@@ -47,6 +47,7 @@ export function openRequestLog (log: Logger): RequestLog {
  */
 function lineWriter (log: Logger): (record: RequestRecord) => void {
   const { levels, stream, time } = partsOf(log)
+  if (levels === undefined || stream === undefined || time === undefined) return record => log.info(fieldsOf(record), 'request') // a pino that has other parts
   const begin = levels[log.levels.values.info ?? 0] ?? ''
   return record => {
     if (log.isLevelEnabled('info')) stream.write(`${begin}${time()}${textOf(record)},"msg":"request"}\n`)

@@ -16,7 +16,10 @@ export function countRequests (metrics: Metrics): (record: RequestRecord) => voi
   const [bytesIn, bytesOut] = [metrics.bytes({ direction: 'in' }), metrics.bytes({ direction: 'out' })]
 
   const durationsOf = (operation: string): Pick<Series, 'duration' | 'upstream'> => {
-    const made = durations.get(operation) ?? { duration: metrics.duration({ operation }), upstream: metrics.upstreamDuration({ operation }) }
+    const made = durations.get(operation) ?? {
+      duration: metrics.duration({ operation }),
+      upstream: metrics.upstreamDuration({ operation })
+    }
     durations.set(operation, made)
     return made
   }

@@ -18,7 +18,10 @@ export function checkArtifactPaths ({ caller, operation, context: { target } }: 
   }
 }
 
-/** The refusal of the root of the artifact store and of the folder of all workspaces, for a key that is tied to nothing and no administrator's. */
+/**
+ * The refusal of the root of the artifact store and of the folder of all workspaces, for a key that is tied to nothing
+ * and no administrator's.
+ */
 export function wholeStoreProblem ({ caller, operation, context: { target } }: FastifyRequest): FacadeError | undefined {
   if (operation?.match?.operation?.area !== 'Artifacts' || caller === undefined) return undefined
   if (caller.workspaces.length > 0 || caller.scopes.has('mlflow:admin')) return undefined

@@ -28,7 +28,9 @@ export interface Bounds {
   leave: (request: FastifyRequest) => void
 }
 
-export function createBounds ({ requestsPerKey, transfersPerKey }: { readonly requestsPerKey: number, readonly transfersPerKey: number }): Bounds {
+export function createBounds (
+  { requestsPerKey, transfersPerKey }: { readonly requestsPerKey: number, readonly transfersPerKey: number }
+): Bounds {
   const uses = new Map<string, Use>()
   return {
     enter (request, isTransfer) {
@@ -55,5 +57,9 @@ export function createBounds ({ requestsPerKey, transfersPerKey }: { readonly re
 }
 
 function full (what: string, reason: 'requests' | 'transfers', seconds: number): FacadeError {
-  return new FacadeError('rateLimited', { message: `This API key has ${what}, which is its limit. Try again.`, reason, headers: { 'retry-after': String(seconds) } })
+  return new FacadeError('rateLimited', {
+    message: `This API key has ${what}, which is its limit. Try again.`,
+    reason,
+    headers: { 'retry-after': String(seconds) }
+  })
 }

@@ -31,7 +31,8 @@ export function accessTo ({ allowAssistant }: { readonly allowAssistant: boolean
     },
     judged (request) {
       const path = pathOf(request)
-      if (path === undefined) throw new FacadeError('notFound', { reason: 'notFound' }) // the router decodes what MLflow's clients never encode
+      // The router decodes what MLflow's clients never encode
+      if (path === undefined) throw new FacadeError('notFound', { reason: 'notFound' })
       const { path: read, found } = matchCollapsed(request.raw.method ?? '', path)
       const { odd } = request.context.target
       if (odd !== undefined && !found.artifactPath) throw new FacadeError('badRequest', { message: odd, reason: 'malformed' })

@@ -1,4 +1,7 @@
-/** One request to MLflow, or to the platform, and its answer: undici's handler on one side, Node's response on the other, bytes handed on as they come. */
+/**
+ * One request to MLflow, or to the platform, and its answer: undici's handler on one side, Node's response on the
+ * other, bytes handed on as they come.
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
@@ -107,7 +110,9 @@ export class Exchange implements PooledRequest, Transfer, Held, Source {
   /** Cancels it when it was silent for too long. */
   judgeSilence (now: number, patience: Patience): void {
     if (this.waitingSince !== 0) {
-      if (now - this.waitingSince > patience.turnMs) this.cancel(unavailable(`All connections to ${this.supervisor.name} are in use. Try again.`, 'upstream_busy'))
+      if (now - this.waitingSince > patience.turnMs) {
+        this.cancel(unavailable(`All connections to ${this.supervisor.name} are in use. Try again.`, 'upstream_busy'))
+      }
       return
     }
     const { bytesRead } = this.request.socket
@@ -118,12 +123,22 @@ export class Exchange implements PooledRequest, Transfer, Held, Source {
     const waiting = this.sentWhole && this.firstByteAt === 0
     if (now - this.activeAt <= (waiting ? patience.timeoutMs : patience.idleTimeoutMs)) return
     if (this.owesBody()) this.cancel(new FacadeError('slowRequest', { message: 'The body did not arrive in time.', reason: 'upload_idle' }))
-    else this.cancel(new FacadeError('timeout', { message: sentence(`${this.supervisor.name} did not answer in time.`), reason: waiting ? 'upstream_timeout' : 'upstream_idle' }))
+    else {
+      this.cancel(
+        new FacadeError('timeout', {
+          message: sentence(`${this.supervisor.name} did not answer in time.`),
+          reason: waiting ? 'upstream_timeout' : 'upstream_idle'
+        })
+      )
+    }
   }
 
   /** Whether it is the caller that is silent: the body is not whole, and nothing of it waits for MLflow to take it. */
   private owesBody (): boolean {
-    return this.done === undefined || (!this.sentWhole && !this.request.complete && !(this.body instanceof Readable && this.body.readableLength > 0))
+    return (
+      this.done === undefined ||
+      (!this.sentWhole && !this.request.complete && !(this.body instanceof Readable && this.body.readableLength > 0))
+    )
   }
 
   onConnect (abort: (error?: Error) => void): void {
@@ -148,7 +163,12 @@ export class Exchange implements PooledRequest, Transfer, Held, Source {
     if (status >= 100 && status < 105) return true // interim answers are the business of this hop; nobody has defined further ones
     this.firstByteAt = this.activeAt = performance.now()
     if (status < 200 || status > 599) {
-      this.abort?.(new FacadeError('badGateway', { message: sentence(`${this.supervisor.name} answered with a status that is not HTTP.`), reason: 'upstream_status' }))
+      this.abort?.(
+        new FacadeError('badGateway', {
+          message: sentence(`${this.supervisor.name} answered with a status that is not HTTP.`),
+          reason: 'upstream_status'
+        })
+      )
       return true
     }
     this.status = status

@@ -80,7 +80,8 @@ export async function openForward (app: FastifyInstance, options: ForwardOptions
     const { match, target, headers, tiedTo, wholeStore } = forwarded
     const method = raw.method ?? ''
     const maxBytes = movesArtifact(match) ? Infinity : bodyMaxBytes
-    const problem = workspaceProblem(tiedTo, layout) ?? (layout.workspaces === true ? wholeStore : undefined) ?? lengthProblem(context, maxBytes)
+    const problem =
+      workspaceProblem(tiedTo, layout) ?? (layout.workspaces === true ? wholeStore : undefined) ?? lengthProblem(context, maxBytes)
     if (problem !== undefined) {
       sendError(reply, problem)
       return
@@ -94,8 +95,17 @@ export async function openForward (app: FastifyInstance, options: ForwardOptions
     })
   }
 
-  function bodyFor (request: FastifyRequest, { match, judge }: Forwarded, layout: Layout, maxBytes: number): OutgoingBody | Promise<OutgoingBody> {
-    const { raw, context: { head }, caller } = request
+  function bodyFor (
+    request: FastifyRequest,
+    { match, judge }: Forwarded,
+    layout: Layout,
+    maxBytes: number
+  ): OutgoingBody | Promise<OutgoingBody> {
+    const {
+      raw,
+      context: { head },
+      caller
+    } = request
     const method = raw.method ?? ''
     if (judge !== undefined) return whole(judge(layout))
     if (method === 'GET' && hasBody(head)) return whole(gather(raw, getBodyMaxBytes, getBodyTooLarge))
@@ -108,7 +118,10 @@ export async function openForward (app: FastifyInstance, options: ForwardOptions
 
 function workspaceProblem (tiedTo: readonly string[], layout: Layout): FacadeError | undefined {
   if (tiedTo.length === 0 || layout.workspaces === true) return undefined
-  return new FacadeError('forbidden', { reason: 'workspace', message: `This API key is for the workspaces ${tiedTo.join(', ')} alone, and this MLflow keeps none apart (--enable-workspaces).` })
+  return new FacadeError('forbidden', {
+    reason: 'workspace',
+    message: `This API key is for the workspaces ${tiedTo.join(', ')} alone, and this MLflow keeps none apart (--enable-workspaces).`
+  })
 }
 
 function lengthProblem ({ head }: RequestContext, maxBytes: number): FacadeError | undefined {
@@ -116,7 +129,10 @@ function lengthProblem ({ head }: RequestContext, maxBytes: number): FacadeError
 }
 
 function spoolTooLarge (maxBytes: number): FacadeError {
-  return new FacadeError('tooLarge', { reason: 'spool_limit', message: `The chunked body is larger than ${maxBytes} bytes. Send it with a Content-Length.` })
+  return new FacadeError('tooLarge', {
+    reason: 'spool_limit',
+    message: `The chunked body is larger than ${maxBytes} bytes. Send it with a Content-Length.`
+  })
 }
 
 /** A Location of MLflow, which names its own origin and prefix, as a relative one under the mount; a foreign one (object storage) stays. */

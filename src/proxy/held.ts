@@ -1,4 +1,7 @@
-/** Answers whose head waits for a small body, so that both go out in one write: nearly always the body comes with it, and else not for long. */
+/**
+ * Answers whose head waits for a small body, so that both go out in one write: nearly always the body comes with it,
+ * and else not for long.
+ */
 
 /** Long enough for a body in a packet of its own, short enough to be noticed by nobody. */
 const heldMs = 25
@@ -12,7 +15,8 @@ export interface Held {
   letOut: () => void
 }
 
-// Those of this turn of the event loop, which nearly all end within it: a timer or a place in a list for each would cost more than the rest.
+// Those of this turn of the event loop, which nearly all end within it: a timer or a place in a list for each would
+// cost more than the rest.
 const fresh: Held[] = []
 let late: Held[] = []
 let timer: NodeJS.Timeout | undefined

@@ -1,4 +1,7 @@
-/** Keeps watch over what answers at `PLATFORM_UPSTREAM_URL`: nothing is passed on to an MLflow, which would be one without keys, nor to the facade itself. */
+/**
+ * Keeps watch over what answers at `PLATFORM_UPSTREAM_URL`: nothing is passed on to an MLflow, which would be one
+ * without keys, nor to the facade itself.
+ */
 import { FacadeError } from '../core/errors.js'
 import { nameFault, type ProbeAnswer, type Upstream } from '../mlflow/pool.js'
 
@@ -38,7 +41,10 @@ export function isFacade (body: string): boolean {
   }
 }
 
-/** A platform may have error codes of its own in JSON, so that one alone says nothing where it could stand for "no such path" or "no credentials". */
+/**
+ * A platform may have error codes of its own in JSON, so that one alone says nothing where it could stand for "no such
+ * path" or "no credentials".
+ */
 function isMlflow ({ status, body }: ProbeAnswer): boolean {
   switch (status) {
     case 200: return /^\s*\{\s*"experiment"\s*:/.test(body)
@@ -78,7 +84,12 @@ export function watchIdentity (upstream: Upstream, { bases, timeoutMs, everyMs =
     get isOther () { return identity === 'other' },
     async admit () {
       if (identity === undefined) await look()
-      if (identity !== 'other') throw new FacadeError('badGateway', { message: `${sayings[identity ?? 'unclear']} Nothing is passed on.`, reason: 'platform_identity' })
+      if (identity !== 'other') {
+        throw new FacadeError('badGateway', {
+          message: `${sayings[identity ?? 'unclear']} Nothing is passed on.`,
+          reason: 'platform_identity'
+        })
+      }
     },
     close: () => clearInterval(tick)
   }
@@ -91,7 +102,9 @@ export function watchIdentity (upstream: Upstream, { bases, timeoutMs, everyMs =
       tell(identity === 'other' ? undefined : sayings[identity ?? 'unclear'])
     } catch (error) {
       // One that is slow is the same one; behind a broken connection may come another.
-      if ((error as Error).name === 'TimeoutError') throw new FacadeError('timeout', { message: 'The platform did not answer in time.', reason: 'upstream_timeout', cause: error })
+      if ((error as Error).name === 'TimeoutError') {
+        throw new FacadeError('timeout', { message: 'The platform did not answer in time.', reason: 'upstream_timeout', cause: error })
+      }
       identity = undefined
       throw nameFault(error as Error, 'the platform')
     }

@@ -16,28 +16,48 @@ const presignedMaxSeconds = 300
  * @returns the body to send
  * @throws FacadeError 400, 403, 413; CutUploadError
  */
-export async function inspectBody (request: IncomingMessage, mark: Exclude<Mark, 'facade'>, granted: ReadonlySet<Scope>, layout: Layout): Promise<Buffer> {
+export async function inspectBody (
+  request: IncomingMessage,
+  mark: Exclude<Mark, 'facade'>,
+  granted: ReadonlySet<Scope>,
+  layout: Layout
+): Promise<Buffer> {
   const body = await gather(request, graphqlMaxBytes)
   switch (mark) {
-    case 'presigned': return capExpiry(body)
-    case 'schedule': return checkSchedule(body, granted)
-    case 'graphql': return judgedGraphql(body, judgeGraphql(body, request.headers['content-encoding'], boundsGraphql(layout)), granted)
+    case 'presigned':
+      return capExpiry(body)
+    case 'schedule':
+      return checkSchedule(body, granted)
+    case 'graphql':
+      return judgedGraphql(body, judgeGraphql(body, request.headers['content-encoding'], boundsGraphql(layout)), granted)
   }
 }
 
 function checkSchedule (body: Buffer, granted: ReadonlySet<Scope>): Buffer {
-  if (!allows(granted, 'admin') && namesSchedule(body)) throw new FacadeError('forbidden', { message: 'A schedule of issue detection makes MLflow call models with its stored secrets: setting its tags needs the scope mlflow:admin, which the API key does not have.', reason: 'scope' })
+  if (!allows(granted, 'admin') && namesSchedule(body)) {
+    throw new FacadeError('forbidden', {
+      message:
+        'A schedule of issue detection makes MLflow call models with its stored secrets: setting its tags needs the scope mlflow:admin, which the API key does not have.',
+      reason: 'scope'
+    })
+  }
   return body
 }
 
 function judgedGraphql (body: Buffer, verdict: GraphqlVerdict, granted: ReadonlySet<Scope>): Buffer {
   if ('refused' in verdict) throw new FacadeError('badRequest', { message: verdict.refused, reason: 'graphql' })
-  if (!allows(granted, verdict.class)) throw new FacadeError('forbidden', { message: `This GraphQL operation needs the scope mlflow:${verdict.class}, which the API key does not have.`, reason: 'scope' })
+  if (!allows(granted, verdict.class)) {
+    throw new FacadeError('forbidden', {
+      message: `This GraphQL operation needs the scope mlflow:${verdict.class}, which the API key does not have.`,
+      reason: 'scope'
+    })
+  }
   return body
 }
 
 /**
- * The request with its `expiration` (seconds) at most at the bound; MLflow signs for up to 7 days, and without one for as long as its own setting says.
+ * The request with its `expiration` (seconds) at most at the bound; MLflow signs for up to 7 days, and without one for
+ * as long as its own setting says.
  * @throws FacadeError 400 for what is no JSON object, or one nested so deep (some thousand levels) that it cannot be written again
  */
 export function capExpiry (body: Buffer): Buffer {

@@ -1,4 +1,7 @@
-/** Passes on what is none of the facade's paths to the platform's other API: no key of ours is asked for, and nothing is judged but whose path it is. */
+/**
+ * Passes on what is none of the facade's paths to the platform's other API: no key of ours is asked for, and nothing is
+ * judged but whose path it is.
+ */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../core/config.js'
 import { FacadeError, toFacadeError } from '../core/errors.js'
@@ -27,7 +30,11 @@ export interface Platform {
  */
 export function openPlatform (url: URL, config: Pick<Config, 'upstream' | 'publicUrl'>, onChange: (problem: string | undefined) => void): Platform {
   const upstream = openUpstream({ ...config.upstream, host: undefined, authorization: undefined, tls: {} }, url)
-  const watch = watchIdentity(upstream, { bases: [upstream.basePath, baseOf(config.upstream.url)], timeoutMs: config.upstream.timeoutMs, onChange })
+  const watch = watchIdentity(upstream, {
+    bases: [upstream.basePath, baseOf(config.upstream.url)],
+    timeoutMs: config.upstream.timeoutMs,
+    onChange
+  })
   const supervisor: Supervisor = {
     name: 'the platform',
     head: passedBack,
@@ -61,7 +68,8 @@ export function openPlatform (url: URL, config: Pick<Config, 'upstream' | 'publi
   }
 
   function go (request: FastifyRequest, reply: FastifyReply): void {
-    if (!request.raw.socket.destroyed) pass(request, reply, upstream, supervisor, config.publicUrl) // else the caller left while the platform was asked
+    // Else the caller left while the platform was asked
+    if (!request.raw.socket.destroyed) pass(request, reply, upstream, supervisor, config.publicUrl)
   }
 }
 

@@ -1,7 +1,8 @@
 /**
- * The one file that knows @fastify/reply-from. It sends a request and gives Fastify the answer; what it would do besides (choose a target, copy
- * headers, pipe streams, try again) is done by the exchange, exactly and without another copy. So it gets an upstream of ours in place of its own,
- * a path and a base that nobody reads, and the exchange in a symbol beside the headers, which is all that it hands on untouched.
+ * The one file that knows @fastify/reply-from. It sends a request and gives Fastify the answer; what it would do besides
+ * (choose a target, copy headers, pipe streams, try again) is done by the exchange, exactly and without another copy. So
+ * it gets an upstream of ours in place of its own, a path and a base that nobody reads, and the exchange in a symbol
+ * beside the headers, which is all that it hands on untouched.
  */
 import replyFrom from '@fastify/reply-from'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -30,9 +31,12 @@ export async function openReplyFrom (app: FastifyInstance, { send, onAnswer, onF
     retryMethods: []
   })
   const hooks = {
-    rewriteRequestHeaders: ({ transfer }: { readonly transfer?: unknown }) => ({ [kExchange]: transfer }) as never, // copied with its symbols
+    // Copied with its symbols
+    rewriteRequestHeaders: ({ transfer }: { readonly transfer?: unknown }) => ({ [kExchange]: transfer }) as never,
     onResponse: (request: unknown, reply: unknown) => onAnswer(request as FastifyRequest, reply as FastifyReply),
-    onError: (reply: unknown, { error }: { error: Error }) => onFault(reply as FastifyReply, error.cause instanceof Error ? error.cause : error) // it wraps what it does not know
+    // It wraps what it does not know
+    onError: (reply: unknown, { error }: { error: Error }) =>
+      onFault(reply as FastifyReply, error.cause instanceof Error ? error.cause : error)
   }
   return ({ reply }) => { reply.from('/', hooks) }
 }

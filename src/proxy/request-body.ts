@@ -23,7 +23,11 @@ export class CutUploadError extends Error {
  * @param tooLarge makes the error for more than `maxBytes`; without it 413
  * @throws that error; CutUploadError
  */
-export async function gather (request: IncomingMessage, maxBytes: number, tooLarge: () => FacadeError = bodyTooLargeToRead): Promise<Buffer> {
+export async function gather (
+  request: IncomingMessage,
+  maxBytes: number,
+  tooLarge: () => FacadeError = bodyTooLargeToRead
+): Promise<Buffer> {
   return await new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let length = 0
@@ -98,5 +102,8 @@ function bodyTooLargeToRead (): FacadeError {
 
 /** For a body of an operation that moves no artifact. */
 export function bodyTooLarge (maxBytes: number): FacadeError {
-  return new FacadeError('tooLarge', { message: `The body is larger than ${maxBytes} bytes, which is the limit of this server for all but artifacts.`, reason: 'body_too_large' })
+  return new FacadeError('tooLarge', {
+    message: `The body is larger than ${maxBytes} bytes, which is the limit of this server for all but artifacts.`,
+    reason: 'body_too_large'
+  })
 }

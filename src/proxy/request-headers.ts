@@ -24,9 +24,20 @@ export interface Identity {
 /** The headers of the request to MLflow, in undici's flat form. */
 export function outgoing (head: RequestHead, identity: Identity): string[] {
   const headers = needed(head, identity)
-  headers.push('x-request-id', identity.requestId, 'x-forwarded-for', identity.clientAddress, 'x-forwarded-proto', identity.publicProtocol, 'x-forwarded-prefix', mount)
+  headers.push(
+    'x-request-id',
+    identity.requestId,
+    'x-forwarded-for',
+    identity.clientAddress,
+    'x-forwarded-proto',
+    identity.publicProtocol,
+    'x-forwarded-prefix',
+    mount
+  )
   if (identity.publicHost !== '') headers.push('x-forwarded-host', identity.publicHost)
-  if (head.traceparent === undefined) headers.push('traceparent', identity.hasOwnRequestId ? traceOf(identity.requestId) : traceOfForeign(identity.requestId))
+  if (head.traceparent === undefined) {
+    headers.push('traceparent', identity.hasOwnRequestId ? traceOf(identity.requestId) : traceOfForeign(identity.requestId))
+  }
   if (identity.authorization !== undefined) headers.push('authorization', identity.authorization)
   if (identity.userId !== undefined) headers.push('x-hokusai-user-id', headerText(identity.userId))
   if (identity.keyId !== undefined) headers.push('x-hokusai-api-key-id', headerText(identity.keyId))
@@ -34,8 +45,9 @@ export function outgoing (head: RequestHead, identity: Identity): string[] {
 }
 
 /**
- * The headers of a request to MLflow's LLM gateway, which hands what it gets on to the provider of the model (its passthrough and proxy routes, 3.9 to 3.18):
- * so it is not told who calls, from where, by which id. Our own credentials go into the header that MLflow takes off before the provider, or nowhere.
+ * The headers of a request to MLflow's LLM gateway, which hands what it gets on to the provider of the model (its
+ * passthrough and proxy routes, 3.9 to 3.18): so it is not told who calls, from where, by which id. Our own credentials
+ * go into the header that MLflow takes off before the provider, or nowhere.
  * @param hidesCredentials whether this MLflow has that header
  */
 export function outgoingToGateway (head: RequestHead, identity: Identity, hidesCredentials: boolean): string[] {

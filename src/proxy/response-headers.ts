@@ -4,8 +4,8 @@ import { hopByHop, withoutNamed } from '../http/request-head.js'
 const withheld = new Set([...hopByHop, 'x-request-id', 'set-cookie'])
 
 /**
- * What of an answer belongs to one hop; cookies, which would land on our origin; and the request id, which is ours. So is what pages of other origins may do:
- * MLflow would let those of localhost in, with cookies.
+ * What of an answer belongs to one hop; cookies, which would land on our origin; and the request id, which is ours. So
+ * is what pages of other origins may do: MLflow would let those of localhost in, with cookies.
  */
 function isWithheld (name: string): boolean {
   return withheld.has(name) || name.startsWith('access-control-')
@@ -25,7 +25,11 @@ export interface AnswerHead {
  * @param location maps a Location of MLflow to a public one
  * @param isHeld whether a header, by its name in lower case, does not pass
  */
-export function incoming (raw: readonly Buffer[], location: (value: string) => string, isHeld: (name: string) => boolean = isWithheld): AnswerHead {
+export function incoming (
+  raw: readonly Buffer[],
+  location: (value: string) => string,
+  isHeld: (name: string) => boolean = isWithheld
+): AnswerHead {
   const headers: string[] = []
   let length = -1
   let contentType: string | undefined

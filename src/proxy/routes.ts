@@ -63,7 +63,10 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
     const judged = operation?.match
     if (operation === undefined || judged === undefined) throw new FacadeError('notFound', { reason: 'notFound' })
     if (judged.id === 'health' || judged.id === 'version') {
-      probes.get(judged.id).then(answer => reply.code(answer.status).type(answer.contentType).send(answer.body)).catch(error => sendError(reply, toFacadeError(error)))
+      probes
+        .get(judged.id)
+        .then(answer => reply.code(answer.status).type(answer.contentType).send(answer.body))
+        .catch(error => sendError(reply, toFacadeError(error)))
       return
     }
     const mark = judged.operation?.mark
@@ -73,8 +76,13 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
     }
     const { head } = context
     const peerTrusted = trusted(raw.socket.remoteAddress)
-    const own = head.origin === undefined || mayWrite(head.origin, request.keyIn, config.corsAllowedOrigins) || isOwnOrigin(head.origin, request, config, peerTrusted)
-    if (!own && stateChanging.has(raw.method ?? '')) throw new FacadeError('forbidden', { message: foreignPage(head.origin ?? '', request, config.publicUrl), reason: 'foreign_origin' })
+    const own =
+      head.origin === undefined ||
+      mayWrite(head.origin, request.keyIn, config.corsAllowedOrigins) ||
+      isOwnOrigin(head.origin, request, config, peerTrusted)
+    if (!own && stateChanging.has(raw.method ?? '')) {
+      throw new FacadeError('forbidden', { message: foreignPage(head.origin ?? '', request, config.publicUrl), reason: 'foreign_origin' })
+    }
     checkManagedWorkspace(request)
     const workspace = chosenWorkspace(request)
     checkArtifactPaths(request, workspace)
@@ -130,16 +138,24 @@ function chosenWorkspace ({ caller, context: { head } }: FastifyRequest): string
   if (asked !== undefined && allowed.includes(asked)) return asked
   throw new FacadeError('forbidden', {
     reason: 'workspace',
-    message: asked === undefined ? `This API key is for the workspaces ${allowed.join(', ')}: name one in X-MLFLOW-WORKSPACE.` : 'This API key is not for the workspace that X-MLFLOW-WORKSPACE names.'
+    message:
+      asked === undefined
+        ? `This API key is for the workspaces ${allowed.join(', ')}: name one in X-MLFLOW-WORKSPACE.`
+        : 'This API key is not for the workspace that X-MLFLOW-WORKSPACE names.'
   })
 }
 
-/** Workspaces are managed by their names in the path (`/api/3.0/mlflow/workspaces/{name}`): a key that is tied to some manages those alone, and neither lists nor makes any. */
+/**
+ * Workspaces are managed by their names in the path (`/api/3.0/mlflow/workspaces/{name}`): a key that is tied to some
+ * manages those alone, and neither lists nor makes any.
+ */
 function checkManagedWorkspace ({ caller, operation }: FastifyRequest): void {
   const allowed = caller?.workspaces ?? []
   if (allowed.length === 0 || operation?.match?.operation?.area !== 'Workspaces') return
   const [, name] = /^\/(?:ajax-)?api\/3\.0\/mlflow\/workspaces\/([^/]+)$/.exec(decodeURIComponent(operation.path)) ?? []
-  if (name === undefined || !allowed.includes(name)) throw new FacadeError('forbidden', { reason: 'workspace', message: `This API key is for the workspaces ${allowed.join(', ')} alone.` })
+  if (name === undefined || !allowed.includes(name)) {
+    throw new FacadeError('forbidden', { reason: 'workspace', message: `This API key is for the workspaces ${allowed.join(', ')} alone.` })
+  }
 }
 
 /** MLflow's pages ask whose session it is; without its own auth app MLflow answers 404 (3.17.2), and the facade knows. */

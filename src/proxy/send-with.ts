@@ -4,9 +4,14 @@ import type { Exchange } from './exchange.js'
 import type { OutgoingBody } from './request-body.js'
 
 /** @param send makes the headers and sends. Whatever fails ends the exchange */
-export function sendWith (exchange: Exchange, outgoing: OutgoingBody | Promise<OutgoingBody>, send: (length: string | undefined) => void): void {
+export function sendWith (
+  exchange: Exchange,
+  outgoing: OutgoingBody | Promise<OutgoingBody>,
+  send: (length: string | undefined) => void
+): void {
   const start = ({ body, length }: OutgoingBody): void => {
-    if (exchange.endedAt !== 0) { // it was given up while its body was read
+    if (exchange.endedAt !== 0) {
+      // it was given up while its body was read
       if (body instanceof Readable) body.destroy()
       return
     }

@@ -24,7 +24,8 @@ export interface Spool {
    * ends; its space is free again when the body is closed.
    * @param keyId whose body it is: one key has half of the bound at most
    * @param maxBytes bound of this body, with the error for a larger one
-   * @throws FacadeError 413; 503 where there is no room, before a byte is read if there is none at all, or where the disk fails; CutUploadError
+   * @throws FacadeError 413; 503 where there is no room, before a byte is read if there is none at all, or where the disk
+   * fails; CutUploadError
    */
   take: (request: IncomingMessage, keyId: string, maxBytes: number, tooLarge: (maxBytes: number) => FacadeError) => Promise<OutgoingBody>
 }
@@ -68,7 +69,12 @@ export async function openSpool (folder: string, totalBytes: number | undefined)
     return hasRoom(keyId, 0) && diskBytes >= 0
   }
 
-  async function take (request: IncomingMessage, keyId: string, maxBytes: number, tooLarge: (maxBytes: number) => FacadeError): Promise<OutgoingBody> {
+  async function take (
+    request: IncomingMessage,
+    keyId: string,
+    maxBytes: number,
+    tooLarge: (maxBytes: number) => FacadeError
+  ): Promise<OutgoingBody> {
     const fd = await begin(keyId).catch(diskFailed)
     const sink = createWriteStream('', { fd, autoClose: false }) // closes it only when it is destroyed: it is read next
     let length = 0

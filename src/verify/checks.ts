@@ -94,7 +94,9 @@ export const checks: readonly Check[] = [
     promise: 'OPTIONS is answered with Allow and without CORS',
     run: async caller => {
       const answer = await caller.call(`/mlflow${search}`, { method: 'OPTIONS', headers: { origin: 'https://elsewhere.example' } })
-      return status(answer, 204) ?? (answer.headers['access-control-allow-origin'] === undefined ? undefined : 'the answer allows other origins')
+      return (
+        status(answer, 204) ?? (answer.headers['access-control-allow-origin'] === undefined ? undefined : 'the answer allows other origins')
+      )
     }
   },
   {
@@ -113,7 +115,10 @@ export const checks: readonly Check[] = [
       const answer = await caller.call('/no-such-path-of-verify')
       // A platform may ask for its own credentials first, or send people to its own pages.
       if (hasPlatform) return answer.status < 500 ? undefined : status(answer, 404)
-      return refusal(answer, 404, 'ENDPOINT_NOT_FOUND') ?? (String(answer.json?.['message']).includes('/mlflow/') ? undefined : 'the message does not name /mlflow/')
+      return (
+        refusal(answer, 404, 'ENDPOINT_NOT_FOUND') ??
+        (String(answer.json?.['message']).includes('/mlflow/') ? undefined : 'the message does not name /mlflow/')
+      )
     }
   }
 ]
@@ -125,11 +130,16 @@ function status (answer: Answer, wanted: number): string | undefined {
 }
 
 function header (answer: Answer, name: string, wanted: string): string | undefined {
-  return answer.headers[name] === wanted ? undefined : `${name} is ${JSON.stringify(answer.headers[name])} instead of ${JSON.stringify(wanted)}`
+  return answer.headers[name] === wanted
+    ? undefined
+    : `${name} is ${JSON.stringify(answer.headers[name])} instead of ${JSON.stringify(wanted)}`
 }
 
 function refusal (answer: Answer, wanted: number, code: string): string | undefined {
-  return status(answer, wanted) ?? (answer.json?.['error_code'] === code ? undefined : `the error_code is ${String(answer.json?.['error_code'])} instead of ${code}`)
+  return (
+    status(answer, wanted) ??
+    (answer.json?.['error_code'] === code ? undefined : `the error_code is ${String(answer.json?.['error_code'])} instead of ${code}`)
+  )
 }
 
 function oldPath (answer: Answer, location: string): string | undefined {

@@ -32,15 +32,21 @@ export interface Caller {
  */
 export function openCaller (base: URL, place?: { readonly hostname: string, readonly port: string }): Caller {
   const connect = buildConnector({})
-  const agent = new Agent(place === undefined ? {} : { connect: (options, callback) => connect({ ...options, ...place, servername: base.hostname }, callback) })
+  const agent = new Agent(
+    place === undefined ? {} : { connect: (options, callback) => connect({ ...options, ...place, servername: base.hostname }, callback) }
+  )
   return {
     async call (path, { method = 'GET', key, send, bytes, headers = {} } = {}) {
       const answer = await agent.request({
         origin: base.origin,
         path, // as it is: a URL object would fold dot segments
         method: method as 'GET',
-        headers: { ...key === undefined ? {} : { authorization: `Bearer ${key}` }, ...send === undefined ? {} : { 'content-type': 'application/json' }, ...headers },
-        body: send === undefined ? bytes ?? null : JSON.stringify(send),
+        headers: {
+          ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+          ...(send === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers
+        },
+        body: send === undefined ? (bytes ?? null) : JSON.stringify(send),
         signal: AbortSignal.timeout(timeoutMs)
       })
       const body = Buffer.from(await answer.body.arrayBuffer())

@@ -17,7 +17,8 @@ export function roundTrip (caller: Caller, key: string): { readonly steps: reado
   let experimentId = ''
   let runId = ''
   let artifact = ''
-  const post = async (path: string, send: unknown, method = 'POST'): Promise<Answer> => await caller.call(`${rest}/${path}`, { method, key, send })
+  const post = async (path: string, send: unknown, method = 'POST'): Promise<Answer> =>
+    await caller.call(`${rest}/${path}`, { method, key, send })
 
   return {
     steps: [
@@ -31,7 +32,9 @@ export function roundTrip (caller: Caller, key: string): { readonly steps: reado
         const info = (answer.json?.['run'] as { info?: { run_id?: string, artifact_uri?: string } } | undefined)?.info
         runId = info?.run_id ?? ''
         const uri = info?.artifact_uri ?? ''
-        artifact = uri.startsWith('mlflow-artifacts:/') ? `/mlflow/api/2.0/mlflow-artifacts/artifacts/${uri.replace(/^mlflow-artifacts:\/+/, '')}/model.bin` : ''
+        artifact = uri.startsWith('mlflow-artifacts:/')
+          ? `/mlflow/api/2.0/mlflow-artifacts/artifacts/${uri.replace(/^mlflow-artifacts:\/+/, '')}/model.bin`
+          : ''
         return good(answer)
       }),
       step('log metric', 'a metric is kept', async () => good(await post('runs/log-metric', { run_id: runId, key: 'answer', value: 42, timestamp: Date.now() }))),
@@ -68,7 +71,9 @@ function text (answer: Answer, field: string): string {
 }
 
 function good (answer: Answer): string | undefined {
-  return answer.status === 200 ? undefined : `${answer.status}${answer.json?.['message'] === undefined ? '' : `: ${String(answer.json['message'])}`}`
+  return answer.status === 200
+    ? undefined
+    : `${answer.status}${answer.json?.['message'] === undefined ? '' : `: ${String(answer.json['message'])}`}`
 }
 
 /** What was never made need not be taken away. */

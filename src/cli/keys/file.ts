@@ -29,9 +29,24 @@ const fields = {
 } as const
 
 /** What exports hold besides, and what means nothing here. */
-const ignored = new Set(['id', 'keyid', 'email', 'hint', 'prefix', 'keyprefix', 'description', 'environment', 'serviceid', 'createdat', 'updatedat', 'lastusedat'])
+const ignored = new Set([
+  'id',
+  'keyid',
+  'email',
+  'hint',
+  'prefix',
+  'keyprefix',
+  'description',
+  'environment',
+  'serviceid',
+  'createdat',
+  'updatedat',
+  'lastusedat'
+])
 
-const fieldOf: ReadonlyMap<string, keyof typeof fields> = new Map(Object.entries(fields).flatMap(([field, names]) => names.map(name => [name, field as keyof typeof fields])))
+const fieldOf: ReadonlyMap<string, keyof typeof fields> = new Map(
+  Object.entries(fields).flatMap(([field, names]) => names.map(name => [name, field as keyof typeof fields]))
+)
 
 /**
  * The keys of a file. Scopes that are not given are those of a new key, an empty list grants nothing.
@@ -63,7 +78,11 @@ function entriesOf (text: string): Entry[] {
   const body = text.replace(/^\uFEFF/, '')
   if (/^\s*\[/.test(body)) return arrayOf(body).map((value, index) => ({ line: index + 1, value }))
   if (/^\s*\{/.test(body)) {
-    return body.split(/\r?\n/).map((line, index) => ({ line: index + 1, value: line })).filter(({ value }) => value.trim() !== '').map(({ line, value }) => ({ line, value: json(value) }))
+    return body
+      .split(/\r?\n/)
+      .map((line, index) => ({ line: index + 1, value: line }))
+      .filter(({ value }) => value.trim() !== '')
+      .map(({ line, value }) => ({ line, value: json(value) }))
   }
   return parseCsv(body)
 }
@@ -89,7 +108,10 @@ function toImportedKey (value: unknown): ImportedKey {
     ...keyOf(textOf('key', given.key), textOf('key_hash', given.hash)),
     name,
     userId: userId === undefined ? userIdFrom(name) : toUserId(userId),
-    scopes: toGrantedScopes([...listOf('scopes', given.scopes) ?? ['mlflow:read', 'mlflow:write'], ...isTrue(given.isAdmin) ? ['mlflow:admin'] : []]),
+    scopes: toGrantedScopes([
+      ...(listOf('scopes', given.scopes) ?? ['mlflow:read', 'mlflow:write']),
+      ...(isTrue(given.isAdmin) ? ['mlflow:admin'] : [])
+    ]),
     workspaces: toWorkspaces(listOf('workspaces', given.workspaces) ?? []),
     ratePerHour: rateOf(textOf('rate_per_hour', given.rate)),
     expiresAt: expiryOf(textOf('expires_at', given.expiresAt))
@@ -103,7 +125,9 @@ function fieldsOf (value: unknown): Partial<Record<keyof typeof fields, unknown>
     const plain = name.toLowerCase().replace(/[-_ ]/g, '')
     const field = fieldOf.get(plain)
     // A misspelt expiry must not make a key that never ends.
-    if (field === undefined && !ignored.has(plain)) throw new KeyInputError(/^\w{1,40}$/.test(name) ? `"${name}" is not a field of a key.` : 'It has a field that no key has.')
+    if (field === undefined && !ignored.has(plain)) {
+      throw new KeyInputError(/^\w{1,40}$/.test(name) ? `"${name}" is not a field of a key.` : 'It has a field that no key has.')
+    }
     if (field !== undefined && content !== null) given[field] = content
   }
   return given
@@ -113,11 +137,19 @@ function keyOf (key: string | undefined, hash: string | undefined): { readonly k
   if (key !== undefined && hash !== undefined) throw new KeyInputError('It has a key and a key_hash: keep one.')
   if (key !== undefined) {
     if (!isPlausible(key)) throw new KeyInputError('The key is not 1 to 512 visible ASCII characters.')
-    if (key.length < keyMinLength) throw new KeyInputError(`The key has ${key.length} characters, and fewer than ${keyMinLength} can be guessed: make a new one instead.`)
+    if (key.length < keyMinLength) {
+      throw new KeyInputError(
+        `The key has ${key.length} characters, and fewer than ${keyMinLength} can be guessed: make a new one instead.`
+      )
+    }
     return { key }
   }
   const hex = /^(?:sha256:)?([0-9a-f]{64})$/i.exec(hash ?? '')?.[1]
-  if (hex === undefined) throw new KeyInputError(hash === undefined ? 'It has neither key nor key_hash.' : 'The key_hash is not a SHA-256 of 64 hexadecimal characters.')
+  if (hex === undefined) {
+    throw new KeyInputError(
+      hash === undefined ? 'It has neither key nor key_hash.' : 'The key_hash is not a SHA-256 of 64 hexadecimal characters.'
+    )
+  }
   return { hash: hex.toLowerCase() }
 }
 

@@ -1,4 +1,7 @@
-/** What to tell someone who ties a key to workspaces: an MLflow without any would show that key everything, so the facade refuses it there. */
+/**
+ * What to tell someone who ties a key to workspaces: an MLflow without any would show that key everything, so the
+ * facade refuses it there.
+ */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Config } from '../../core/config.js'
 import type { Layout } from '../../mlflow/layout.js'
@@ -11,7 +14,7 @@ const patienceMs = 2000
 /** A sentence, or undefined where MLflow keeps workspaces apart. Never fails. */
 export async function workspaceNote (config: Config['upstream']): Promise<string | undefined> {
   const layout = config.url === undefined ? undefined : await look(config, config.url)
-  if (layout === undefined) return 'Where MLflow keeps no workspaces apart (--enable-workspaces), this key is refused with 403; it could not be asked now.'
+  if (layout === undefined) { return 'Where MLflow keeps no workspaces apart (--enable-workspaces), this key is refused with 403; it could not be asked now.' }
   if (layout.workspaces === true) return undefined
   return `MLflow ${layout.version} keeps no workspaces apart: this key is refused with 403 until MLflow (3.10 or later) runs with --enable-workspaces.`
 }

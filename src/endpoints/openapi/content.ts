@@ -27,7 +27,9 @@ const brotliQuality = 9
 /** Compresses content, away from the event loop. A coding that makes it no smaller is left out. */
 export async function compress (type: string, body: Buffer): Promise<Content> {
   const [br, gz] = await Promise.all([
-    promisify(brotliCompress)(body, { params: { [constants.BROTLI_PARAM_QUALITY]: brotliQuality, [constants.BROTLI_PARAM_SIZE_HINT]: body.length } }),
+    promisify(brotliCompress)(body, {
+      params: { [constants.BROTLI_PARAM_QUALITY]: brotliQuality, [constants.BROTLI_PARAM_SIZE_HINT]: body.length }
+    }),
     promisify(gzip)(body, { level: constants.Z_BEST_COMPRESSION })
   ])
   const hash = createHash('sha256').update(body).digest('base64url').slice(0, 22)

@@ -27,11 +27,21 @@ export function edition (newest: Document, older: Older, version: string): Docum
   const paths: Record<string, JsonObject> = {}
   for (const [path, methods] of Object.entries(all.paths)) {
     const kept = Object.entries(methods).filter(([, operation]) => served(operation, version))
-    if (kept.length > 0) paths[path] = Object.fromEntries(kept.map(([method, operation]) => [method, withFittingExamples(trim(operation, version), trimmed.schemas)])) as JsonObject
+    if (kept.length > 0) {
+      paths[path] = Object.fromEntries(
+        kept.map(([method, operation]) => [method, withFittingExamples(trim(operation, version), trimmed.schemas)])
+      ) as JsonObject
+    }
   }
   const { schemas } = trimmed
-  const responses = Object.fromEntries(Object.entries(trimmed.responses).filter(([name]) => JSON.stringify(paths).includes(`"#/components/responses/${name}"`)))
-  const tags = new Set(Object.values(paths).flatMap(methods => Object.values(methods)).flatMap(operation => (operation as { tags: readonly string[] }).tags))
+  const responses = Object.fromEntries(
+    Object.entries(trimmed.responses).filter(([name]) => JSON.stringify(paths).includes(`"#/components/responses/${name}"`))
+  )
+  const tags = new Set(
+    Object.values(paths)
+      .flatMap(methods => Object.values(methods))
+      .flatMap(operation => (operation as { tags: readonly string[] }).tags)
+  )
   return {
     ...all,
     tags: (all['tags'] as readonly JsonObject[]).filter(({ name }) => tags.has(name as string)),
@@ -44,7 +54,10 @@ export function edition (newest: Document, older: Older, version: string): Docum
 export function served (part: Json | undefined, version: string): boolean {
   if (typeof part !== 'object' || part === null || Array.isArray(part)) return true
   const { 'x-mlflow-since': since, 'x-mlflow-until': until } = part as JsonObject
-  return (typeof since !== 'string' || compareVersions(since, version) <= 0) && (typeof until !== 'string' || compareVersions(version, until) <= 0)
+  return (
+    (typeof since !== 'string' || compareVersions(since, version) <= 0) &&
+    (typeof until !== 'string' || compareVersions(version, until) <= 0)
+  )
 }
 
 function merge (newest: Document, older: Older): Document {
@@ -72,19 +85,27 @@ function withFittingExamples (value: Json, schemas: JsonObject): Json {
   if (typeof value !== 'object' || value === null) return value
   const { schema, example, ...rest } = value as JsonObject
   const walked = Object.fromEntries(Object.entries(rest).map(([key, item]) => [key, withFittingExamples(item, schemas)]))
-  return { ...walked, ...schema === undefined ? {} : { schema }, ...example === undefined ? {} : { example: schema === undefined ? example : fitting(example, schema, schemas) } }
+  return {
+    ...walked,
+    ...(schema === undefined ? {} : { schema }),
+    ...(example === undefined ? {} : { example: schema === undefined ? example : fitting(example, schema, schemas) })
+  }
 }
 
 function fitting (example: Json, schema: Json, schemas: JsonObject): Json {
   if (typeof example !== 'object' || example === null || typeof schema !== 'object' || schema === null) return example
   const { $ref, anyOf, items, properties } = schema as JsonObject & { readonly properties?: JsonObject }
   if (typeof $ref === 'string') return fitting(example, schemas[$ref.split('/').at(-1) ?? ''] ?? null, schemas)
-  if (Array.isArray(anyOf)) return (anyOf as readonly Json[]).reduce((fitted, alternative) => fitting(fitted, alternative, schemas), example)
+  if (Array.isArray(anyOf)) {
+    return (anyOf as readonly Json[]).reduce((fitted, alternative) => fitting(fitted, alternative, schemas), example)
+  }
   if (Array.isArray(example)) return items === undefined ? example : (example as readonly Json[]).map(item => fitting(item, items, schemas))
   if (properties === undefined) return example
   const closed = (schema as JsonObject)['additionalProperties'] === false
   const kept = Object.entries(example as JsonObject).filter(([name]) => !closed || name in properties)
-  return Object.fromEntries(kept.map(([name, item]) => [name, name in properties ? fitting(item, properties[name] ?? null, schemas) : item]))
+  return Object.fromEntries(
+    kept.map(([name, item]) => [name, name in properties ? fitting(item, properties[name] ?? null, schemas) : item])
+  )
 }
 
 /** The schemas that something still refers to. */

@@ -1,4 +1,7 @@
-/** How @fastify/swagger gathers the endpoints of ours from the running app: the document takes them from there (scripts/generate/openapi/build.ts). */
+/**
+ * How @fastify/swagger gathers the endpoints of ours from the running app: the document takes them from there
+ * (scripts/generate/openapi/build.ts).
+ */
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import { version } from '../../core/version.js'
 

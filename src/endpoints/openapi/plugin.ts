@@ -9,7 +9,7 @@ import { openAssets } from './assets.js'
 import { answer } from './content.js'
 import { openEditions } from './editions.js'
 import { css, logo, title } from './theme.js'
-import { jsonEdition, yamlEdition } from './schemas.js'
+import { editionNames, jsonEdition, yamlEdition } from './schemas.js'
 
 interface Options {
   /** Tells which MLflow is behind. */
@@ -18,10 +18,19 @@ interface Options {
 
 const docs = operationOutside('docs')
 
-/** Scripts and styles of our own only. The hash is of the style within Swagger UI's own mark, which it draws before ours takes its place. */
+/**
+ * Scripts and styles of our own only. The hash is of the style within Swagger UI's own mark, which it draws before ours
+ * takes its place.
+ */
 const contentSecurityPolicy = [
-  "default-src 'none'", "script-src 'self'", "style-src 'self' 'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='", "img-src 'self' data:", "connect-src 'self'",
-  "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'"
 ].join('; ')
 
 export default async function openapi (app: FastifyInstance, { monitor }: Options): Promise<void> {
@@ -68,7 +77,13 @@ export default async function openapi (app: FastifyInstance, { monitor }: Option
     return /^\d+\.\d+\.\d+/.test(version) ? version : newest
   }
 
-  const asked = (request: FastifyRequest): string => (request.query as { readonly mlflow?: string }).mlflow ?? behind()
+  /** Also for Swagger UI's own routes, which have no schema of ours; each edition costs a worker once, so nothing else is made. */
+  function asked (request: FastifyRequest): string {
+    const { mlflow } = request.query as { readonly mlflow?: unknown }
+    if (mlflow === undefined) return behind()
+    if (typeof mlflow === 'string' && editionNames.includes(mlflow)) return mlflow
+    throw new FacadeError('badRequest', { message: `The parameter mlflow is one of ${editionNames.join(', ')}.`, reason: 'schema' })
+  }
 
   async function sendJson (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     return answer(request, reply, (await editions.of(asked(request))).json)

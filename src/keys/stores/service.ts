@@ -101,7 +101,7 @@ function toVerdict (text: string, key: string, emptyScopes: KeysConfig['emptySco
     environment: environmentOf(key),
     scopes: names.length === 0 && granted.size === 0 && emptyScopes === 'read' ? toScopes(['mlflow:read']) : granted,
     workspaces: [],
-    ratePerHour: typeof rate === 'number' && rate > 0 ? rate : undefined,
+    ratePerHour: typeof rate === 'number' && rate > 0 && Number.isFinite(rate) ? rate : undefined,
     expiresAt
   }
   return answer['has_sufficient_balance'] === false ? { valid: false, reason: 'balance', caller } : { valid: true, caller }

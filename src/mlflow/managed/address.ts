@@ -1,4 +1,7 @@
-/** Where an MLflow of our own listens: on a unix socket in a folder that only its user may enter, since it has no key; on a loopback port where there are no such sockets. */
+/**
+ * Where an MLflow of our own listens: on a unix socket in a folder that only its user may enter, since it has no key;
+ * on a loopback port where there are no such sockets.
+ */
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
@@ -50,7 +53,10 @@ export function socketAt (folder: string): string | undefined {
   return [join(folder, socketName), noted(folder)].find(path => path !== undefined && existsSync(path))
 }
 
-/** In the folder, or in a new one of the system's temporary folder (mode 0700) where the path is too long; undefined where that is too long as well. */
+/**
+ * In the folder, or in a new one of the system's temporary folder (mode 0700) where the path is too long; undefined
+ * where that is too long as well.
+ */
 function socketIn (folder: string): string | undefined {
   const fits = (path: string): boolean => Buffer.byteLength(path) <= socketPathMaxBytes
   const near = join(folder, socketName)

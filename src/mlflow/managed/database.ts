@@ -1,4 +1,7 @@
-/** The SQLite database of an MLflow of our own. It is made and upgraded as a new file that then takes its place, so that no end in between leaves half a schema. */
+/**
+ * The SQLite database of an MLflow of our own. It is made and upgraded as a new file that then takes its place, so that
+ * no end in between leaves half a schema.
+ */
 import { linkSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import sqlite from '@photostructure/sqlite'
@@ -50,7 +53,13 @@ export async function createDatabase (folder: string, python: string, around: Su
  * @returns the name of the backup
  * @throws LocalMlflowError; the database is then as it was
  */
-export async function upgradeDatabase (folder: string, python: string, release: PinnedMlflow, around: Surroundings, keep: (output: string) => void): Promise<string> {
+export async function upgradeDatabase (
+  folder: string,
+  python: string,
+  release: PinnedMlflow,
+  around: Surroundings,
+  keep: (output: string) => void
+): Promise<string> {
   const file = join(folder, databaseName)
   const backups = join(folder, 'backups')
   mkdirSync(backups, { recursive: true, mode: 0o700 })

@@ -9,7 +9,10 @@ import type { Tools } from './python.js'
 export interface Environment {
   /** Its interpreter. */
   readonly python: string
-  /** Whether it is whole, of the wanted version, and its interpreter still runs: an upgrade of the system's Python may have taken it away. */
+  /**
+   * Whether it is whole, of the wanted version, and its interpreter still runs: an upgrade of the system's Python may
+   * have taken it away.
+   */
   isReady: () => Promise<boolean>
   /**
    * Makes it.
@@ -48,11 +51,16 @@ export function environmentIn (folder: string, release: PinnedMlflow, around: Su
     const free = freeBytes(folder)
     if (free < release.diskBytes) throw fullDisk(release, free)
     await step(`making a Python environment with ${uv ? 'uv' : 'venv'}`, async () => {
-      check(await (uv ? run('uv', ['venv', '--quiet', '--allow-existing', '--python', base, folder], around) : run(base, ['-m', 'venv', folder], around)))
+      check(
+        await (uv
+          ? run('uv', ['venv', '--quiet', '--allow-existing', '--python', base, folder], around)
+          : run(base, ['-m', 'venv', folder], around))
+      )
     })
     await step(`installing MLflow ${release.version} with ${uv ? 'uv' : 'pip'} (one to three minutes, only this time)`, async () => {
       check(await (uv
-        ? run('uv', ['pip', 'install', '--quiet', '--compile-bytecode', '--python', python, pin], around) // as pip does: else each start compiles where bytecode may not be written
+        // As pip does: else each start compiles where bytecode may not be written
+        ? run('uv', ['pip', 'install', '--quiet', '--compile-bytecode', '--python', python, pin], around)
         : run(python, ['-m', 'pip', 'install', '--quiet', '--no-input', '--disable-pip-version-check', pin], around)))
       writeFileSync(marker, content)
     })

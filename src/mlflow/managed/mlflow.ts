@@ -52,7 +52,8 @@ const tellEveryMs = 15_000
 
 /**
  * Looks whether it can be prepared, and resolves with the place where it will listen.
- * @throws LocalMlflowError for what will not mend itself: Python is missing or too old, the database is of an older MLflow, DATA_DIR cannot be written
+ * @throws LocalMlflowError for what will not mend itself: Python is missing or too old, the database is of an older
+ * MLflow, DATA_DIR cannot be written
  */
 export async function openLocalMlflow (options: LocalOptions): Promise<LocalMlflow> {
   const { dataDir, log, allowUpgrade, now = () => performance.now(), release = pinned } = options
@@ -92,7 +93,10 @@ export async function openLocalMlflow (options: LocalOptions): Promise<LocalMlfl
         await keepRunning(address)
       } catch (error) {
         if (stopping.signal.aborted) return
-        const problem = error instanceof LocalMlflowError ? error.message : `MLflow could not be prepared (${(error as NodeJS.ErrnoException).code ?? String(error)}).`
+        const problem =
+          error instanceof LocalMlflowError
+            ? error.message
+            : `MLflow could not be prepared (${(error as NodeJS.ErrnoException).code ?? String(error)}).`
         state = { phase: 'preparing', reason: problem }
         log(`${problem} Trying again in ${retryMs / 1000} s.`)
         await delay(retryMs, undefined, { signal: stopping.signal }).catch(() => {})
@@ -112,7 +116,10 @@ export async function openLocalMlflow (options: LocalOptions): Promise<LocalMlfl
     if (schema === undefined) {
       await step('making MLflow\'s database', async () => await createDatabase(home, environment.python, around, journal.write))
     } else {
-      const backup = await step(`upgrading MLflow's database from schema ${schema}`, async () => await upgradeDatabase(home, environment.python, release, around, journal.write))
+      const backup = await step(
+        `upgrading MLflow's database from schema ${schema}`,
+        async () => await upgradeDatabase(home, environment.python, release, around, journal.write)
+      )
       log(`  the database as it was: mlflow/backups/${backup} in DATA_DIR`)
     }
   }
@@ -174,7 +181,9 @@ function makeHome (dataDir: string): string {
 /** MLflow must not see our secrets, nor what a shell exports for MLflow's client, such as a tracking URI or a static prefix. */
 function childEnv (env: Env): Env {
   const ours = new Set(Object.entries(settings).flatMap(([name, { secret }]) => secret === true ? [name, `${name}_FILE`] : [name]))
-  const kept = Object.entries(env).filter(([name]) => !ours.has(name) && !/^_?MLFLOW_|^HOKUSAI_|^PYTHON(PATH|HOME)$|^VIRTUAL_ENV$/.test(name))
+  const kept = Object.entries(env).filter(
+    ([name]) => !ours.has(name) && !/^_?MLFLOW_|^HOKUSAI_|^PYTHON(PATH|HOME)$|^VIRTUAL_ENV$/.test(name)
+  )
   return {
     ...Object.fromEntries(kept),
     MLFLOW_DISABLE_TELEMETRY: 'true',

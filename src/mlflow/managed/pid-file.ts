@@ -42,10 +42,18 @@ export function signal (pid: number, name: NodeJS.Signals): void {
   try { process.kill(pid, name) } catch { /* gone already */ }
 }
 
-/** When a process started, in a form that only serves comparison; undefined where it does not run. Ids are given anew, ids with their start are not. */
+/**
+ * When a process started, in a form that only serves comparison; undefined where it does not run. Ids are given anew,
+ * ids with their start are not.
+ */
 function startOf (pid: number): string | undefined {
   try {
-    if (process.platform !== 'linux') return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim() || undefined
+    if (process.platform !== 'linux') {
+      return (
+        execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim() ||
+        undefined
+      )
+    }
     // proc(5): the name in parentheses may hold anything; behind it the state is field 3 and the start time field 22.
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')
     return fields[0] === 'Z' ? undefined : fields[19]
@@ -57,7 +65,9 @@ function startOf (pid: number): string | undefined {
 function read (file: string): { readonly pid: number, readonly startedAt: string } | undefined {
   try {
     const noted = JSON.parse(readFileSync(file, 'utf8')) as { pid?: unknown, startedAt?: unknown }
-    if (Number.isSafeInteger(noted.pid) && Number(noted.pid) > 1 && typeof noted.startedAt === 'string') return { pid: Number(noted.pid), startedAt: noted.startedAt }
+    if (Number.isSafeInteger(noted.pid) && Number(noted.pid) > 1 && typeof noted.startedAt === 'string') {
+      return { pid: Number(noted.pid), startedAt: noted.startedAt }
+    }
   } catch { /* none, or half-written: nothing is known */ }
   return undefined
 }

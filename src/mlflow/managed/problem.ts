@@ -9,7 +9,9 @@ export class LocalMlflowError extends UserError {}
 const instead = 'or set MLFLOW_UPSTREAM_URL to an MLflow that runs already'
 
 export function noPython (command: string, { python }: PinnedMlflow): LocalMlflowError {
-  return new LocalMlflowError(`Python was not found: "${command}" is no command here. Install Python ${python.join('.')} or newer, name it with MLFLOW_PYTHON, ${instead}.`)
+  return new LocalMlflowError(
+    `Python was not found: "${command}" is no command here. Install Python ${python.join('.')} or newer, name it with MLFLOW_PYTHON, ${instead}.`
+  )
 }
 
 export function brokenPython (command: string): LocalMlflowError {
@@ -17,23 +19,33 @@ export function brokenPython (command: string): LocalMlflowError {
 }
 
 export function oldPython (command: string, found: string, { version, python }: PinnedMlflow): LocalMlflowError {
-  return new LocalMlflowError(`"${command}" is Python ${found} and MLflow ${version} needs ${python.join('.')} or newer. Name a newer one with MLFLOW_PYTHON, ${instead}.`)
+  return new LocalMlflowError(
+    `"${command}" is Python ${found} and MLflow ${version} needs ${python.join('.')} or newer. Name a newer one with MLFLOW_PYTHON, ${instead}.`
+  )
 }
 
 export function noVenv (command: string): LocalMlflowError {
-  return new LocalMlflowError(`"${command}" has no venv module. Install it (Debian and Ubuntu: apt install python3-venv), install uv, ${instead}.`)
+  return new LocalMlflowError(
+    `"${command}" has no venv module. Install it (Debian and Ubuntu: apt install python3-venv), install uv, ${instead}.`
+  )
 }
 
 export function fullDisk ({ version, diskBytes }: PinnedMlflow, freeBytes: number): LocalMlflowError {
-  return new LocalMlflowError(`The disk of DATA_DIR has ${megabytes(freeBytes)} free and MLflow ${version} needs about ${megabytes(diskBytes)}. Free some, or set DATA_DIR to a folder on another disk.`)
+  return new LocalMlflowError(
+    `The disk of DATA_DIR has ${megabytes(freeBytes)} free and MLflow ${version} needs about ${megabytes(diskBytes)}. Free some, or set DATA_DIR to a folder on another disk.`
+  )
 }
 
 export function fullDiskForCopy (freeBytes: number, wantedBytes: number): LocalMlflowError {
-  return new LocalMlflowError(`The disk of DATA_DIR has ${megabytes(freeBytes)} free and a copy of MLflow's database needs ${megabytes(wantedBytes)}. Free some, or move DATA_DIR to another disk.`)
+  return new LocalMlflowError(
+    `The disk of DATA_DIR has ${megabytes(freeBytes)} free and a copy of MLflow's database needs ${megabytes(wantedBytes)}. Free some, or move DATA_DIR to another disk.`
+  )
 }
 
 export function unusableFolder (code: string): LocalMlflowError {
-  return new LocalMlflowError(`DATA_DIR cannot be written (${code}). Give the user of this process the right to, or set DATA_DIR to another folder.`)
+  return new LocalMlflowError(
+    `DATA_DIR cannot be written (${code}). Give the user of this process the right to, or set DATA_DIR to another folder.`
+  )
 }
 
 /** `python -m venv` refuses a folder whose name would be cut in PATH. */
@@ -42,18 +54,25 @@ export function colonInFolder (): LocalMlflowError {
 }
 
 export function brokenDatabase (): LocalMlflowError {
-  return new LocalMlflowError('The MLflow database in DATA_DIR (mlflow/mlflow.db) cannot be read as one of MLflow. Put a backup in its place (see mlflow/backups), or move it away: then the next start makes an empty one.')
+  return new LocalMlflowError(
+    'The MLflow database in DATA_DIR (mlflow/mlflow.db) cannot be read as one of MLflow. Put a backup in its place (see mlflow/backups), or move it away: then the next start makes an empty one.'
+  )
 }
 
 export function olderDatabase (found: string, { version, schema }: PinnedMlflow): LocalMlflowError {
-  return new LocalMlflowError(`The MLflow database in DATA_DIR has schema ${found} and MLflow ${version} needs ${schema}. Start once with: npx hokusai-mlflow start --upgrade-database (it keeps the old database as a backup and upgrades a copy).`)
+  return new LocalMlflowError(
+    `The MLflow database in DATA_DIR has schema ${found} and MLflow ${version} needs ${schema}. Start once with: npx hokusai-mlflow start --upgrade-database (it keeps the old database as a backup and upgrades a copy).`
+  )
 }
 
 export function failedUpgrade (): LocalMlflowError {
-  return new LocalMlflowError('MLflow could not bring its database up to date, so it was left as it is; mlflow.log in DATA_DIR says why. It may come from a newer MLflow than this one: use the newer hokusai-mlflow, or set DATA_DIR to another folder.')
+  return new LocalMlflowError(
+    'MLflow could not bring its database up to date, so it was left as it is; mlflow.log in DATA_DIR says why. It may come from a newer MLflow than this one: use the newer hokusai-mlflow, or set DATA_DIR to another folder.'
+  )
 }
 
-const unreachable = /Failed to fetch|client error|dns error|\(from versions: none\)|NewConnectionError|Temporary failure in name resolution|Network is unreachable|ConnectTimeoutError|ReadTimeoutError|timed out/i
+const unreachable =
+  /Failed to fetch|client error|dns error|\(from versions: none\)|NewConnectionError|Temporary failure in name resolution|Network is unreachable|ConnectTimeoutError|ReadTimeoutError|timed out/i
 const full = /No space left on device|os error 28|Errno 28|Disk quota exceeded|disk is full/i
 /** Below this an installer fails in ways of its own: `venv` then only says that ensurepip failed. */
 const hardlyFreeBytes = 20_000_000
@@ -61,7 +80,11 @@ const hardlyFreeBytes = 20_000_000
 /** Names the failure of `uv` or `pip` from what it printed. */
 export function failedInstall (output: string, release: PinnedMlflow, freeBytes: number): LocalMlflowError {
   if (full.test(output) || freeBytes < hardlyFreeBytes) return fullDisk(release, freeBytes)
-  if (unreachable.test(output)) return new LocalMlflowError(`MLflow ${release.version} could not be downloaded: the Python package index cannot be reached. Check the network, a proxy (HTTPS_PROXY) or an index of your own (UV_DEFAULT_INDEX, PIP_INDEX_URL).`)
+  if (unreachable.test(output)) {
+    return new LocalMlflowError(
+      `MLflow ${release.version} could not be downloaded: the Python package index cannot be reached. Check the network, a proxy (HTTPS_PROXY) or an index of your own (UV_DEFAULT_INDEX, PIP_INDEX_URL).`
+    )
+  }
   return new LocalMlflowError(`MLflow ${release.version} could not be installed; mlflow.log in DATA_DIR has the installer's own words.`)
 }
 

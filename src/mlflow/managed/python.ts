@@ -26,7 +26,9 @@ export async function findTools (command: string, release: PinnedMlflow, cwd: st
   const [, major, minor, kit, python] = /^python (\d+) (\d+) (venv|bare) (.+)$/m.exec(answer.output) ?? []
   if (python === undefined) throw await nameUnfit(command, release, cwd, env)
   const [leastMajor, leastMinor] = release.python
-  if (Number(major) < leastMajor || (Number(major) === leastMajor && Number(minor) < leastMinor)) throw oldPython(command, `${major}.${minor}`, release)
+  if (Number(major) < leastMajor || (Number(major) === leastMajor && Number(minor) < leastMinor)) {
+    throw oldPython(command, `${major}.${minor}`, release)
+  }
   const uv = await run('uv', ['--version'], { cwd, env }).then(({ code }) => code === 0, () => false)
   if (!uv && kit === 'bare') throw noVenv(command)
   return { python, uv }

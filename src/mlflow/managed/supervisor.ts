@@ -1,4 +1,7 @@
-/** Keeps a server process running: starts it, waits until it answers, starts it again when it dies, and ends it with its whole process group. */
+/**
+ * Keeps a server process running: starts it, waits until it answers, starts it again when it dies, and ends it with its
+ * whole process group.
+ */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'

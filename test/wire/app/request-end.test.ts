@@ -61,6 +61,7 @@ const cases: readonly Case[] = [
   { name: 'the caller leaves within the answer', behaviour: says(`HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n${'y'.repeat(100_000)}`), ask: leave(requestHead('GET', download), 'begun'), line: { status: 499 } },
   { name: 'the caller leaves within its body', ask: leave(requestHead('PUT', upload, { headers: { 'Content-Length': '1000000' } }) + 'x'.repeat(100_000), 'called'), line: { status: 499 } },
   { name: 'a body whose chunks are none', ask: write(requestHead('PUT', upload, { headers: { 'Transfer-Encoding': 'chunked' } }) + '5\r\nhello\r\nzz\r\n'), line: { status: 400, refusal: 'malformed', operation: 'uploadArtifact' } },
+  { name: 'chunks that are none, of a body that is read off behind a refusal', ask: write(requestHead('PUT', upload, { key: null, headers: { 'Transfer-Encoding': 'chunked' } }) + '5\r\nhello\r\nzz\r\n'), line: { status: 400, refusal: 'malformed' } },
   { name: 'bytes that are no HTTP', ask: write('garbage\r\n\r\n'), line: { operation: 'none', status: 400, refusal: 'malformed', error: 'HPE_INVALID_METHOD' } },
   { name: 'a head that is too large', ask: write(`GET /live HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(100_000)}\r\n\r\n`), line: { operation: 'none', status: 431, refusal: 'malformed' } },
   { name: 'CONNECT', ask: write('CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n'), line: { operation: 'none', status: 400 } }
@@ -86,4 +87,26 @@ t.test('each answer is one line and one count', async t => {
     t.equal(await counted(), expected, `${name}: one count`)
     t.match(written().at(-1), line, name)
   }
+})
+
+t.test('one that counts and fails holds up nobody: keys and connections are free again, and the log says so', async t => {
+  const up = await facade(t, echo, { env: { REQUESTS_PER_KEY: '1' } })
+  up.metrics.legacyCalls.inc = () => { throw new Error('broken counter') }
+  for (let count = 0; count < 3; count++) {
+    const served = await up.call('POST', '/api/2.0/mlflow/experiments/search', { body: '{}' })
+    t.equal(served.status, 200)
+    t.equal((await up.line(served.header('x-request-id'))).status, 200)
+  }
+  t.equal(up.lines.filter(({ error }) => /broken counter/.test(String(error))).length, 3)
+})
+
+t.test('a caller who leaves with requests that wait is noticed at once', async t => {
+  const up = await facade(t, silent)
+  const connection = await up.connect()
+  connection.write(requestHead('GET', search).repeat(20))
+  await up.mlflow.call(8)
+  connection.socket.resetAndDestroy()
+  const began = performance.now()
+  while (up.upstream.open.items.length > 0) await new Promise(resolve => setTimeout(resolve, 5))
+  t.ok(performance.now() - began < 2000)
 })

@@ -72,3 +72,15 @@ t.test('a file that Swagger UI does not have is not found, whatever its name', a
     t.ok([400, 404].includes((await call('GET', `/docs/static/${name}`, { key: null })).status), name)
   }
 })
+
+t.test('no edition but the known ones is made, by whichever of the paths it is asked for', async t => {
+  const { call } = await facade(t)
+  for (const path of ['/openapi.json', '/openapi.yaml', '/docs/json', '/docs/yaml']) {
+    for (const query of ['mlflow=9.9.1', 'mlflow=3.9.0&mlflow=all', 'mlflow=', 'mlflow[]=all&mlflow=x']) {
+      const refused = await call('GET', `${path}?${query}`, { key: null })
+      t.equal(refused.status, 400, `${path}?${query}`)
+      t.match(refused.json().message, /^The parameter mlflow /)
+    }
+  }
+  t.equal((await call('GET', '/docs/json?mlflow=3.9.0', { key: null })).status, 200)
+})

@@ -88,7 +88,11 @@ export function openDatabase (address: PostgresAddress, onStatement: (text: stri
     }
   }
 
-  async function query<Row> (client: pg.PoolClient, text: string, more: Partial<pg.QueryConfig> & { readonly query_timeout?: number | undefined }): Promise<Result<Row>> {
+  async function query<Row> (
+    client: pg.PoolClient,
+    text: string,
+    more: Partial<pg.QueryConfig> & { readonly query_timeout?: number | undefined }
+  ): Promise<Result<Row>> {
     onStatement(text)
     const { rows, rowCount } = await heed(client.query({ text, ...more }), true)
     return { rows: rows as Row[], count: rowCount ?? 0 }

@@ -25,7 +25,10 @@ const doubtfulMs = 250
 const probeEveryMs = 1000
 
 /** Opens the store, and makes its tables where there are none. @throws StoreUnavailableError */
-export async function openPostgres (address: PostgresAddress, { staleMs, report, onLink, now = Date.now, onStatement }: PostgresOptions): Promise<KeyStore> {
+export async function openPostgres (
+  address: PostgresAddress,
+  { staleMs, report, onLink, now = Date.now, onStatement }: PostgresOptions
+): Promise<KeyStore> {
   const database = openDatabase(address, onStatement)
   try {
     await migrate(database)
@@ -100,13 +103,19 @@ function manage (database: Database, now: () => number, changed: (payload: strin
       await sql('SET CONSTRAINTS ALL DEFERRED') // a key comes before the one that took its place
       const count = await insert(sql, rows, onConflict)
       // What took its place may be held here already, under another id.
-      await sql('UPDATE hokusai_mlflow.keys AS k SET replaced_by = NULL WHERE replaced_by IS NOT NULL AND NOT EXISTS (SELECT 1 FROM hokusai_mlflow.keys WHERE id = k.replaced_by)')
+      await sql(
+        'UPDATE hokusai_mlflow.keys AS k SET replaced_by = NULL WHERE replaced_by IS NOT NULL AND NOT EXISTS (SELECT 1 FROM hokusai_mlflow.keys WHERE id = k.replaced_by)'
+      )
       return count
     }, longMs)
     return { imported, known: rows.length - imported }
   }
 
-  const all = async (): Promise<readonly KeyRow[]> => await database.transact(async ({ sql }) => (await sql<KeyRow>(`SELECT ${columns} FROM hokusai_mlflow.keys ORDER BY created_at, position`)).rows, longMs)
+  const all = async (): Promise<readonly KeyRow[]> =>
+    await database.transact(
+      async ({ sql }) => (await sql<KeyRow>(`SELECT ${columns} FROM hokusai_mlflow.keys ORDER BY created_at, position`)).rows,
+      longMs
+    )
 
   return {
     create: async key => {

@@ -157,7 +157,10 @@ function statementsOf (db: DatabaseSyncInstance, onStatement: DatabaseOptions['o
   }
 }
 
-/** The binding ends a connection only when its statements are collected, so what is in the side file is moved over by hand: a copy of the file alone is then whole. */
+/**
+ * The binding ends a connection only when its statements are collected, so what is in the side file is moved over by
+ * hand: a copy of the file alone is then whole.
+ */
 function close (db: DatabaseSyncInstance): void {
   checkpoint(db, 'TRUNCATE')
   db.close()

@@ -26,13 +26,20 @@ const steps: readonly string[] = [
   CREATE INDEX keys_form ON keys (form)`
 ]
 
-/** Brings the schema up to date under one lock, so that processes that start together do not both do it. @throws Error in words for people when the schema is newer than this version knows */
+/**
+ * Brings the schema up to date under one lock, so that processes that start together do not both do it.
+ * @throws Error in words for people when the schema is newer than this version knows
+ */
 export function migrate (db: DatabaseSyncInstance): void {
   if (version(db) === steps.length) return
   db.exec('BEGIN IMMEDIATE')
   try {
     const from = version(db)
-    if (from > steps.length) throw new Error(`the key database has schema ${from} and this version knows ${steps.length}: it was written by a newer version of hokusai-mlflow`)
+    if (from > steps.length) {
+      throw new Error(
+        `the key database has schema ${from} and this version knows ${steps.length}: it was written by a newer version of hokusai-mlflow`
+      )
+    }
     for (const step of steps.slice(from)) db.exec(step)
     db.exec(`PRAGMA user_version = ${steps.length}`)
     db.exec('COMMIT')
