@@ -1,5 +1,7 @@
 /** Which requests go elsewhere after a change of the rules, each with an example. */
-import { createAnalysis, createView, type Analysis, type AnalysisOptions, type Entry, type ListenerView } from './analysis/analysis.js'
+import {
+  createAnalysis, createView, doDiffer, type Analysis, type AnalysisOptions, type Entry, type ListenerView
+} from './analysis/analysis.js'
 import type { Listener, RuleSet } from './model.js'
 import type { Witness } from './request.js'
 
@@ -42,7 +44,10 @@ function pairChange (one: Entry, other: Entry, listeners: readonly [Listener, Li
   if (answer.is === 'no') return []
   const rules = { before: one.rule.priority, after: other.rule.priority }
   const base = { listener: listeners[0].label, before: one.target, after: other.target, rules }
-  if (answer.is === 'yes') return [{ ...base, witness: analysis.witness(answer.point, ...listeners) }]
+  if (answer.is === 'yes') {
+    const change = { ...base, witness: analysis.witness(answer.point, ...listeners) }
+    return [doDiffer(one, other) === true ? change : { ...change, undecided: 'unreadable' }]
+  }
   return [{ ...base, witness: answer.point === undefined ? null : analysis.witness(answer.point, ...listeners), undecided: answer.why }]
 }
 

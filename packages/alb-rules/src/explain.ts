@@ -2,7 +2,7 @@
 import { possibleTakers } from './candidates.js'
 import { conditionText, type Condition } from './conditions.js'
 import { decide, listenersFor, reasons, type Decision } from './match.js'
-import { actionUnknowns, targetOf, type Listener, type Rule, type RuleSet } from './model.js'
+import { actionUnknowns, isDefault, isDefaultUnseen, targetOf, type Listener, type Rule, type RuleSet } from './model.js'
 import { createRequest, RequestError, type Request, type Witness } from './request.js'
 
 export interface Explanation {
@@ -22,7 +22,8 @@ export interface Explanation {
 export function explain (ruleSet: RuleSet, asked: Witness, label?: string): Explanation {
   const request = createRequest(asked)
   const listener = listenerFor(ruleSet, request, label)
-  return explained(listener, narrowed(listener, decide(listener.rules, request), request), request)
+  const decision = narrowed(listener, decide(listener.rules, request), request)
+  return explained(listener, seen(listener, decision), request)
 }
 
 /** The listener of that label, else the one that the protocol and port of the request lead to.
@@ -35,6 +36,12 @@ export function listenerFor ({ listeners }: RuleSet, request: Request, label?: s
   if (listener === undefined) throw new RequestError(`no listener ${label ?? `for ${asked}`}; there are: ${labels}`)
   if (more.length > 0) throw new RequestError(`several listeners take ${asked}: name one of ${found.map(one => one.label).join(', ')}`)
   return listener
+}
+
+/** What falls to a default that stands in another document, or to a rule there, cannot be told. */
+function seen (listener: Listener, decision: Decision): Decision {
+  const isUnseen = decision.rule !== undefined && isDefault(decision.rule) && isDefaultUnseen(listener)
+  return isUnseen ? { ...decision, rule: undefined } : decision
 }
 
 /** The decision with only those candidates that some request of this kind can really get to; one alone is certain. */
@@ -58,7 +65,8 @@ function narrowed ({ rules }: Listener, decision: Decision, request: Request): D
   return { rule: only, candidates, passedOver: passedOver.sort((one, other) => orderOf(one) - orderOf(other)), open: [] }
 }
 
-function explained (listener: Listener, { rule, candidates, passedOver, open }: Decision, request: Request): Explanation {
+function explained (listener: Listener, decision: Decision, request: Request): Explanation {
+  const { rule, candidates, passedOver } = decision
   const passed = passedOver.map(({ rule: other, condition }) => ({ rule: other.priority, condition: conditionText(condition) }))
   const base = { listener: listener.label, passedOver: passed }
   if (rule !== undefined) {
@@ -70,11 +78,23 @@ function explained (listener: Listener, { rule, candidates, passedOver, open }: 
     ...base,
     rule: null,
     target: 'unknown',
-    because: open.map(condition => {
-      const why = condition.kind === 'source-ip' ? 'and no source address is given' : 'which cannot be analysed'
-      return `it hangs on ${conditionText(condition)}, ${why}`
-    }),
+    because: whyOpen(decision),
     candidates: candidates.map(candidate => candidate.priority),
     undecided: true
   }
+}
+
+function whyOpen ({ candidates, open, isOrderOpen }: Decision): readonly string[] {
+  const conditions = open.map(condition => {
+    const why = condition.kind === 'source-ip' ? 'and no source address is given' : 'which cannot be analysed'
+    return `it hangs on ${conditionText(condition)}, ${why}`
+  })
+  const names = candidates.map(({ priority }) => priority).join(', ')
+  return [
+    ...conditions,
+    ...isOrderOpen === true ? [`it hangs on the order of the rules ${names}, which is not known before the plan is applied`] : [],
+    ...conditions.length === 0 && isOrderOpen === undefined
+      ? ['no rule of this document takes it; the default and other rules of the listener are not in it']
+      : []
+  ]
 }

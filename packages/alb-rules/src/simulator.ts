@@ -47,10 +47,12 @@ function serve (listener: Listener, targets: Targets, req: IncomingMessage, res:
   try {
     const url = `${endpoint.protocol}://${host}${target}`
     const asked = createRequest({ method: req.method ?? 'GET', url, headers: sentHeaders(req), sourceIp: addressOf(req) })
-    const { rule, open } = decide(listener.rules, asked)
+    const { rule, candidates, open } = decide(listener.rules, asked)
     if (rule === undefined) {
       const conditions = open.map(conditionText).join(', ')
-      return answer(res, 501, 'text/plain', `It cannot be told which rule takes this: ${conditions} cannot be analysed.\n`)
+      const names = candidates.map(({ priority }) => priority).join(', ')
+      const why = conditions === '' ? `the order of ${names} is not known` : `${conditions} cannot be analysed`
+      return answer(res, 501, 'text/plain', `It cannot be told which rule takes this: ${why}.\n`)
     }
     act(rule, { ...endpoint, host, path: asked.path, query: asked.query }, targets, req, res)
   } catch (error) {

@@ -27,7 +27,7 @@ t.test('rules come in the order of their numbers, the default last', async t => 
   t.same(notes, [])
 })
 
-t.test('a set without a default rule is read, and it is said', async t => {
+t.test('a set without a default rule is read as a part of one, and it is said', async t => {
   const { listeners: [listener], notes } = read({ Rules: [rule()] })
   t.equal(targetOf(listener!.rules.at(-1)!), 'none')
   t.match(notes[0], /no default rule/)

@@ -1,7 +1,8 @@
 /** Finds patterns such as `/x/*` where `/x` itself goes to another target. */
+import { doDiffer, type Entry } from '../analysis/analysis.js'
 import { pathValues, withPaths } from '../analysis/path-values.js'
 import type { Found, Subject } from '../check.js'
-import type { Rule } from '../model.js'
+import { isDefault, type Rule } from '../model.js'
 
 export function checkBarePathMissing (subject: Subject): Found {
   const { analysis, isReached, undecided } = subject
@@ -10,22 +11,30 @@ export function checkBarePathMissing (subject: Subject): Found {
     if (!value.endsWith('/*') || bare === '' || bare.endsWith('*') || isReached(entry).is === 'no') return []
     const asked = withPaths(entry.rule, condition, [bare])
     const base = { listener: view.listener.label, rule: entry.rule.priority }
-    const others = view.entries.filter(other => other.key !== entry.key && !leadsThere(other.rule, bare) && analysis.mayMeet(asked, other))
+    const isOther = (other: Entry): boolean => doDiffer(other, entry) === true && !leadsThere(other.rule, bare)
+    const others = view.entries.filter(other => isOther(other) && analysis.mayMeet(asked, other))
     for (const other of others) {
       const answer = analysis.ask([asked, other], other === entry ? [] : [...other.earlier, entry])
       if (answer.is === 'unknown' && answer.why === 'limit') undecided({ ...base, about: `where ${bare} goes`, why: 'limit', by: [] })
       if (answer.is !== 'yes') continue
+      const isUnseen = isDefault(other.rule) && view.listener.isPart !== undefined
       return [{
-        severity: 'warning' as const,
+        severity: isUnseen || isRefusal(other.rule) ? 'info' as const : 'warning' as const,
         ...base,
-        message: `Rule ${base.rule} (${entry.target}) takes ${value} but not ${bare}: ` +
-          `rule ${other.rule.priority} takes it, and it goes to ${other.target}.`,
+        message: `Rule ${base.rule} (${entry.target}) takes ${value} but not ${bare}: ` + (isUnseen
+          ? 'no other rule here takes it, and those elsewhere are not seen.'
+          : `rule ${other.rule.priority} takes it, and it goes to ${other.target}.`),
         fix: `Add the value ${bare} to the path-pattern condition of rule ${base.rule}.`,
         witness: analysis.witness(answer.point, view.listener)
       }]
     }
     return []
   })
+}
+
+/** Nobody is led astray: who asks for it is told that it is not there. */
+function isRefusal ({ action }: Rule): boolean {
+  return action.kind === 'fixed-response' && action.status.startsWith('4')
 }
 
 /** A redirect from `/x` to `/x/` arrives where it should. */

@@ -1,5 +1,5 @@
 /** Finds pairs of rules where the earlier one takes some of the requests of the later one and sends them elsewhere. */
-import { numbered, type Answer, type Entry, type ListenerView } from '../analysis/analysis.js'
+import { doDiffer, numbered, type Answer, type Entry, type ListenerView } from '../analysis/analysis.js'
 import type { Found, Subject } from '../check.js'
 import type { Point } from '../solver/box.js'
 
@@ -60,6 +60,10 @@ function pairFinding (earlier: Entry, entry: Entry, { listener }: ListenerView, 
     undecided({ ...base, about: `whether rule ${first} takes requests of rule ${second}`, why: 'limit', by: [first] })
   }
   if (taken.is !== 'yes') return []
+  if (doDiffer(earlier, entry) === undefined) {
+    undecided({ ...base, about: `whether rules ${first} and ${second} do the same`, why: 'unreadable', by: [first] })
+    return []
+  }
   const outside = analysis.ask([earlier], [entry])
   const isNarrower = outside.is === 'no'
   if (outside.is === 'unknown') {

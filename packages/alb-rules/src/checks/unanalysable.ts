@@ -1,6 +1,6 @@
 /** Reports what could not be decided: kinds of conditions and actions that are not known, and questions that took too much work. */
 import type { Found, Subject, Undecided } from '../check.js'
-import { unknownsOf } from '../model.js'
+import { isDefault, unknownsOf, type Listener, type Rule } from '../model.js'
 
 /** So many open questions about a rule are told in words. */
 const notesMax = 3
@@ -15,8 +15,9 @@ export function checkUnanalysable ({ views, notes }: Subject): Found {
   }
   return views.flatMap(({ listener, entries }) => entries.flatMap(({ rule, target }) => {
     const unknowns = unknownsOf(rule)
+    const unplaced = unplacedText(rule, target, listener)
     const own = notesByRule.get(`${rule.priority} ${listener.label}`) ?? []
-    if (unknowns.length + own.length === 0) return []
+    if (unknowns.length + own.length + unplaced.length === 0) return []
     const hangsOn = [...new Set(own.flatMap(note => note.by))].filter(priority => priority !== rule.priority)
     const unreadable = `Rule ${rule.priority} (${target}) has ${unknowns.join(' and ')}, which cannot be analysed: ` +
       'what hangs on it is not decided here.'
@@ -26,13 +27,33 @@ export function checkUnanalysable ({ views, notes }: Subject): Found {
       listener: listener.label,
       rule: rule.priority,
       by: hangsOn,
-      message: [...unknowns.length === 0 ? [] : [unreadable], ...told, ...rest(own.length - notesMax)].join(' '),
+      message: [...unplaced, ...unknowns.length === 0 ? [] : [unreadable], ...told, ...rest(own.length - notesMax)].join(' '),
       fix: unknowns.length > 0
         ? `Look at rule ${rule.priority} yourself, or say the same with wildcards.`
-        : hangsOn.length > 0 ? `Look at ${listed(hangsOn)} yourself.` : 'Make the patterns simpler, or analyse fewer rules at once.',
+        : hangsOn.length > 0 ? `Look at ${listed(hangsOn)} yourself.` : unplaced.length > 0 ? placing(listener) : simplify,
       witness: null
     }]
   }))
+}
+
+const simplify = 'Make the patterns simpler, or analyse fewer rules at once.'
+
+/** What of the place of a rule is known only when the plan is applied. */
+function unplacedText (rule: Rule, target: string, { isUnplaced }: Listener): readonly string[] {
+  const { priority, place } = rule
+  const where = place === 'anywhere'
+    ? 'where it stands among the others is not decided here'
+    : 'it stands after those that have one, and which of several like it comes first is not decided here'
+  return [
+    ...isUnplaced === true && !isDefault(rule)
+      ? [`Rule ${priority} (${target}) belongs to a listener that is known only when the plan is applied: it is looked at alone.`]
+      : [],
+    ...place === undefined ? [] : [`Rule ${priority} (${target}) has no priority before the plan is applied: ${where}.`]
+  ]
+}
+
+function placing ({ isUnplaced }: Listener): string {
+  return isUnplaced === true ? 'Check the rules again when they are made (describe-rules).' : 'Give the rule a priority.'
 }
 
 function rest (count: number): readonly string[] {

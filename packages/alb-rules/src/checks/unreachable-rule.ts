@@ -1,5 +1,5 @@
 /** Finds rules that no request ever gets to. */
-import { numbered, type Answer, type Entry, type ListenerView } from '../analysis/analysis.js'
+import { doDiffer, numbered, type Answer, type Entry, type ListenerView } from '../analysis/analysis.js'
 import { smallestCover } from '../analysis/cover.js'
 import type { Found, Subject, Undecided } from '../check.js'
 import { conditionText } from '../conditions.js'
@@ -57,12 +57,13 @@ function lost (entry: Entry, { ask }: Subject['analysis']): { readonly answer: A
   let undecided: Answer | undefined
   for (const other of entry.earlier.filter(one => one.key !== entry.key)) {
     const answer = ask([entry, other], other.earlier)
-    if (answer.is === 'yes') return { answer, taker: other.target }
+    if (answer.is === 'yes' && doDiffer(entry, other) === undefined) undecided ??= { is: 'unknown', why: 'unreadable', point: answer.point }
+    else if (answer.is === 'yes') return { answer, taker: other.target }
     if (answer.is === 'unknown') undecided ??= answer
   }
   if (undecided === undefined) return { answer: { is: 'no' } }
   // Whoever takes it: what no rule with the same target can take is lost.
-  const outside = ask([entry], entry.earlier.filter(one => one.key === entry.key))
+  const outside = ask([entry], entry.earlier.filter(one => doDiffer(entry, one) !== true))
   return { answer: outside.is === 'yes' ? outside : undecided }
 }
 
@@ -79,9 +80,10 @@ function renumbering (entry: Entry, by: readonly Entry[], { ask }: Subject['anal
   if (duplicate !== undefined) {
     return `Rules ${duplicate.rule.priority} and ${priority} ask for the same: delete the wrong one, or tell them apart by a condition.`
   }
-  const first = entry.earlier.findLast((_, at) => ask([entry], entry.earlier.slice(0, at)).is === 'yes') ?? by[0] ?? entry
+  const placed = entry.earlier.filter(({ rule }) => rule.place === undefined)
+  const first = placed.findLast((_, at) => ask([entry], placed.slice(0, at)).is === 'yes') ?? by[0] ?? entry
   const top = Number(first.rule.priority)
-  const isFree = Number(first.earlier.at(-1)?.rule.priority ?? 0) < top - 1
+  const isFree = Number(first.earlier.findLast(({ rule }) => rule.place === undefined)?.rule.priority ?? 0) < top - 1
   return isFree
     ? `Give rule ${priority} the priority ${top - 1}, before rule ${top}.`
     : `Move rule ${priority} before rule ${top}; no number is free there, so move the rules from ${top} on first.`

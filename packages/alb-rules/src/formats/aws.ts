@@ -1,7 +1,7 @@
 /** Reads rules as `aws elbv2 describe-rules` prints them, one listener or several. */
 import { readCondition } from '../conditions.js'
 import { complain, filledListOf, listOf, member, numberOf, objectOf, optionalText, textOf, type Cursor } from '../cursor.js'
-import type { Listener, Rule, RuleSet } from '../model.js'
+import { isDefaultUnseen, type Listener, type Rule, type RuleSet } from '../model.js'
 import { readActions, readTransforms } from './actions.js'
 
 /** More than this is no load balancer's (100 by default, a few hundred at most), the default not counted. */
@@ -35,24 +35,35 @@ export function orderRules (rules: ReadonlyArray<{ readonly rule: Rule, readonly
 
 /** What is said of every document: its listeners, and what is missing in it. */
 export function ruleSet (listeners: readonly Listener[]): RuleSet {
-  const bare = listeners.filter(listener => listener.rules.at(-1)?.action.kind === 'none')
+  const parts = listeners.filter(({ isPart, isUnplaced }) => isPart !== undefined && isUnplaced === undefined)
+  const [bare, told] = [parts.filter(isDefaultUnseen), parts.filter(listener => !isDefaultUnseen(listener))]
   return {
     listeners,
-    notes: bare.map(({ label }) => {
-      const name = label === null ? 'the document' : `listener ${label}`
-      return `${name} has no default rule: what no other rule takes is shown as going to "none"`
-    })
+    notes: [
+      ...bare.length === 0 ? [] : [`${named(bare)} no default rule here: it and other rules that stand elsewhere are not seen${open}`],
+      ...told.length === 0 ? [] : [`${named(told)} rules elsewhere, perhaps, which are not seen${open}`]
+    ]
   }
 }
 
-export function readRule (cursor: Cursor): Rule {
-  const priority = priorityOf(member(cursor, 'Priority'))
+const open = '; findings that rest on them are told as info'
+
+function named (listeners: readonly Listener[]): string {
+  const labels = listeners.flatMap(({ label }) => label ?? [])
+  if (labels.length === 0) return 'the listener has'
+  return labels.length === 1 ? `listener ${labels.join()} has` : `listeners ${labels.join(', ')} have`
+}
+
+/** @param place set for a rule whose number is not known yet: it has a name in its place */
+export function readRule (cursor: Cursor, place?: Rule['place']): Rule {
+  const priority = place === undefined ? priorityOf(member(cursor, 'Priority')) : textOf(member(cursor, 'Priority'))
   const conditions = member(cursor, 'Conditions')
   if (priority === 'default' && listOf(conditions).length > 0) {
     complain(conditions, 'the default rule takes what no other rule takes: it has no conditions')
   }
   return {
     priority,
+    ...place === undefined ? {} : { place },
     conditions: priority === 'default' ? [] : filledListOf(conditions).map(readCondition),
     ...readActions(member(cursor, 'Actions')),
     transforms: readTransforms(member(cursor, 'Transforms'))
@@ -74,13 +85,15 @@ function readListener (cursor: Cursor): Listener {
   const protocol = protocolOf(member(cursor, 'Protocol'))
   const port = portOf(member(cursor, 'Port')) ?? (protocol === undefined ? undefined : protocol === 'HTTP' ? 80 : 443)
   const name = optionalText(member(cursor, 'Name'))
+  const ordered = orderRules(cursors.map(ruleCursor => ({ rule: readRule(ruleCursor), cursor: ruleCursor })))
   return {
     label: labelOf(name, protocol, port),
     name,
     protocol,
     port,
     balancer: optionalText(member(cursor, 'LoadBalancerArn')) ?? '',
-    rules: orderRules(cursors.map(ruleCursor => ({ rule: readRule(ruleCursor), cursor: ruleCursor })))
+    rules: ordered,
+    ...isDefaultUnseen({ rules: ordered }) ? { isPart: true } : {}
   }
 }
 
@@ -113,8 +126,10 @@ function priorityOf (cursor: Cursor): string {
   return text
 }
 
-function rank ({ priority }: Rule): number {
-  return priority === 'default' ? Infinity : Number(priority)
+/** Rules without a number stand after those that have one, as they come in the document. */
+function rank ({ priority, place }: Rule): number {
+  if (priority === 'default') return Infinity
+  return place === undefined ? Number(priority) : Number.MAX_SAFE_INTEGER
 }
 
 function protocolOf (cursor: Cursor): 'HTTP' | 'HTTPS' | undefined {

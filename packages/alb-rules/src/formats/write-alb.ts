@@ -1,5 +1,6 @@
 /** Writes rules as AWS prints them. Region and account of a target group are the reader's: its name is what counts. */
 import { writeCondition } from '../conditions.js'
+import { WriteError } from './write-error.js'
 import type { Action, Listener, Rule, RuleSet, Step } from '../model.js'
 
 /** One listener of which nothing is known is written as it is read. */
@@ -18,7 +19,9 @@ function albListener ({ name, protocol, port, balancer, rules }: Listener): obje
   }
 }
 
+/** @throws WriteError for a rule whose number is not known yet */
 function albRule (rule: Rule): object {
+  if (rule.place !== undefined) throw new WriteError(`AWS's form cannot say all of this: the rule ${rule.priority} has no priority yet.`)
   const actions = [...rule.steps.map(albStep), albAction(rule.action)]
   return {
     Priority: rule.priority,
