@@ -2,6 +2,7 @@
 import {
   createAnalysis, createView, doDiffer, type Analysis, type AnalysisOptions, type Entry, type ListenerView
 } from './analysis/analysis.js'
+import { differencesOf } from './differences.js'
 import type { Listener, RuleSet } from './model.js'
 import type { Witness } from './request.js'
 
@@ -14,9 +15,14 @@ export interface Change {
   readonly witness: Witness | null
   /** Null where the listener is missing, or where it could not be decided which rule takes the request. */
   readonly rules: { readonly before: string | null, readonly after: string | null }
+  /** What of the targets differs, where they have one name: `stickiness`, say. */
+  readonly differs?: readonly string[]
   /** Set where the change is possible and not certain. */
   readonly undecided?: 'unreadable' | 'limit'
 }
+
+/** Why something is not decided. */
+export const openReasons = { limit: 'the limit of work was reached', unreadable: 'it hangs on something that cannot be analysed' }
 
 /** One change for each pair of rules whose requests change their target; empty exactly where none does. */
 export function diffRuleSets (before: RuleSet, after: RuleSet, options: AnalysisOptions = {}): readonly Change[] {
@@ -43,7 +49,8 @@ function pairChange (one: Entry, other: Entry, listeners: readonly [Listener, Li
   const answer = analysis.ask([one, other], [...one.earlier, ...other.earlier])
   if (answer.is === 'no') return []
   const rules = { before: one.rule.priority, after: other.rule.priority }
-  const base = { listener: listeners[0].label, before: one.target, after: other.target, rules }
+  const differs = one.target === other.target ? { differs: differencesOf(one.rule, other.rule) } : {}
+  const base = { listener: listeners[0].label, before: one.target, after: other.target, rules, ...differs }
   if (answer.is === 'yes') {
     const change = { ...base, witness: analysis.witness(answer.point, ...listeners) }
     return [doDiffer(one, other) === true ? change : { ...change, undecided: 'unreadable' }]

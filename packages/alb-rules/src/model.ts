@@ -123,6 +123,12 @@ export function hostsNamed (rules: ReadonlyArray<Pick<Rule, 'conditions'>>): rea
   return rules.flatMap(({ conditions }) => conditions).flatMap(condition => condition.kind === 'host-header' ? condition.values : [])
 }
 
+/** Header names that the rules look at, in lower case. */
+export function headersRead (ruleSet: Pick<RuleSet, 'listeners'>): readonly string[] {
+  const conditions = rulesOf(ruleSet).flatMap(rule => rule.conditions)
+  return conditions.flatMap(condition => condition.kind === 'http-header' ? condition.name.toLowerCase() : [])
+}
+
 /** The rules of all listeners. */
 export function rulesOf ({ listeners }: Pick<RuleSet, 'listeners'>): readonly Rule[] {
   return listeners.flatMap(({ rules }) => rules)

@@ -1,7 +1,7 @@
 /** What commands are given, read and checked: files, arguments and options. */
 import { readFileSync } from 'node:fs'
 import { InputError } from '../cursor.js'
-import { readRules } from '../formats/read.js'
+import { readPlannedChange, readRules } from '../formats/read.js'
 import { hostsNamed, rulesOf, type RuleSet } from '../model.js'
 import { UsageError, type Io } from './command.js'
 
@@ -21,6 +21,19 @@ export function load (file: string, io: Io): RuleSet {
   const ruleSet = inFile(file, () => readRules(readText(file)))
   for (const note of ruleSet.notes) io.stderr.write(`${file}: ${note}\n`)
   return ruleSet
+}
+
+/** The rules of BEFORE and AFTER, or those before and after the one plan that is given; then the file that tells what will be.
+ *  @throws UsageError */
+export function compared (files: readonly string[], io: Io): readonly [before: RuleSet, after: RuleSet, file: string] {
+  const [only, ...more] = files
+  if (only !== undefined && more.length === 0) {
+    const [before, after] = inFile(only, () => readPlannedChange(readText(only)))
+    for (const note of new Set([...before.notes, ...after.notes])) io.stderr.write(`${only}: ${note}\n`)
+    return [before, after, only]
+  }
+  const [one, other] = named(files, ['BEFORE', 'AFTER'])
+  return [load(one, io), load(other, io), other]
 }
 
 /** The text of a file, `-` for standard input.

@@ -12,6 +12,7 @@ export function usageOf ({ program, hasOwn }: Program): string {
   return `Usage: ${program} check RULES [--fail-on error|warning|info]
 ${pad} ${program} explain RULES URL [OPTIONS]
 ${pad} ${program} diff BEFORE AFTER
+${pad} ${program} diff PLAN
 ${pad} ${program} test RULES EXPECTATIONS
 ${pad} ${program} simulate RULES --port PORT --target NAME=URL...
 ${pad} ${program} export ${hasOwn ? '[RULES]' : 'RULES'} --format alb|terraform|markdown
@@ -26,7 +27,8 @@ check     finds rules that are never reached, overlap, loop or go too far, each
 explain   tells which rule takes a request and why
             --method M, --header 'NAME: VALUE' (repeatable), --source-ip IP,
             --listener NAME where the URL's scheme and port do not tell it
-diff      shows which requests go elsewhere after a change, each with an example
+diff      shows which requests go elsewhere after a change, each with an example;
+          one plan of Terraform's is compared with what it found
 test      sends the requests of a YAML or JSON list through the rules:
             [{url, method?, headers?, sourceIp?, target}]
           every rule but the default must be reached
@@ -35,5 +37,7 @@ export    prints the rules in another form${hasOwn ? ', or the platform\'s own r
 
   --host NAME  a host that examples should have where it fits (check and diff;
                repeatable)
+  --format F   check and diff: text, json, github (annotations), sarif or
+               markdown (a summary for a pull request)
   --json       print JSON (export: alb, unless --format terraform)`
 }

@@ -3,7 +3,7 @@ import { parseDocument } from 'yaml'
 import { InputError, complain, type Cursor } from '../cursor.js'
 import type { RuleSet } from '../model.js'
 import { readAws } from './aws.js'
-import { isTerraform, readTerraform } from './terraform.js'
+import { isTerraform, isTerraformPlan, readTerraform, readTerraformChange } from './terraform.js'
 
 /** Modules of Terraform nest, and the deepest trees of them are far from this; what reads a document level by level needs some limit. */
 const levelsMax = 500
@@ -13,10 +13,27 @@ const levelsMax = 500
  * @throws InputError with the place in the document
  */
 export function readRules (text: string): RuleSet {
+  const document = parsed(text)
+  return isTerraform(document) ? readTerraform(document) : readAws(document)
+}
+
+function parsed (text: string): Cursor {
   const document: Cursor = { value: parseJson(text), place: '' }
   if (isDeeperThan(levelsMax, document.value)) complain(document, `it is nested more than ${levelsMax} levels deep, which no rules are`)
   if (Array.isArray(document.value)) complain(document, 'an object with Rules or Listeners belongs here, not a bare list')
-  return isTerraform(document) ? readTerraform(document) : readAws(document)
+  return document
+}
+
+/**
+ * The rules before and after a plan of Terraform's: what it found, and what it would make of it.
+ * @throws InputError where the text is no plan
+ */
+export function readPlannedChange (text: string): readonly [before: RuleSet, after: RuleSet] {
+  const document = parsed(text)
+  if (!isTerraformPlan(document)) {
+    complain(document, 'it is not what terraform show -json prints of a plan, so it tells no change by itself: give BEFORE and AFTER')
+  }
+  return readTerraformChange(document)
 }
 
 function parseJson (text: string): unknown {
