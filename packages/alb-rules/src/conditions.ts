@@ -1,5 +1,5 @@
 /** The table of the kinds of conditions, and what is asked of a condition whatever its kind. */
-import type { Block } from './block.js'
+import { isFilled, type Block } from './block.js'
 import { hostHeader, type HostHeader } from './conditions/host-header.js'
 import { httpHeader, type HttpHeader } from './conditions/http-header.js'
 import { httpRequestMethod, type HttpRequestMethod } from './conditions/http-request-method.js'
@@ -7,8 +7,8 @@ import type { Behaviour, Counted, Kind, Unknown } from './conditions/kind.js'
 import { pathPattern, type PathPattern } from './conditions/path-pattern.js'
 import { queryString, type QueryString } from './conditions/query-string.js'
 import { sourceIp, type SourceIp } from './conditions/source-ip.js'
-import { unknown, unknownCondition } from './conditions/unknown.js'
-import { filledListOf, hasOther, listOf, member, textOf, type Cursor } from './cursor.js'
+import { unknown, unknownCondition, unknownMember } from './conditions/unknown.js'
+import { filledListOf, hasOther, listOf, member, objectOf, textOf, type Cursor } from './cursor.js'
 import type { Request } from './request.js'
 import type { Atom } from './solver/box.js'
 
@@ -83,6 +83,12 @@ export function readCondition (condition: Cursor): Condition {
   const [values = [], regexes = []] = lists.map(name => [...listOf(member(config, name)), ...listOf(member(condition, name))])
   if (values.length + regexes.length === 0) filledListOf(member(given.value === undefined ? condition : given, 'Values'))
   return kind.read({ condition, config, values, regexes })
+}
+
+/** What stands in a rule beside the members of these names: what is not known may decide too. */
+export function readMembers (rule: Cursor, known: readonly string[]): readonly Condition[] {
+  const others = Object.entries(objectOf(rule)).filter(([name, value]) => !known.includes(name) && isFilled(value) && value !== undefined)
+  return others.map(([name, value]) => unknownMember(name, value))
 }
 
 /**

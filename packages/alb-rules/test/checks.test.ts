@@ -191,6 +191,9 @@ function judgeChecks (rules: readonly AwsRule[], world: readonly Try[]): string[
       continue
     }
     const by = earlier.filter(other => dead.by!.includes(rules[other]!.Priority))
+    const shownBy = dead.witness === null ? undefined : rules.indexOf(taker(rules, tryOf(dead.witness)))
+    const couldShow = by.some(other => own.some(request => takers[request] === other && (deed(rules[other]!) !== deed(rule)) === dead.differentTarget))
+    expect(shownBy === undefined || by.includes(shownBy) || !couldShow, `${rule.Priority}: the witness goes to none of ${dead.by!.join()}`)
     const isCovered = (set: readonly number[]): boolean => own.every(request => set.some(other => matching[other]![request]))
     expect(!takers.includes(at), `${rule.Priority}: called unreachable, yet reached`)
     expect(shadows.length === 0, `${rule.Priority}: unreachable and partly shadowed`)

@@ -1,6 +1,6 @@
 /** Finds rules that no request ever gets to. */
 import { doDiffer, numbered, type Answer, type Entry, type ListenerView } from '../analysis/analysis.js'
-import { smallestCover } from '../analysis/cover.js'
+import { smallestCover, type Cover } from '../analysis/cover.js'
 import type { Found, Subject, Undecided } from '../check.js'
 import { conditionText } from '../conditions.js'
 
@@ -28,37 +28,54 @@ function findingOf (entry: Entry, { listener }: ListenerView, { analysis, undeci
       witness: null
     }
   }
-  const { by, isSmallest } = smallestCover(entry, analysis)
+  const cover = smallestCover(entry, analysis)
+  const { isSmallest } = cover
   const open = (about: string, why: Undecided['why'], others: readonly Entry[]): void => {
     undecided({ ...base, about, why, by: others.map(other => other.rule.priority) })
   }
   if (!isSmallest) open(`which is the smallest set of rules that covers rule ${rule.priority}`, 'limit', [])
-  const { answer: elsewhere, taker } = lost(entry, analysis)
+  const { answer: elsewhere, taker } = lost(entry, cover.by, analysis)
+  const by = taker === undefined ? cover.by : coverWith(taker, cover, entry, analysis)
   if (elsewhere.is === 'unknown') {
     open(`whether rule ${rule.priority} loses requests to another target`, elsewhere.why, by.filter(other => other.key !== entry.key))
   }
   const isDifferent = elsewhere.is === 'yes'
   const blockers = by.map(other => `rule ${other.rule.priority} (${other.target})`).join(' and ')
-  const shown = isDifferent ? elsewhere : own
+  const shown = isDifferent ? elsewhere : takenBy(by, entry, analysis) ?? own
   return {
     ...base,
     severity: isDifferent ? 'error' : 'warning',
     by: by.map(other => other.rule.priority),
     differentTarget: isDifferent,
     message: `Rule ${rule.priority} (${target}) is never reached: ` +
-      `${blockers} ${by.length === 1 ? 'takes' : 'together take'} every request that it matches${outcome(elsewhere, taker, target)}.`,
+      `${blockers} ${by.length === 1 ? 'takes' : 'together take'} every request that it matches${outcome(elsewhere, taker?.target, target)}.`,
     fix: elsewhere.is === 'no' ? `Delete rule ${rule.priority}: nothing changes.` : renumbering(entry, by, analysis),
     witness: shown.is === 'yes' ? analysis.witness(shown.point, listener) : null
   }
 }
 
-/** Whether some request of a rule that is never reached goes to another target, and to which where that is certain. */
-function lost (entry: Entry, { ask }: Subject['analysis']): { readonly answer: Answer, readonly taker?: string } {
+/** A cover of the same size with the rule that the example goes to, where there is one. */
+function coverWith (taker: Entry, { by, isSmallest }: Cover, entry: Entry, analysis: Subject['analysis']): readonly Entry[] {
+  if (by.includes(taker)) return by
+  const rest = isSmallest ? smallestCover(entry, analysis, [taker]) : undefined
+  if (rest?.isSmallest !== true || rest.by.length + 1 !== by.length) return by
+  return [taker, ...rest.by].toSorted((one, other) => one.earlier.length - other.earlier.length)
+}
+
+/** A request of the rule that one of these takes. */
+function takenBy (by: readonly Entry[], entry: Entry, { ask }: Subject['analysis']): Answer | undefined {
+  return by.map(other => ask([entry, other], other.earlier)).find(({ is }) => is === 'yes')
+}
+
+/** Whether some request of a rule that is never reached goes to another target, and which rule takes it where that is certain. */
+function lost (entry: Entry, by: readonly Entry[], { ask }: Subject['analysis']): { readonly answer: Answer, readonly taker?: Entry } {
   let undecided: Answer | undefined
-  for (const other of entry.earlier.filter(one => one.key !== entry.key)) {
+  const others = [...by, ...entry.earlier.filter(one => !by.includes(one))]
+  for (const other of others.filter(one => one.key !== entry.key)) {
     const answer = ask([entry, other], other.earlier)
-    if (answer.is === 'yes' && doDiffer(entry, other) === undefined) undecided ??= { is: 'unknown', why: 'unreadable', point: answer.point }
-    else if (answer.is === 'yes') return { answer, taker: other.target }
+    const isOpen = doDiffer(entry, other) === undefined
+    if (answer.is === 'yes' && !isOpen) return { answer, taker: other }
+    if (answer.is === 'yes') undecided ??= { is: 'unknown', why: 'unreadable', point: answer.point }
     if (answer.is === 'unknown') undecided ??= answer
   }
   if (undecided === undefined) return { answer: { is: 'no' } }

@@ -60,6 +60,8 @@ export interface Unknown {
   readonly field: string
   /** All of it, in one spelling. */
   readonly text: string
+  /** Set for a member of a rule that is not known: it may be a condition, or turn the meaning of those that are. */
+  readonly isMember?: true
 }
 
 /** Whether one of several holds: what cannot be told counts only where no other one does. */

@@ -1,5 +1,5 @@
 /** Reads rules as `aws elbv2 describe-rules` prints them, one listener or several. */
-import { readCondition } from '../conditions.js'
+import { readCondition, readMembers } from '../conditions.js'
 import { complain, filledListOf, listOf, member, numberOf, objectOf, optionalText, textOf, type Cursor } from '../cursor.js'
 import { isDefaultUnseen, type Listener, type Rule, type RuleSet } from '../model.js'
 import { readActions, readTransforms } from './actions.js'
@@ -54,6 +54,9 @@ function named (listeners: readonly Listener[]): string {
   return labels.length === 1 ? `listener ${labels.join()} has` : `listeners ${labels.join(', ')} have`
 }
 
+/** What AWS prints of a rule. */
+const ruleMembers = ['RuleArn', 'Priority', 'Conditions', 'Actions', 'IsDefault', 'Transforms']
+
 /** @param place set for a rule whose number is not known yet: it has a name in its place */
 export function readRule (cursor: Cursor, place?: Rule['place']): Rule {
   const priority = place === undefined ? priorityOf(member(cursor, 'Priority')) : textOf(member(cursor, 'Priority'))
@@ -64,7 +67,7 @@ export function readRule (cursor: Cursor, place?: Rule['place']): Rule {
   return {
     priority,
     ...place === undefined ? {} : { place },
-    conditions: priority === 'default' ? [] : filledListOf(conditions).map(readCondition),
+    conditions: [...priority === 'default' ? [] : filledListOf(conditions).map(readCondition), ...readMembers(cursor, ruleMembers)],
     ...readActions(member(cursor, 'Actions')),
     transforms: readTransforms(member(cursor, 'Transforms'))
   }

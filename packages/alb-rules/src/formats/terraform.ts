@@ -97,8 +97,10 @@ function readRules (resources: readonly Resource[], defaults: readonly Placed[],
     const unknown = plan.pending.get(address) ?? {}
     const pending = holdsTrue(unknown['condition']) ? `${address}, known after apply` : undefined
     const place = placeOf(resource, plan)
+    const others = Object.entries(objectOf(values)).filter(([name]) => !attributes.has(name))
     const cursor = {
       value: {
+        ...Object.fromEntries(others),
         Priority: place === undefined ? member(values, 'priority').value : address,
         Conditions: unknown['condition'] === true
           ? [{ Field: pending }]
@@ -112,6 +114,11 @@ function readRules (resources: readonly Resource[], defaults: readonly Placed[],
   })
   return orderRules([...rules, ...defaults])
 }
+
+/** What the provider knows of a rule; what else a later one has may decide too. */
+const attributes = new Set([
+  'id', 'arn', 'listener_arn', 'priority', 'condition', 'action', 'transform', 'tags', 'tags_all', 'region', 'timeouts'
+])
 
 function opened (rule: Rule, unknown: unknown): Rule {
   return isOpen(unknown) ? { ...rule, isOpen: true } : rule

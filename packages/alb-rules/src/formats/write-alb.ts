@@ -1,5 +1,5 @@
 /** Writes rules as AWS prints them. Region and account of a target group are the reader's: its name is what counts. */
-import { writeCondition } from '../conditions.js'
+import { writeCondition, type Condition } from '../conditions.js'
 import { WriteError } from './write-error.js'
 import type { Action, Listener, Rule, RuleSet, Step } from '../model.js'
 
@@ -25,11 +25,16 @@ function albRule (rule: Rule): object {
   const actions = [...rule.steps.map(albStep), albAction(rule.action)]
   return {
     Priority: rule.priority,
-    Conditions: rule.conditions.map(writeCondition),
+    Conditions: rule.conditions.filter(condition => !isMember(condition)).map(writeCondition),
     Actions: actions.length === 1 ? actions : actions.map((action, at) => ({ ...action, Order: at + 1 })),
     IsDefault: rule.priority === 'default',
+    ...Object.assign({}, ...rule.conditions.filter(isMember).map(writeCondition)),
     ...rule.transforms.length === 0 ? {} : { Transforms: rule.transforms.map(({ text }): unknown => JSON.parse(text)) }
   }
+}
+
+function isMember (condition: Condition): boolean {
+  return condition.kind === 'unknown' && condition.isMember === true
 }
 
 const stepTypes: Readonly<Record<string, readonly [type: string, config: string]>> = {
