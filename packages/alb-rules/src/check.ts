@@ -27,6 +27,8 @@ export interface Subject {
   readonly ruleSet: RuleSet
   readonly views: readonly ListenerView[]
   readonly analysis: Analysis
+  /** So many rules a load balancer may have; a quota that can be raised. */
+  readonly rulesMax: number
   /** Whether some request gets as far as this rule and is taken by it. */
   readonly isReached: (entry: Entry) => Answer
   /** Keeps what could not be decided, so that it is reported and never passed as fine. */

@@ -1,6 +1,6 @@
 /** The table of checks. A check is a row here, and a file, a page in docs/checks and fixtures of its name. */
 import { createAnalysis, createView, type AnalysisOptions, type Answer, type Entry } from './analysis/analysis.js'
-import type { Check, Finding, Severity, Undecided } from './check.js'
+import type { Check, Finding, Severity, Subject, Undecided } from './check.js'
 import { checkBarePathMissing } from './checks/bare-path-missing.js'
 import { checkHostFallsToDefault } from './checks/host-falls-to-default.js'
 import { checkLimitExceeded } from './checks/limit-exceeded.js'
@@ -29,8 +29,16 @@ export const checks: readonly Check[] = [
 
 const severities: readonly Severity[] = ['error', 'warning', 'info']
 
+export interface CheckOptions extends AnalysisOptions {
+  /** The quota of rules for each load balancer, where it is not the usual one. */
+  readonly rulesMax?: number
+}
+
+/** Application Load Balancers, rules per load balancer, the default rules not counted: AWS's quota before it is raised. */
+const usualRulesMax = 100
+
 /** Everything that the checks find, the worst first. */
-export function runChecks (ruleSet: RuleSet, options: AnalysisOptions = {}): readonly Finding[] {
+export function runChecks (ruleSet: RuleSet, options: CheckOptions = {}): readonly Finding[] {
   const analysis = createAnalysis([ruleSet], options)
   const views = ruleSet.listeners.map(createView)
   const notes: Undecided[] = []
@@ -40,7 +48,15 @@ export function runChecks (ruleSet: RuleSet, options: AnalysisOptions = {}): rea
     reached.set(entry, answer)
     return answer
   }
-  const subject = { ruleSet, views, analysis, isReached, notes, undecided: (note: Undecided) => { notes.push(note) } }
+  const subject: Subject = {
+    ruleSet,
+    views,
+    analysis,
+    rulesMax: options.rulesMax ?? usualRulesMax,
+    isReached,
+    notes,
+    undecided: note => { notes.push(note) }
+  }
   const findings = checks.flatMap(({ name, run }) => run(subject).map(finding => ({ check: name, ...finding })))
   return findings.toSorted((one, other) => severities.indexOf(one.severity) - severities.indexOf(other.severity))
 }

@@ -3,7 +3,7 @@ import { isFilled, type Block } from './block.js'
 import { hostHeader, type HostHeader } from './conditions/host-header.js'
 import { httpHeader, type HttpHeader } from './conditions/http-header.js'
 import { httpRequestMethod, type HttpRequestMethod } from './conditions/http-request-method.js'
-import type { Behaviour, Counted, Kind, Unknown } from './conditions/kind.js'
+import type { Behaviour, Counted, Kind, Refused, Unknown } from './conditions/kind.js'
 import { pathPattern, type PathPattern } from './conditions/path-pattern.js'
 import { queryString, type QueryString } from './conditions/query-string.js'
 import { sourceIp, type SourceIp } from './conditions/source-ip.js'
@@ -55,6 +55,11 @@ export function partSeen (condition: Condition, request: Request): string {
 /** The values of the condition, as AWS counts them. */
 export function countedValuesOf (condition: Condition): readonly Counted[] {
   return behaviourOf(condition).limits(condition)
+}
+
+/** The values of the condition that AWS does not take. */
+export function refusedValuesOf (condition: Condition): readonly Refused[] {
+  return behaviourOf(condition).refused(condition)
 }
 
 /** The condition as AWS prints it. */

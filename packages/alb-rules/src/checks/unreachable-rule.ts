@@ -48,7 +48,8 @@ function findingOf (entry: Entry, { listener }: ListenerView, { analysis, undeci
     by: by.map(other => other.rule.priority),
     differentTarget: isDifferent,
     message: `Rule ${rule.priority} (${target}) is never reached: ` +
-      `${blockers} ${by.length === 1 ? 'takes' : 'together take'} every request that it matches${outcome(elsewhere, taker?.target, target)}.`,
+      `${blockers} ${by.length === 1 ? 'takes' : 'together take'} every request that it matches` +
+      `${outcome(elsewhere, taker?.target, target)}.`,
     fix: elsewhere.is === 'no' ? `Delete rule ${rule.priority}: nothing changes.` : renumbering(entry, by, analysis),
     witness: shown.is === 'yes' ? analysis.witness(shown.point, listener) : null
   }

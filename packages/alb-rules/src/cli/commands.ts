@@ -10,7 +10,7 @@ import { changeNotices, findingNotices } from '../reports/notice.js'
 import { changesText, explanationText, findingsText, testText } from '../report.js'
 import { RequestError } from '../request.js'
 import { parse, printJson, UsageError, type Run } from './command.js'
-import { compared, exampleHosts, inFile, load, named, readHeaders, readText } from './input.js'
+import { compared, exampleHosts, inFile, load, named, readHeaders, readRulesMax, readText } from './input.js'
 import { painter, printReport } from './output.js'
 import { simulate } from './simulate.js'
 
@@ -34,13 +34,13 @@ const format = { type: 'string' } as const
 
 const commands: Readonly<Record<string, Run>> = {
   check (args, io, { hosts }) {
-    const options = { json, host, format, 'fail-on': { type: 'string', default: 'warning' } } as const
+    const options = { json, host, format, 'fail-on': { type: 'string', default: 'warning' }, 'max-rules': { type: 'string' } } as const
     const { values, positionals } = parse({ args, allowPositionals: true, options })
     const [file] = named(positionals, ['RULES'])
     const failOn = values['fail-on']
     if (failOn !== 'error' && failOn !== 'warning' && failOn !== 'info') throw new UsageError('--fail-on is error, warning or info.')
     const ruleSet = load(file, io)
-    const findings = runChecks(ruleSet, { hosts: exampleHosts([ruleSet], values.host ?? [], hosts) })
+    const findings = runChecks(ruleSet, { hosts: exampleHosts([ruleSet], values.host ?? [], hosts), ...readRulesMax(values['max-rules']) })
     printReport(io, file, values, {
       json: { findings },
       text: () => findingsText(findings, ruleSet, painter(io)),

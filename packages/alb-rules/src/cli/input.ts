@@ -55,6 +55,14 @@ export function inFile<T> (file: string, read: () => T): T {
   }
 }
 
+/** How many rules a load balancer may have, where that is given.
+ *  @throws UsageError */
+export function readRulesMax (text: string | undefined): { readonly rulesMax?: number } {
+  if (text === undefined) return {}
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new UsageError(`--max-rules is a number of rules, not ${text}`)
+  return { rulesMax: Number(text) }
+}
+
 /** Lines such as `NAME: VALUE` as headers; a name can come several times. */
 export function readHeaders (lines: readonly string[]): Readonly<Record<string, readonly string[]>> {
   const headers: Record<string, string[]> = {}

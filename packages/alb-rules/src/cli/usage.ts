@@ -37,6 +37,7 @@ export    prints the rules in another form${hasOwn ? ', or the platform\'s own r
 
   --host NAME  a host that examples should have where it fits (check and diff;
                repeatable)
+  --max-rules N  the quota of rules for a load balancer (check; 100)
   --format F   check and diff: text, json, github (annotations), sarif or
                markdown (a summary for a pull request)
   --json       print JSON (export: alb, unless --format terraform)`

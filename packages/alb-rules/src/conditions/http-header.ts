@@ -41,6 +41,7 @@ export const httpHeader: Kind<HttpHeader> = {
   },
   seen: ({ name }, request) => (request.headers.get(fold(name)) ?? []).join(', '),
   limits: condition => countedValues(condition, true),
+  refused: () => [],
   write: condition => ({ Field: 'http-header', HttpHeaderConfig: { HttpHeaderName: condition.name, ...writtenValues(condition) } }),
   fromBlock (block, pending) {
     const isNamed = typeof single(block.value)?.['http_header_name'] === 'string'

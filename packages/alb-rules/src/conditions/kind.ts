@@ -18,6 +18,8 @@ export interface Behaviour<C> {
   readonly seen: (condition: C, request: Request) => string
   /** Its values, as AWS counts them. */
   readonly limits: (condition: C) => readonly Counted[]
+  /** Its values that AWS does not take, each with the reason. */
+  readonly refused: (condition: C) => readonly Refused[]
   /** As AWS prints it. */
   readonly write: (condition: C) => unknown
 }
@@ -52,6 +54,13 @@ export interface Counted {
   /** What the limit on characters counts one by one. */
   readonly parts: readonly string[]
   readonly wildcards: number
+}
+
+/** A value that AWS does not take. */
+export interface Refused {
+  readonly value: string
+  /** Completes "AWS refuses VALUE: …". */
+  readonly why: string
 }
 
 /** A condition of which nothing can be told. */

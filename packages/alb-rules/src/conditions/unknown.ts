@@ -10,6 +10,7 @@ export const unknown: Behaviour<Unknown> = {
   holds: () => undefined,
   seen: () => 'unknown',
   limits: () => [],
+  refused: () => [],
   write: ({ text }) => JSON.parse(text) as unknown
 }
 

@@ -27,12 +27,14 @@ interface Options<K extends string> {
   /** That part of a request in the words of the patterns; undefined where it is not given. */
   readonly partOf: (request: Request) => string | undefined
   readonly seen: (request: Request) => string
+  /** Why AWS does not take a value, where it does not. */
+  readonly refusal?: (value: string) => string | undefined
   /** @throws InputError for what cannot be a value */
   readonly check?: (value: Cursor) => void
 }
 
 export function valuesKind<K extends string> (options: Options<K>): Kind<Values<K>> {
-  const { kind, config, block, regex, wildcards, part, glob, partOf, seen, check } = options
+  const { kind, config, block, regex, wildcards, part, glob, partOf, seen, refusal, check } = options
   return {
     config,
     block,
@@ -50,10 +52,22 @@ export function valuesKind<K extends string> (options: Options<K>): Kind<Values<
     },
     seen: (_, request) => seen(request),
     limits: condition => countedValues(condition, wildcards),
+    refused ({ values }) {
+      return values.flatMap(value => {
+        const why = refusal?.(value)
+        return why === undefined ? [] : [{ value, why }]
+      })
+    },
     write: condition => ({ Field: kind, [config]: writtenValues(condition) }),
     fromBlock: (cursor, pending) => valuesOfBlock(cursor, pending),
     toBlock: blockOfValues
   }
+}
+
+/** Says which character of a value is none of those that AWS's page on conditions lists; undefined where all are. */
+export function strangerIn (value: string, allowed: RegExp): string | undefined {
+  const stranger = [...value].find(char => !allowed.test(char))
+  return stranger === undefined ? undefined : `${stranger} is none of the characters that it may hold`
 }
 
 /** The members that hold values. */
