@@ -3,7 +3,7 @@ import { possibleTakers } from './candidates.js'
 import { conditionText, type Condition } from './conditions.js'
 import { decide, listenersFor, reasons, type Decision } from './match.js'
 import { actionUnknowns, isDefault, isDefaultUnseen, targetOf, type Listener, type Rule, type RuleSet } from './model.js'
-import { createRequest, RequestError, type Request, type Witness } from './request.js'
+import { createRequest, mayBeNormalized, RequestError, type Request, type Witness } from './request.js'
 
 export interface Explanation {
   readonly listener: string | null
@@ -20,7 +20,8 @@ export interface Explanation {
 
 /** @throws RequestError for what is no request, or where no listener takes it */
 export function explain (ruleSet: RuleSet, asked: Witness, label?: string): Explanation {
-  const request = createRequest(asked)
+  const sent = createRequest(asked)
+  const request: Request = mayBeNormalized(sent.path) ? { ...sent, isPathOpen: true } : sent
   const listener = listenerFor(ruleSet, request, label)
   const decision = narrowed(listener, decide(listener.rules, request), request)
   return explained(listener, seen(listener, decision), request)
@@ -78,16 +79,15 @@ function explained (listener: Listener, decision: Decision, request: Request): E
     ...base,
     rule: null,
     target: 'unknown',
-    because: whyOpen(decision),
+    because: whyOpen(decision, request),
     candidates: candidates.map(candidate => candidate.priority),
     undecided: true
   }
 }
 
-function whyOpen ({ candidates, open, isOrderOpen }: Decision): readonly string[] {
+function whyOpen ({ candidates, open, isOrderOpen }: Decision, { isPathOpen }: Request): readonly string[] {
   const conditions = open.map(condition => {
-    const why = condition.kind === 'source-ip' ? 'and no source address is given' : 'which cannot be analysed'
-    return `it hangs on ${conditionText(condition)}, ${why}`
+    return `it hangs on ${conditionText(condition)}, ${openWhy(condition, isPathOpen)}`
   })
   const names = candidates.map(({ priority }) => priority).join(', ')
   return [
@@ -97,4 +97,10 @@ function whyOpen ({ candidates, open, isOrderOpen }: Decision): readonly string[
       ? ['no rule of this document takes it; the default and other rules of the listener are not in it']
       : []
   ]
+}
+
+function openWhy ({ kind }: Condition, isPathOpen: true | undefined): string {
+  if (kind === 'source-ip') return 'and no source address is given'
+  if (kind === 'path-pattern' && isPathOpen) return 'and AWS normalizes the URI of a request before it evaluates rules, without telling how'
+  return 'which cannot be analysed'
 }

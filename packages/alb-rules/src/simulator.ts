@@ -132,7 +132,8 @@ function pairs (raw: readonly string[]): Array<[name: string, value: string]> {
 }
 
 function sentHeaders (req: IncomingMessage): Readonly<Record<string, readonly string[]>> {
-  const names = new Set(pairs(req.rawHeaders).map(([name]) => name.toLowerCase()))
+  // The host is told apart: a target in absolute-form counts more than the header.
+  const names = new Set(pairs(req.rawHeaders).map(([name]) => name.toLowerCase()).filter(name => name !== 'host'))
   return Object.fromEntries([...names].map(name => [name, headerValues(req, name)]))
 }
 

@@ -4,7 +4,7 @@ import { createAnalysis, createView } from '../src/analysis/analysis.js'
 import { runChecks } from '../src/checks.js'
 import type { Finding } from '../src/check.js'
 import { diffRuleSets } from '../src/diff.js'
-import { explain } from '../src/explain.js'
+import { explain, type Explanation } from '../src/explain.js'
 import { readRules } from '../src/formats/read.js'
 import { writeRules } from '../src/formats/write.js'
 import type { RuleSet } from '../src/model.js'
@@ -135,7 +135,7 @@ t.test('a redirect that never ends is named, or it is said that nobody can say',
 
 t.test('explain without a source address: just the rules that some address leads to, and one alone is certain', async t => {
   const random = createRandom(4711)
-  const requests = [...requestsOf(worldOf(['path', 'method'], 2))]
+  const requests = [...requestsOf(worldOf(['path', 'method'], 2))].filter(({ path }) => !path.includes('//'))
   const addresses = [...worldOf(['source'], 0).source, '198.51.100.7'] // one in every part that the ranges cut the addresses into
   let certain = 0
   for (let round = 0; round < 150; round++) {
@@ -242,9 +242,14 @@ function witnessProblems (rules: readonly AwsRule[], ruleSet: RuleSet, findings:
     return [
       ...(isTrue ? [] : [`${check} ${priority}: ${JSON.stringify(witness)} shows nothing`]),
       ...(URL.canParse(witness.url) ? [] : [`${witness.url} is no URL`]),
-      ...(explained.rule === taking.Priority ? [] : [`explain says ${explained.rule}, the oracle ${taking.Priority}`])
+      ...(explained.rule === taking.Priority || isOpen(request, explained, taking) ? [] : [`explain says ${explained.rule}, the oracle ${taking.Priority}`])
     ]
   })
+}
+
+/** A path that may be normalized is unknown; whoever takes it as it is sent is one of the candidates. */
+function isOpen ({ path }: Try, { rule, candidates = [] }: Explanation, taking: AwsRule): boolean {
+  return rule === null && candidates.includes(taking.Priority) && /\/\/|\/\.{1,2}(\/|$)/.test(path)
 }
 
 function metamorphic (ruleSet: RuleSet, findings: readonly Finding[]): string[] {

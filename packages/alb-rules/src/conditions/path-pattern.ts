@@ -12,7 +12,8 @@ export const pathPattern = valuesKind({
   wildcards: true,
   part: 'path',
   glob: value => compile(value),
-  partOf: ({ path }) => path,
+  partOf: ({ path, isPathOpen }) => isPathOpen === true ? undefined : path,
+  always: value => /^\/?\*+$/.test(value),
   seen: ({ path }) => path,
   refusal: value => strangerIn(value, /[a-z\d_.$/~"'@:+&*?-]/i)
 })

@@ -27,6 +27,8 @@ interface Options<K extends string> {
   /** That part of a request in the words of the patterns; undefined where it is not given. */
   readonly partOf: (request: Request) => string | undefined
   readonly seen: (request: Request) => string
+  /** Whether a value matches whatever that part is. */
+  readonly always?: (value: string) => boolean
   /** Why AWS does not take a value, where it does not. */
   readonly refusal?: (value: string) => string | undefined
   /** @throws InputError for what cannot be a value */
@@ -34,7 +36,7 @@ interface Options<K extends string> {
 }
 
 export function valuesKind<K extends string> (options: Options<K>): Kind<Values<K>> {
-  const { kind, config, block, regex, wildcards, part, glob, partOf, seen, refusal, check } = options
+  const { kind, config, block, regex, wildcards, part, glob, partOf, seen, always, refusal, check } = options
   return {
     config,
     block,
@@ -48,7 +50,8 @@ export function valuesKind<K extends string> (options: Options<K>): Kind<Values<
     atom: ({ values, regexes }) => ({ part, language: createLanguage(values.map(glob), regexes) }),
     holds ({ values, regexes }, request) {
       const given = partOf(request)
-      return given === undefined ? undefined : anyOf([values.some(value => matches(glob(value), given)), ...regexes.map(() => undefined)])
+      if (given === undefined) return always !== undefined && values.some(always) ? true : undefined
+      return anyOf([values.some(value => matches(glob(value), given)), ...regexes.map(() => undefined)])
     },
     seen: (_, request) => seen(request),
     limits: condition => countedValues(condition, wildcards),

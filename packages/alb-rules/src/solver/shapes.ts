@@ -29,7 +29,22 @@ const path: Dimension = {
     step: (state, char) => state === 'first' && char !== '/' ? undefined : 'in',
     accepts: state => state === 'in'
   },
+  // Dot segments, empty segments and encoded characters are what a load balancer may normalize first.
+  fine: {
+    start: 'first',
+    classes: [visible.replace(/[.%]/g, ''), '/', '.'],
+    step: pathStep,
+    accepts: state => state === 'slash' || state === 'in'
+  },
   examples: []
+}
+
+/** Where a path stands within its segment: at the start, in one that is a dot or two so far, or in any other. */
+function pathStep (state: string, char: string): string | undefined {
+  if (char === '/') return state === 'first' || state === 'in' ? 'slash' : undefined
+  if (state === 'first') return undefined
+  if (char !== '.') return 'in'
+  return state === 'slash' ? 'dot' : state === 'dot' ? 'dots' : 'in'
 }
 
 const methods: Dimension = {
