@@ -62,6 +62,11 @@ export function refusedValuesOf (condition: Condition): readonly Refused[] {
   return behaviourOf(condition).refused(condition)
 }
 
+/** Whether the condition has values that are known only when the rules are made, so that nothing else can be made of it. */
+export function isOpenCondition (condition: Condition): boolean {
+  return 'open' in condition && condition.open !== undefined
+}
+
 /** The condition as AWS prints it. */
 export function writeCondition (condition: Condition): unknown {
   return behaviourOf(condition).write(condition)
@@ -80,14 +85,17 @@ export function readCondition (condition: Cursor): Condition {
   const field = textOf(member(condition, 'Field'))
   const kind = Object.hasOwn(kinds, field) ? kinds[field as Known['kind']] : undefined
   // What is told in words that are not known could change the meaning of those that are.
-  const lists = ['Values', 'RegexValues'].filter(name => kind?.words.includes(name) === true)
+  const lists = ['Values', 'RegexValues', 'OpenValues'].filter(name => kind?.words.includes(name) === true)
   if (kind === undefined || hasOther(condition, ['Field', 'Values', kind.config, ...lists])) return unknownCondition(field, condition)
   const given = member(condition, kind.config)
   const config = given.value === undefined ? { value: {}, place: given.place } : given
   if (hasOther(config, kind.words)) return unknownCondition(field, condition)
-  const [values = [], regexes = []] = lists.map(name => [...listOf(member(config, name)), ...listOf(member(condition, name))])
-  if (values.length + regexes.length === 0) filledListOf(member(given.value === undefined ? condition : given, 'Values'))
-  return kind.read({ condition, config, values, regexes })
+  const named = (name: string): readonly Cursor[] => {
+    return lists.includes(name) ? [...listOf(member(config, name)), ...listOf(member(condition, name))] : []
+  }
+  const [values, regexes, open] = [named('Values'), named('RegexValues'), named('OpenValues')]
+  if (values.length + regexes.length + open.length === 0) filledListOf(member(given.value === undefined ? condition : given, 'Values'))
+  return kind.read({ condition, config, values, regexes, open })
 }
 
 /** What stands in a rule beside the members of these names: what is not known may decide too. */

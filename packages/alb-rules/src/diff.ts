@@ -85,7 +85,7 @@ function wholeListener (listener: Listener, analysis: Analysis, { targets, rules
   })
 }
 
-/** By name; what is left by protocol and port; a single listener of which nothing is known pairs with the single other one. */
+/** By ARN, then by name; what is left by protocol and port; a single listener of which nothing is known pairs with the single other one. */
 function paired (before: readonly Listener[], after: readonly Listener[]): ReadonlyArray<readonly [Listener, Listener]> {
   const pairs: Array<readonly [Listener, Listener]> = []
   const pair = (isSame: (one: Listener, other: Listener) => boolean): void => {
@@ -94,6 +94,7 @@ function paired (before: readonly Listener[], after: readonly Listener[]): Reado
       if (other !== undefined) pairs.push([one, other])
     }
   }
+  pair((one, other) => one.arn !== undefined && one.arn === other.arn)
   pair((one, other) => one.name !== undefined && one.name === other.name)
   pair((one, other) => one.protocol !== undefined && one.protocol === other.protocol && one.port === other.port)
   pair((one, other) => before.length === 1 && after.length === 1 && (one.label === null || other.label === null))

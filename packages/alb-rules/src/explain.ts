@@ -27,10 +27,11 @@ export function explain (ruleSet: RuleSet, asked: Witness, label?: string): Expl
   return explained(listener, seen(listener, decision), request)
 }
 
-/** The listener of that label, else the one that the protocol and port of the request lead to.
+/** The listener of that label or ARN, else the one that the protocol and port of the request lead to.
  *  @throws RequestError where there is none, or more than one */
 export function listenerFor ({ listeners }: RuleSet, request: Request, label?: string): Listener {
-  const found = label === undefined ? listenersFor(listeners, request) : listeners.filter(listener => listener.label === label)
+  const isAsked = (listener: Listener): boolean => listener.label === label || listener.arn === label
+  const found = label === undefined ? listenersFor(listeners, request) : listeners.filter(isAsked)
   const [listener, ...more] = found
   const asked = `${request.protocol} on port ${request.port}`
   const labels = listeners.map(one => one.label ?? 'without a name').join(', ')

@@ -15,6 +15,8 @@ export interface Listener {
   readonly name: string | undefined
   readonly protocol: 'HTTP' | 'HTTPS' | undefined
   readonly port: number | undefined
+  /** Its ARN, where that is known. */
+  readonly arn?: string
   /** What tells the load balancers of one document apart. */
   readonly balancer: string
   /** In the order in which they are tried; the last one is the default. */

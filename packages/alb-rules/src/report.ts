@@ -1,7 +1,8 @@
 /** Findings, changes and explanations as text for people. */
 import type { Finding, Severity } from './check.js'
 import { openReasons, type Change } from './diff.js'
-import type { TestResult } from './expectations.js'
+import { stringify } from 'yaml'
+import type { Proposal, TestResult } from './expectations.js'
 import type { Explanation } from './explain.js'
 import { headersRead, type RuleSet } from './model.js'
 import { curlLine } from './request.js'
@@ -78,6 +79,20 @@ export function testText ({ passed, missed, unreached }: TestResult, paint: Pain
     }),
     `${passed} of ${passed + missed.length} expectations met, ${unreached.length} ${unreached.length === 1 ? 'rule' : 'rules'} not reached`
   ].join('\n') + '\n'
+}
+
+/** Expectations as they are read again, an object a line, and a comment for each rule without one. */
+export function expectationsText ({ expectations, skipped }: Proposal): string {
+  const lines = expectations.map(({ request: { url, method, headers, sourceIp }, listener, target }) => stringify([{
+    url,
+    ...method === 'GET' ? {} : { method },
+    ...Object.keys(headers).length === 0 ? {} : { headers },
+    ...sourceIp === undefined ? {} : { sourceIp },
+    ...listener === undefined ? {} : { listener },
+    target
+  }], { lineWidth: 0, singleQuote: true }))
+  const comments = skipped.map(({ listener, rule, why }) => `# rule ${rule}${listener === null ? '' : ` of ${listener}`}: ${why}\n`)
+  return [...lines, ...comments].join('')
 }
 
 function summaryLine (findings: readonly Finding[], { listeners }: RuleSet, paint: Paint): string {

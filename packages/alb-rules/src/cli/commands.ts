@@ -2,17 +2,18 @@
 import { isAtLeast, runChecks } from '../checks.js'
 import { InputError } from '../cursor.js'
 import { diffRuleSets } from '../diff.js'
-import { readExpectations, testRuleSet } from '../expectations.js'
 import { explain } from '../explain.js'
 import { writeRules } from '../formats/write.js'
 import { WriteError } from '../formats/write-error.js'
 import { changeNotices, findingNotices } from '../reports/notice.js'
-import { changesText, explanationText, findingsText, testText } from '../report.js'
+import { changesText, explanationText, findingsText } from '../report.js'
 import { RequestError } from '../request.js'
 import { parse, printJson, UsageError, type Run } from './command.js'
-import { compared, exampleHosts, inFile, load, named, readHeaders, readRulesMax, readText } from './input.js'
+import { fetch } from './fetch.js'
+import { compared, exampleHosts, load, named, readHeaders, readRulesMax } from './input.js'
 import { painter, printReport } from './output.js'
 import { simulate } from './simulate.js'
+import { test } from './test.js'
 
 /** Runs the command that the arguments name.
  *  @throws UsageError */
@@ -85,16 +86,11 @@ const commands: Readonly<Record<string, Run>> = {
     return changes.length > 0 ? 1 : 0
   },
 
-  test (args, io) {
-    const { values, positionals } = parse({ args, allowPositionals: true, options: { json } })
-    const [file, expectations] = named(positionals, ['RULES', 'EXPECTATIONS'])
-    const result = testRuleSet(load(file, io), inFile(expectations, () => readExpectations(readText(expectations))))
-    if (values.json) printJson(io, result)
-    else io.stdout.write(testText(result, painter(io)))
-    return result.missed.length + result.unreached.length > 0 ? 1 : 0
-  },
+  test,
 
   simulate,
+
+  fetch,
 
   export (args, io, { own }) {
     const { values, positionals } = parse({ args, allowPositionals: true, options: { json, format: { type: 'string' } } })

@@ -5,7 +5,10 @@ import { compile, fold, matches } from '../solver/pattern.js'
 import { createLanguage } from '../solver/range.js'
 import { anyOf, type Kind } from './kind.js'
 import { unknownCondition } from './unknown.js'
-import { blockOfValues, countedValues, unique, valuesOfBlock, valuesText, valueWords, writtenValues, type Values } from './values.js'
+import {
+  blockOfValues, countedValues, openValues, unique, valueMarks, valuesOfBlock, valuesText, valueUnknowns, valueWords, writtenValues,
+  type Values
+} from './values.js'
 
 export interface HttpHeader extends Values<'http-header'> {
   readonly name: string
@@ -18,7 +21,7 @@ export const httpHeader: Kind<HttpHeader> = {
   config: 'HttpHeaderConfig',
   block: 'http_header',
   words: [...valueWords(true), 'HttpHeaderName'],
-  read ({ condition, config, values: given, regexes }) {
+  read ({ condition, config, values: given, regexes, open }) {
     const cursor = member(config, 'HttpHeaderName')
     const values = unique(given)
     if (!token.test(textOf(cursor))) complain(cursor, `${canonical(cursor.value)} is not the name of a header`)
@@ -26,18 +29,19 @@ export const httpHeader: Kind<HttpHeader> = {
     if (values.some(value => /[^ -~]/.test(value))) return unknownCondition(`http-header ${textOf(cursor)} beyond ASCII`, condition)
     // AWS sends those who ask for this one to host-header; what it would be compared with is not said.
     if (textOf(cursor).toLowerCase() === 'host') return unknownCondition('http-header Host', condition)
-    return { kind: 'http-header', name: textOf(cursor), values, regexes: unique(regexes) }
+    return { kind: 'http-header', name: textOf(cursor), values, regexes: unique(regexes), ...openValues(open) }
   },
   text: condition => `http-header ${condition.name}: ${valuesText(condition)}`,
-  unknowns: ({ regexes }) => regexes.map(regex => `the regular expression ${regex} of http-header`),
-  atom: ({ name, values, regexes }) => ({
-    part: `header:${fold(name)}`,
-    language: createLanguage(values.map(value => compile(fold(value))), regexes)
+  unknowns: condition => valueUnknowns(condition, 'http-header'),
+  atom: condition => ({
+    part: `header:${fold(condition.name)}`,
+    language: createLanguage(condition.values.map(value => compile(fold(value))), valueMarks(condition))
   }),
-  holds ({ name, values, regexes }, request) {
+  holds (condition, request) {
+    const { name, values } = condition
     const sent = request.headers.get(fold(name)) ?? []
     const matched = sent.some(text => values.some(value => matches(compile(fold(value)), fold(text))))
-    return anyOf([matched, ...sent.length === 0 ? [] : regexes.map(() => undefined)])
+    return anyOf([matched, ...sent.length === 0 ? [] : valueMarks(condition).map(() => undefined)])
   },
   seen: ({ name }, request) => (request.headers.get(fold(name)) ?? []).join(', '),
   limits: condition => countedValues(condition, true),

@@ -47,6 +47,8 @@ export interface Given {
   /** From the old place and the new one, which can hold the same list. */
   readonly values: readonly Cursor[]
   readonly regexes: readonly Cursor[]
+  /** Names for values that are known only when the rules are made; AWS prints none. */
+  readonly open: readonly Cursor[]
 }
 
 /** One value, as AWS counts them. */

@@ -11,6 +11,8 @@ export interface Values<K extends string> {
   readonly kind: K
   readonly values: readonly string[]
   readonly regexes: readonly string[]
+  /** Names for values that are known only when the rules are made. */
+  readonly open?: readonly string[]
 }
 
 interface Options<K extends string> {
@@ -41,17 +43,18 @@ export function valuesKind<K extends string> (options: Options<K>): Kind<Values<
     config,
     block,
     words: valueWords(regex),
-    read ({ values, regexes }) {
+    read ({ values, regexes, open }) {
       if (check !== undefined) values.forEach(check)
-      return { kind, values: unique(values), regexes: unique(regexes) }
+      return { kind, values: unique(values), regexes: unique(regexes), ...openValues(open) }
     },
     text: condition => `${kind} ${valuesText(condition)}`,
-    unknowns: ({ regexes }) => regexes.map(text => `the regular expression ${text} of ${kind}`),
-    atom: ({ values, regexes }) => ({ part, language: createLanguage(values.map(glob), regexes) }),
-    holds ({ values, regexes }, request) {
+    unknowns: condition => valueUnknowns(condition, kind),
+    atom: condition => ({ part, language: createLanguage(condition.values.map(glob), valueMarks(condition)) }),
+    holds (condition, request) {
+      const { values } = condition
       const given = partOf(request)
       if (given === undefined) return always !== undefined && values.some(always) ? true : undefined
-      return anyOf([values.some(value => matches(glob(value), given)), ...regexes.map(() => undefined)])
+      return anyOf([values.some(value => matches(glob(value), given)), ...valueMarks(condition).map(() => undefined)])
     },
     seen: (_, request) => seen(request),
     limits: condition => countedValues(condition, wildcards),
@@ -75,31 +78,53 @@ export function strangerIn (value: string, allowed: RegExp): string | undefined 
 
 /** The members that hold values. */
 export function valueWords (regex: boolean): readonly string[] {
-  return ['Values', ...regex ? ['RegexValues'] : []]
+  return ['Values', 'OpenValues', ...regex ? ['RegexValues'] : []]
 }
 
-type Lists = Pick<Values<string>, 'values' | 'regexes'>
+type Lists = Pick<Values<string>, 'values' | 'regexes' | 'open'>
 
-export function valuesText ({ values, regexes }: Lists): string {
-  return [...values, ...regexes.map(regex => `regex ${regex}`)].join(' or ')
+export function valuesText ({ values, regexes, open = [] }: Lists): string {
+  return [...values, ...regexes.map(regex => `regex ${regex}`), ...open.map(name => `{${name}}`)].join(' or ')
 }
 
-export function countedValues ({ values, regexes }: Lists, wildcards: boolean): readonly Counted[] {
+/** What of the values cannot be decided, in words. */
+export function valueUnknowns ({ regexes, open = [] }: Lists, kind: string): readonly string[] {
+  return [
+    ...regexes.map(text => `the regular expression ${text} of ${kind}`),
+    ...open.map(name => `a value of ${kind} that is not known yet (${name})`)
+  ]
+}
+
+/** A mark for each value that cannot be decided; the same in two conditions matches alike. */
+export function valueMarks ({ regexes, open = [] }: Lists): readonly string[] {
+  return [...regexes, ...open.map(name => `open ${name}`)]
+}
+
+export function openValues (open: readonly Cursor[]): { readonly open?: readonly string[] } {
+  return open.length === 0 ? {} : { open: unique(open) }
+}
+
+export function countedValues ({ values, regexes, open = [] }: Lists, wildcards: boolean): readonly Counted[] {
   const counted = values.map(text => ({ parts: [text], wildcards: wildcards ? wildcardsIn(text) : 0 }))
-  return [...counted, ...regexes.map(text => ({ parts: [text], wildcards: 0 }))]
+  return [...counted, ...regexes.map(text => ({ parts: [text], wildcards: 0 })), ...open.map(() => ({ parts: [], wildcards: 0 }))]
 }
 
 export function writtenValues ({ values, regexes }: Lists): object {
   return { Values: values, ...regexes.length === 0 ? {} : { RegexValues: regexes } }
 }
 
-/** A value that is not known yet can be anything, as that of a regular expression that nobody can read. */
+/** A value that is not known yet can be anything. */
 export function valuesOfBlock (block: Cursor, pending: string | undefined): object {
   const { values, regex_values: regexes, ...rest } = single(block.value) ?? {}
   const all = [...listOf(values), ...listOf(regexes)]
   const open = pending !== undefined && (all.length === 0 || all.includes(null)) ? [pending] : []
-  const expressions = [...known(regexes), ...open]
-  return { ...capitalised(rest), Values: known(values), ...expressions.length > 0 ? { RegexValues: expressions } : {} }
+  const expressions = known(regexes)
+  return {
+    ...capitalised(rest),
+    Values: known(values),
+    ...expressions.length > 0 ? { RegexValues: expressions } : {},
+    ...open.length > 0 ? { OpenValues: open } : {}
+  }
 }
 
 export function blockOfValues ({ values, regexes }: Lists): Block {

@@ -100,8 +100,11 @@ function readGroups (cursor: Cursor): readonly Group[] {
 function readStickiness (cursor: Cursor): { readonly stickiness?: string } {
   const config = member(cursor, 'ForwardConfig')
   const stickiness = config.value === undefined ? undefined : member(config, 'TargetGroupStickinessConfig').value
-  const isOn = typeof stickiness === 'object' && stickiness !== null && 'Enabled' in stickiness && stickiness.Enabled === true
-  return isOn ? { stickiness: canonical(stickiness) } : {}
+  const { Enabled: enabled, DurationSeconds: seconds } = { ...stickiness as { Enabled?: unknown, DurationSeconds?: unknown } | undefined }
+  // Templates write numbers and truths as texts too.
+  if (String(enabled) !== 'true') return {}
+  const isDigits = typeof seconds === 'string' && /^\d+$/.test(seconds)
+  return { stickiness: canonical({ Enabled: true, DurationSeconds: isDigits ? Number(seconds) : seconds }) }
 }
 
 function weightOf (cursor: Cursor): number {

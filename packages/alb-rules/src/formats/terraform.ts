@@ -1,7 +1,7 @@
 /** Reads rules out of Terraform's plans and states, child modules too. */
 import { complain, listOf, member, numberOf, objectOf, optionalText, type Cursor } from '../cursor.js'
 import { isDefaultUnseen, type Listener, type Rule, type RuleSet } from '../model.js'
-import { checkCount, labelOf, orderRules, readRule, ruleSet } from './aws.js'
+import { checkCount, labelOf, orderRules, readDefault, readRule, ruleSet, type Placed } from './aws.js'
 import { actionsOf, conditionsOf, holdsTrue, isOpen, transformsOf, type Naming } from './blocks.js'
 import { withoutKeys, type Found } from './references.js'
 import { isStateFile, readPlan, readPrior, type Plan, type Resource } from './resources.js'
@@ -33,12 +33,6 @@ export function isTerraformPlan (document: Cursor): boolean {
 interface Home {
   readonly name: string
   readonly isUnplaced?: true
-}
-
-/** A rule and where it stands. */
-interface Placed {
-  readonly rule: Rule
-  readonly cursor: Cursor
 }
 
 function ruleSetOf (plan: Plan, document: Cursor): RuleSet {
@@ -74,12 +68,22 @@ function readListener (resource: Resource, all: readonly Resource[], resources: 
   const blocks = member(resource.values, 'default_action')
   const unknown = plan.pending.get(resource.address)?.['default_action']
   const actions = actionsOf(blocks, unknown, naming(resource, 'default_action', plan))
-  const standard = { value: { Priority: 'default', Actions: actions }, place: `${resource.address}.default_action` }
+  const standard = { value: actions, place: `${resource.address}.default_action` }
   const isTold = !resource.isData || listOf(blocks).length > 0
-  const standards = isTold ? [{ rule: opened(readRule(standard), unknown), cursor: standard }] : []
+  const standards = isTold ? [{ rule: opened(readDefault(standard), unknown), cursor: standard }] : []
   const rules = readRules(resources, standards, plan)
   const isPart = resource.isData || isDefaultUnseen({ rules })
-  return { label: labelOf(name, protocol, port), name, protocol, port, balancer, rules, ...isPart ? { isPart } : {} }
+  const arn = optionalText(member(resource.values, 'arn'))
+  return {
+    label: labelOf(name, protocol, port),
+    name,
+    protocol,
+    port,
+    balancer,
+    rules,
+    ...arn === undefined ? {} : { arn },
+    ...isPart ? { isPart } : {}
+  }
 }
 
 function endpointOf ({ values }: Resource): { readonly protocol: 'HTTP' | 'HTTPS' | undefined, readonly port: number | undefined } {

@@ -1,5 +1,5 @@
 /** Writes rules as Terraform's JSON: a resource for each rule but the default one, which belongs to its listener. */
-import { conditionText, writeConditionBlock } from '../conditions.js'
+import { conditionText, isOpenCondition, writeConditionBlock } from '../conditions.js'
 import { WriteError } from './write-error.js'
 import { isDefault, type Action, type Group, type Listener, type Rule, type RuleSet } from '../model.js'
 
@@ -74,7 +74,7 @@ function arnOf ({ name }: Group): string {
 function unsayable (listener: Listener): readonly string[] {
   return numbered(listener).flatMap(rule => {
     const parts = [
-      ...rule.conditions.filter(({ kind }) => kind === 'unknown').map(conditionText),
+      ...rule.conditions.filter(one => one.kind === 'unknown' || isOpenCondition(one)).map(conditionText),
       ...rule.steps.map(({ name }) => `the ${name} action`),
       ...rule.action.kind === 'unknown' ? [`the ${rule.action.type} action`] : [],
       ...rule.transforms.map(({ type }) => `the ${type} transform`)
