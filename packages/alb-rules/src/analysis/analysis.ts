@@ -32,7 +32,7 @@ export interface ListenerView {
 }
 
 export interface Analysis {
-  readonly solver: Pick<Solver, 'find' | 'holds' | 'valuesOf'>
+  readonly solver: Pick<Solver, 'find' | 'holds' | 'shareValue' | 'valuesOf'>
   /** False only where no request lies in both; a quick first look. */
   readonly mayMeet: (one: Extent, other: Extent) => boolean
   /** Is there a request in all of the first and in none of the second? */

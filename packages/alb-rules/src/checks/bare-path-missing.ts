@@ -18,13 +18,16 @@ export function checkBarePathMissing (subject: Subject): Found {
       if (answer.is === 'unknown' && answer.why === 'limit') undecided({ ...base, about: `where ${bare} goes`, why: 'limit', by: [] })
       if (answer.is !== 'yes') continue
       const isUnseen = isDefault(other.rule) && view.listener.isPart !== undefined
+      const isQuiet = isUnseen || isRefusal(other.rule) || namesPath(other.rule, bare)
       return [{
-        severity: isUnseen || isRefusal(other.rule) ? 'info' as const : 'warning' as const,
+        severity: isQuiet ? 'info' as const : 'warning' as const,
         ...base,
         message: `Rule ${base.rule} (${entry.target}) takes ${value} but not ${bare}: ` + (isUnseen
           ? 'no other rule here takes it, and those elsewhere are not seen.'
           : `rule ${other.rule.priority} takes it, and it goes to ${other.target}.`),
-        fix: `Add the value ${bare} to the path-pattern condition of rule ${base.rule}.`,
+        fix: namesPath(other.rule, bare)
+          ? `Nothing, if rule ${other.rule.priority} is meant to have it.`
+          : `Add the value ${bare} to the path-pattern condition of rule ${base.rule}.`,
         witness: analysis.witness(answer.point, view.listener)
       }]
     }
@@ -35,6 +38,11 @@ export function checkBarePathMissing (subject: Subject): Found {
 /** Nobody is led astray: who asks for it is told that it is not there. */
 function isRefusal ({ action }: Rule): boolean {
   return action.kind === 'fixed-response' && action.status.startsWith('4')
+}
+
+/** Whoever writes down the path itself means it. */
+function namesPath ({ conditions }: Rule, bare: string): boolean {
+  return conditions.some(condition => condition.kind === 'path-pattern' && condition.values.includes(bare))
 }
 
 /** A redirect from `/x` to `/x/` arrives where it should. */

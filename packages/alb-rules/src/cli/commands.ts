@@ -1,16 +1,16 @@
 /** The commands: what rules do, what is wrong with them, and what a change of them would do. */
-import { isAtLeast, runChecks } from '../checks.js'
 import { InputError } from '../cursor.js'
 import { diffRuleSets } from '../diff.js'
 import { explain } from '../explain.js'
 import { writeRules } from '../formats/write.js'
 import { WriteError } from '../formats/write-error.js'
-import { changeNotices, findingNotices } from '../reports/notice.js'
-import { changesText, explanationText, findingsText } from '../report.js'
+import { changeNotices } from '../reports/notice.js'
+import { changesText, explanationText } from '../report.js'
 import { RequestError } from '../request.js'
+import { check } from './check.js'
 import { parse, printJson, UsageError, type Run } from './command.js'
 import { fetch } from './fetch.js'
-import { compared, exampleHosts, load, named, readHeaders, readRulesMax } from './input.js'
+import { compared, exampleHosts, load, named, readHeaders } from './input.js'
 import { painter, printReport } from './output.js'
 import { simulate } from './simulate.js'
 import { test } from './test.js'
@@ -34,22 +34,7 @@ const host = { type: 'string', multiple: true } as const
 const format = { type: 'string' } as const
 
 const commands: Readonly<Record<string, Run>> = {
-  check (args, io, { hosts }) {
-    const options = { json, host, format, 'fail-on': { type: 'string', default: 'warning' }, 'max-rules': { type: 'string' } } as const
-    const { values, positionals } = parse({ args, allowPositionals: true, options })
-    const [file] = named(positionals, ['RULES'])
-    const failOn = values['fail-on']
-    if (failOn !== 'error' && failOn !== 'warning' && failOn !== 'info') throw new UsageError('--fail-on is error, warning or info.')
-    const ruleSet = load(file, io)
-    const findings = runChecks(ruleSet, { hosts: exampleHosts([ruleSet], values.host ?? [], hosts), ...readRulesMax(values['max-rules']) })
-    printReport(io, file, values, {
-      json: { findings },
-      text: () => findingsText(findings, ruleSet, painter(io)),
-      title: 'Load-balancer rules',
-      notices: () => findingNotices(findings, ruleSet)
-    })
-    return findings.some(({ severity }) => isAtLeast(severity, failOn)) ? 1 : 0
-  },
+  check,
 
   explain (args, io) {
     const { values, positionals } = parse({

@@ -43,6 +43,8 @@ export    prints the rules in another form${hasOwn ? ', or the platform\'s own r
 
   --host NAME  a host that examples should have where it fits (check and diff;
                repeatable)
+  --ignore CHECK:RULE=REASON  a finding that is left as it is (check; repeatable)
+  --baseline FILE  what an earlier check --json printed: shows only what is new
   --max-rules N  the quota of rules for a load balancer (check; 100)
   --format F   check and diff: text, json, github (annotations), sarif or
                markdown (a summary for a pull request)
