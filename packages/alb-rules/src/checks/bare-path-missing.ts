@@ -1,12 +1,14 @@
 /** Finds patterns such as `/x/*` where `/x` itself goes to another target. */
 import { doDiffer, type Entry } from '../analysis/analysis.js'
+import { pathProposals } from '../analysis/proposals.js'
 import { pathValues, withPaths } from '../analysis/path-values.js'
 import type { Found, Subject } from '../check.js'
 import { isDefault, type Rule } from '../model.js'
 
 export function checkBarePathMissing (subject: Subject): Found {
   const { analysis, isReached, undecided } = subject
-  return pathValues(subject).flatMap(({ view, entry, condition, value }) => {
+  return pathValues(subject).flatMap(given => {
+    const { view, entry, condition, value } = given
     const bare = value.slice(0, -2)
     if (!value.endsWith('/*') || bare === '' || bare.endsWith('*') || isReached(entry).is === 'no') return []
     const asked = withPaths(entry.rule, condition, [bare])
@@ -27,7 +29,8 @@ export function checkBarePathMissing (subject: Subject): Found {
           : `rule ${other.rule.priority} takes it, and it goes to ${other.target}.`),
         fix: namesPath(other.rule, bare)
           ? `Nothing, if rule ${other.rule.priority} is meant to have it.`
-          : `Add the value ${bare} to the path-pattern condition of rule ${base.rule}.`,
+          : `Give ${bare} to rule ${base.rule} too, and check again: it then takes requests of other rules.`,
+        ...namesPath(other.rule, bare) ? {} : { proposals: pathProposals(given, [value, bare], addText(bare, base.rule), subject) },
         witness: analysis.witness(answer.point, view.listener)
       }]
     }
@@ -38,6 +41,10 @@ export function checkBarePathMissing (subject: Subject): Found {
 /** Nobody is led astray: who asks for it is told that it is not there. */
 function isRefusal ({ action }: Rule): boolean {
   return action.kind === 'fixed-response' && action.status.startsWith('4')
+}
+
+function addText (bare: string, rule: string): string {
+  return `Add the value ${bare} to the path-pattern condition of rule ${rule}.`
 }
 
 /** Whoever writes down the path itself means it. */

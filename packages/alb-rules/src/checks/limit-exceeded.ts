@@ -1,10 +1,10 @@
 /** Finds what is over the limits that AWS sets: rules of a load balancer, values and wildcards of a rule, characters of a value. */
 import { numbered } from '../analysis/analysis.js'
+import { valuesMax } from '../analysis/proposals.js'
 import type { Found, Severity, Subject } from '../check.js'
 import { countedValuesOf, refusedValuesOf } from '../conditions.js'
 import type { Rule } from '../model.js'
 
-const valuesMax = 5
 const charactersMax = 128
 
 /** AWS's page on conditions gives the first, its page on quotas the second. */

@@ -1,31 +1,53 @@
 /** Finds rules that no request ever gets to. */
 import { doDiffer, numbered, type Answer, type Entry, type ListenerView } from '../analysis/analysis.js'
 import { smallestCover, type Cover } from '../analysis/cover.js'
-import type { Found, Subject, Undecided } from '../check.js'
+import { moveOf, moveProposal, placedEntries, togetherProposal, touching, type Move } from '../analysis/proposals.js'
+import type { Draft, Found, Subject, Undecided } from '../check.js'
 import { conditionText } from '../conditions.js'
 
 export function checkUnreachableRule (subject: Subject): Found {
-  return subject.views.flatMap(view => numbered(view).flatMap(entry => {
-    const answer = subject.isReached(entry)
-    if (answer.is === 'no') return [findingOf(entry, view, subject)]
-    if (answer.is === 'unknown') noteUndecided(entry, view, answer.why, subject)
-    return []
-  }))
+  return subject.views.flatMap(view => {
+    const found = numbered(view).flatMap(entry => {
+      const answer = subject.isReached(entry)
+      if (answer.is === 'no') return [{ entry, ...findingOf(entry, view, subject) }]
+      if (answer.is === 'unknown') noteUndecided(entry, view, answer.why, subject)
+      return []
+    })
+    const moves = found.flatMap(({ entry, isMovable }) => isMovable ? moveOf(entry, placedEntries(view), subject.analysis) ?? [] : [])
+    return found.map(({ entry, draft }) => {
+      const move = moves.find(one => one.entry === entry)
+      return move === undefined ? draft : withMoves(draft, move, moves, view, subject)
+    })
+  })
 }
 
-function findingOf (entry: Entry, { listener }: ListenerView, { analysis, undecided }: Subject): Found[number] {
+/** Moves that get in each other's way are proposed as one order. */
+function withMoves (draft: Draft, move: Move, moves: readonly Move[], view: ListenerView, subject: Subject): Draft {
+  const together = togetherProposal(touching(moves, move), view, subject)
+  const [rule, top] = [move.entry, move.before].map(entry => entry.rule.priority)
+  return {
+    ...draft,
+    fix: `Move rule ${rule} before rule ${top} if it should have these requests, and check again: others then lose some.`,
+    proposals: [...together === undefined ? [] : [together], moveProposal(move, view, subject.views)]
+  }
+}
+
+interface DeadRule {
+  readonly draft: Draft
+  /** It loses requests to another target, and its place is why. */
+  readonly isMovable: boolean
+}
+
+function findingOf (entry: Entry, { listener }: ListenerView, { analysis, undecided }: Subject): DeadRule {
   const { rule, target } = entry
   const base = { listener: listener.label, rule: rule.priority }
   const own = analysis.ask([entry], [])
   if (own.is === 'no') {
+    const message = `Rule ${rule.priority} (${target}) matches no request at all: ${contradiction(entry)}.`
+    const fix = `Correct the conditions of rule ${rule.priority}, or delete it.`
     return {
-      ...base,
-      severity: 'warning',
-      by: [],
-      differentTarget: false,
-      message: `Rule ${rule.priority} (${target}) matches no request at all: ${contradiction(entry)}.`,
-      fix: `Correct the conditions of rule ${rule.priority}, or delete it.`,
-      witness: null
+      isMovable: false,
+      draft: { ...base, severity: 'warning', by: [], differentTarget: false, message, fix, witness: null }
     }
   }
   const cover = smallestCover(entry, analysis)
@@ -42,7 +64,8 @@ function findingOf (entry: Entry, { listener }: ListenerView, { analysis, undeci
   const isDifferent = elsewhere.is === 'yes'
   const blockers = by.map(other => `rule ${other.rule.priority} (${other.target})`).join(' and ')
   const shown = isDifferent ? elsewhere : takenBy(by, entry, analysis) ?? own
-  return {
+  const duplicate = by.find(other => takesTheSame(other, entry))
+  const draft: Draft = {
     ...base,
     severity: isDifferent ? 'error' : 'warning',
     by: by.map(other => other.rule.priority),
@@ -50,8 +73,23 @@ function findingOf (entry: Entry, { listener }: ListenerView, { analysis, undeci
     message: `Rule ${rule.priority} (${target}) is never reached: ` +
       `${blockers} ${by.length === 1 ? 'takes' : 'together take'} every request that it matches` +
       `${outcome(elsewhere, taker?.target, target)}.`,
-    fix: elsewhere.is === 'no' ? `Delete rule ${rule.priority}: nothing changes.` : renumbering(entry, by, analysis),
+    ...fixOf(entry, duplicate, elsewhere.is === 'no', listener.label),
     witness: shown.is === 'yes' ? analysis.witness(shown.point, listener) : null
+  }
+  return { draft, isMovable: elsewhere.is !== 'no' && duplicate === undefined }
+}
+
+type Fix = Pick<Draft, 'fix' | 'proposals'>
+
+function fixOf ({ rule: { priority } }: Entry, duplicate: Entry | undefined, isIdle: boolean, listener: string | null): Fix {
+  if (isIdle) {
+    const fix = `Delete rule ${priority}: nothing changes.`
+    return { fix, proposals: [{ fix, edit: { listeners: [listener], steps: [{ do: 'delete', rule: priority }] }, isSafe: true }] }
+  }
+  return {
+    fix: duplicate === undefined
+      ? `Move rule ${priority} before those that take its requests.`
+      : `Rules ${duplicate.rule.priority} and ${priority} ask for the same: delete the wrong one, or tell them apart by a condition.`
   }
 }
 
@@ -89,22 +127,6 @@ function outcome (elsewhere: Answer, taker: string | undefined, target: string):
   if (elsewhere.is === 'no') return ', with the same result'
   if (elsewhere.is === 'unknown') return ''
   return taker === undefined ? `; some go elsewhere than to ${target}` : `; some go to ${taker} instead of ${target}`
-}
-
-/** The least move that helps: before the last of the earlier rules in front of which some request is still free. */
-function renumbering (entry: Entry, by: readonly Entry[], { ask }: Subject['analysis']): string {
-  const { priority } = entry.rule
-  const duplicate = by.find(other => takesTheSame(other, entry))
-  if (duplicate !== undefined) {
-    return `Rules ${duplicate.rule.priority} and ${priority} ask for the same: delete the wrong one, or tell them apart by a condition.`
-  }
-  const placed = entry.earlier.filter(({ rule }) => rule.place === undefined)
-  const first = placed.findLast((_, at) => ask([entry], placed.slice(0, at)).is === 'yes') ?? by[0] ?? entry
-  const top = Number(first.rule.priority)
-  const isFree = Number(first.earlier.findLast(({ rule }) => rule.place === undefined)?.rule.priority ?? 0) < top - 1
-  return isFree
-    ? `Give rule ${priority} the priority ${top - 1}, before rule ${top}.`
-    : `Move rule ${priority} before rule ${top}; no number is free there, so move the rules from ${top} on first.`
 }
 
 function takesTheSame (one: Entry, other: Entry): boolean {
