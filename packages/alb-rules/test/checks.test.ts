@@ -14,7 +14,8 @@ import { createRandom, forward, kinds, mutated, randomRules, worldOf, type Kind 
 /** Which parts a set looks at, and how long the hosts and paths of its world are. */
 const worlds: ReadonlyArray<readonly [parts: readonly Kind[], lengthMax: number]> = [
   [['path'], 4], [['host'], 5], [['path'], 4], [['host', 'path'], 3], [['path', 'method'], 3], [['path', 'header'], 3], [['query', 'method'], 0],
-  [['header', 'query'], 0], [['source', 'path'], 3], [['header'], 0], [['query'], 0], [['host', 'method', 'source'], 3], [['path', 'query'], 2], [['header', 'method', 'source'], 0]
+  [['header', 'query'], 0], [['source', 'path'], 3], [['header'], 0], [['query'], 0], [['host', 'method', 'source'], 3], [['path', 'query'], 2], [['header', 'method', 'source'], 0],
+  [['regex'], 4], [['path', 'regex'], 3], [['regex', 'method'], 3]
 ]
 
 const setsPerWorld = 120

@@ -2,6 +2,7 @@
 import { doDiffer, numbered, type Answer, type Entry, type ListenerView } from '../analysis/analysis.js'
 import { smallestCover, type Cover } from '../analysis/cover.js'
 import { moveOf, moveProposal, placedEntries, togetherProposal, touching, type Move } from '../analysis/proposals.js'
+import type { Extent } from '../analysis/extent.js'
 import type { Draft, Found, Subject, Undecided } from '../check.js'
 import { conditionText } from '../conditions.js'
 
@@ -57,11 +58,12 @@ function findingOf (entry: Entry, { listener }: ListenerView, { analysis, undeci
   }
   if (!isSmallest) open(`which is the smallest set of rules that covers rule ${rule.priority}`, 'limit', [])
   const { answer: elsewhere, taker } = lost(entry, cover.by, analysis)
+  const isAllLost = elsewhere.is === 'unknown' && losesAll(entry, analysis)
   const by = taker === undefined ? cover.by : coverWith(taker, cover, entry, analysis)
-  if (elsewhere.is === 'unknown') {
+  if (elsewhere.is === 'unknown' && !isAllLost) {
     open(`whether rule ${rule.priority} loses requests to another target`, elsewhere.why, by.filter(other => other.key !== entry.key))
   }
-  const isDifferent = elsewhere.is === 'yes'
+  const isDifferent = elsewhere.is === 'yes' || isAllLost
   const blockers = by.map(other => `rule ${other.rule.priority} (${other.target})`).join(' and ')
   const shown = isDifferent ? elsewhere : takenBy(by, entry, analysis) ?? own
   const duplicate = by.find(other => takesTheSame(other, entry))
@@ -72,7 +74,7 @@ function findingOf (entry: Entry, { listener }: ListenerView, { analysis, undeci
     differentTarget: isDifferent,
     message: `Rule ${rule.priority} (${target}) is never reached: ` +
       `${blockers} ${by.length === 1 ? 'takes' : 'together take'} every request that it matches` +
-      `${outcome(elsewhere, taker?.target, target)}.`,
+      `${outcome(isAllLost ? 'yes' : elsewhere.is, taker?.target, target)}.`,
     ...fixOf(entry, duplicate, elsewhere.is === 'no', listener.label),
     witness: shown.is === 'yes' ? analysis.witness(shown.point, listener) : null
   }
@@ -106,6 +108,13 @@ function takenBy (by: readonly Entry[], entry: Entry, { ask }: Subject['analysis
   return by.map(other => ask([entry, other], other.earlier)).find(({ is }) => is === 'yes')
 }
 
+/** Whether everything goes elsewhere that a rule could take, whatever stands for what of it cannot be read. */
+function losesAll (entry: Entry, { ask }: Subject['analysis']): boolean {
+  if (entry.isCertain) return false
+  const whatever: Extent = { ...entry, box: entry.possible, certain: entry.possible, isCertain: true }
+  return entry.earlier.every(other => doDiffer(entry, other) === true || ask([whatever, other], other.earlier).is === 'no')
+}
+
 /** Whether some request of a rule that is never reached goes to another target, and which rule takes it where that is certain. */
 function lost (entry: Entry, by: readonly Entry[], { ask }: Subject['analysis']): { readonly answer: Answer, readonly taker?: Entry } {
   let undecided: Answer | undefined
@@ -123,9 +132,9 @@ function lost (entry: Entry, by: readonly Entry[], { ask }: Subject['analysis'])
   return { answer: outside.is === 'yes' ? outside : undecided }
 }
 
-function outcome (elsewhere: Answer, taker: string | undefined, target: string): string {
-  if (elsewhere.is === 'no') return ', with the same result'
-  if (elsewhere.is === 'unknown') return ''
+function outcome (elsewhere: Answer['is'], taker: string | undefined, target: string): string {
+  if (elsewhere === 'no') return ', with the same result'
+  if (elsewhere === 'unknown') return ''
   return taker === undefined ? `; some go elsewhere than to ${target}` : `; some go to ${taker} instead of ${target}`
 }
 

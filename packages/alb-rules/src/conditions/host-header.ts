@@ -9,6 +9,7 @@ export const hostHeader = valuesKind({
   config: 'HostHeaderConfig',
   block: 'host_header',
   regex: true,
+  isFolded: true,
   wildcards: true,
   part: 'host',
   glob: value => compile(fold(value)),

@@ -1,13 +1,13 @@
 /** `http-header`: the values of one header, compared without case; any occurrence of it counts. */
 import { single } from '../block.js'
 import { canonical, complain, member, textOf } from '../cursor.js'
-import { compile, fold, matches } from '../solver/pattern.js'
+import { compile, fold, matches, type Glob } from '../solver/pattern.js'
 import { createLanguage } from '../solver/range.js'
 import { anyOf, type Kind } from './kind.js'
 import { unknownCondition } from './unknown.js'
 import {
-  blockOfValues, countedValues, openValues, unique, valueMarks, valuesOfBlock, valuesText, valueUnknowns, valueWords, writtenValues,
-  type Values
+  blockOfValues, countedValues, globsOf, openValues, unique, valueMarks, valuesOfBlock, valuesText, valueUnknowns, valueWords,
+  writtenValues, type Values
 } from './values.js'
 
 export interface HttpHeader extends Values<'http-header'> {
@@ -16,6 +16,8 @@ export interface HttpHeader extends Values<'http-header'> {
 
 /** RFC 9110, section 5.6.2. */
 const token = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/i
+
+const folded = (value: string): Glob => compile(fold(value))
 
 export const httpHeader: Kind<HttpHeader> = {
   config: 'HttpHeaderConfig',
@@ -32,16 +34,16 @@ export const httpHeader: Kind<HttpHeader> = {
     return { kind: 'http-header', name: textOf(cursor), values, regexes: unique(regexes), ...openValues(open) }
   },
   text: condition => `http-header ${condition.name}: ${valuesText(condition)}`,
-  unknowns: condition => valueUnknowns(condition, 'http-header'),
+  unknowns: condition => valueUnknowns(condition, 'http-header', true),
   atom: condition => ({
     part: `header:${fold(condition.name)}`,
-    language: createLanguage(condition.values.map(value => compile(fold(value))), valueMarks(condition))
+    language: createLanguage(globsOf(condition, folded, true), valueMarks(condition, true))
   }),
   holds (condition, request) {
-    const { name, values } = condition
-    const sent = request.headers.get(fold(name)) ?? []
-    const matched = sent.some(text => values.some(value => matches(compile(fold(value)), fold(text))))
-    return anyOf([matched, ...sent.length === 0 ? [] : valueMarks(condition).map(() => undefined)])
+    const sent = request.headers.get(fold(condition.name)) ?? []
+    const globs = globsOf(condition, folded, true)
+    const matched = sent.some(text => globs.some(glob => matches(glob, fold(text))))
+    return anyOf([matched, ...sent.length === 0 ? [] : valueMarks(condition, true).map(() => undefined)])
   },
   seen: ({ name }, request) => (request.headers.get(fold(name)) ?? []).join(', '),
   limits: condition => countedValues(condition, true),

@@ -2,11 +2,11 @@
 import { capitalised, single, type Block } from '../block.js'
 import { textOf, type Cursor } from '../cursor.js'
 import type { Request } from '../request.js'
-import { matches, type Glob } from '../solver/pattern.js'
+import { compileRegex, matches, type Glob } from '../solver/pattern.js'
 import { createLanguage } from '../solver/range.js'
 import { anyOf, wildcardsIn, type Counted, type Kind } from './kind.js'
 
-/** `regexes` are values too, of which nothing can be said. */
+/** `regexes` are values too; of those that are not of the plain subset nothing can be said. */
 export interface Values<K extends string> {
   readonly kind: K
   readonly values: readonly string[]
@@ -21,6 +21,8 @@ interface Options<K extends string> {
   readonly block: string
   /** Whether values may be regular expressions. */
   readonly regex: boolean
+  /** Whether the part is compared without case. */
+  readonly isFolded?: true
   /** Whether values may hold wildcards. */
   readonly wildcards: boolean
   /** The part of a request, as the solver calls it. */
@@ -38,6 +40,7 @@ interface Options<K extends string> {
 }
 
 export function valuesKind<K extends string> (options: Options<K>): Kind<Values<K>> {
+  const isFolded = options.isFolded === true
   const { kind, config, block, regex, wildcards, part, glob, partOf, seen, always, refusal, check } = options
   return {
     config,
@@ -48,13 +51,15 @@ export function valuesKind<K extends string> (options: Options<K>): Kind<Values<
       return { kind, values: unique(values), regexes: unique(regexes), ...openValues(open) }
     },
     text: condition => `${kind} ${valuesText(condition)}`,
-    unknowns: condition => valueUnknowns(condition, kind),
-    atom: condition => ({ part, language: createLanguage(condition.values.map(glob), valueMarks(condition)) }),
+    unknowns: condition => valueUnknowns(condition, kind, isFolded),
+    atom: condition => ({ part, language: createLanguage(globsOf(condition, glob, isFolded), valueMarks(condition, isFolded)) }),
     holds (condition, request) {
       const { values } = condition
       const given = partOf(request)
       if (given === undefined) return always !== undefined && values.some(always) ? true : undefined
-      return anyOf([values.some(value => matches(glob(value), given)), ...valueMarks(condition).map(() => undefined)])
+      return anyOf([
+        globsOf(condition, glob, isFolded).some(one => matches(one, given)), ...valueMarks(condition, isFolded).map(() => undefined)
+      ])
     },
     seen: (_, request) => seen(request),
     limits: condition => countedValues(condition, wildcards),
@@ -88,16 +93,25 @@ export function valuesText ({ values, regexes, open = [] }: Lists): string {
 }
 
 /** What of the values cannot be decided, in words. */
-export function valueUnknowns ({ regexes, open = [] }: Lists, kind: string): readonly string[] {
+export function valueUnknowns ({ regexes, open = [] }: Lists, kind: string, isFolded: boolean): readonly string[] {
   return [
-    ...regexes.map(text => `the regular expression ${text} of ${kind}`),
+    ...undecided(regexes, isFolded).map(text => `the regular expression ${text} of ${kind}`),
     ...open.map(name => `a value of ${kind} that is not known yet (${name})`)
   ]
 }
 
 /** A mark for each value that cannot be decided; the same in two conditions matches alike. */
-export function valueMarks ({ regexes, open = [] }: Lists): readonly string[] {
-  return [...regexes, ...open.map(name => `open ${name}`)]
+export function valueMarks ({ regexes, open = [] }: Lists, isFolded: boolean): readonly string[] {
+  return [...undecided(regexes, isFolded), ...open.map(name => `open ${name}`)]
+}
+
+/** The patterns of the values, and of those regular expressions that can be decided. */
+export function globsOf ({ values, regexes }: Lists, glob: (value: string) => Glob, isFolded: boolean): readonly Glob[] {
+  return [...values.map(glob), ...regexes.flatMap(regex => compileRegex(regex, isFolded) ?? [])]
+}
+
+function undecided (regexes: readonly string[], isFolded: boolean): readonly string[] {
+  return regexes.filter(regex => compileRegex(regex, isFolded) === undefined)
 }
 
 export function openValues (open: readonly Cursor[]): { readonly open?: readonly string[] } {
