@@ -13,7 +13,8 @@ export function blockList (value: unknown): readonly Block[] {
 
 /** Whether it says anything. */
 export function isFilled (value: unknown): boolean {
-  return Array.isArray(value) ? value.length > 0 : value !== null && value !== ''
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0
+  return value !== null && value !== ''
 }
 
 /** `status_code` as `StatusCode`; what is empty stands for what is not said. */

@@ -13,8 +13,9 @@ type Marks = ReadonlyMap<string, boolean>
 /** So many combinations are tried; real rules have a handful of regular expressions. */
 const combinationsMax = 20_000
 
-/** In the order of the rules; undefined where there are too many combinations to tell. */
+/** In the order of the rules; undefined where that or the path is not known, or where there are too many combinations to tell. */
 export function possibleTakers (rules: readonly Rule[], request: Request): readonly Rule[] | undefined {
+  if (request.isPathOpen === true || rules.some(({ place }) => place !== undefined)) return undefined
   const found = new Set<Rule>()
   let left = combinationsMax
 

@@ -1,5 +1,6 @@
 /** What a check is given and what it finds. */
 import type { Analysis, Answer, Entry, ListenerView } from './analysis/analysis.js'
+import type { Edit } from './edit.js'
 import type { RuleSet } from './model.js'
 import type { Witness } from './request.js'
 
@@ -17,8 +18,10 @@ export interface Finding {
   /** Some request that the rule matches goes to another target than the rule's. */
   readonly differentTarget?: boolean
   readonly message: string
-  /** The smallest edit that puts it right. */
+  /** What puts it right, in words. */
   readonly fix: string
+  /** The same as data, where it was tried: it makes no other finding above info. */
+  readonly edit?: Edit
   /** Null where no request shows it. */
   readonly witness: Witness | null
 }
@@ -27,6 +30,8 @@ export interface Subject {
   readonly ruleSet: RuleSet
   readonly views: readonly ListenerView[]
   readonly analysis: Analysis
+  /** So many rules a load balancer may have; a quota that can be raised. */
+  readonly rulesMax: number
   /** Whether some request gets as far as this rule and is taken by it. */
   readonly isReached: (entry: Entry) => Answer
   /** Keeps what could not be decided, so that it is reported and never passed as fine. */
@@ -44,11 +49,24 @@ export interface Undecided {
   readonly by: readonly string[]
 }
 
+/** An edit that may put a finding right. */
+export interface Proposal {
+  readonly edit: Edit
+  readonly fix: string
+  /** It cannot make another finding, so it need not be tried. */
+  readonly isSafe?: true
+}
+
+/** A finding as a check gives it: of its proposals the first one counts that proves good, else its words. */
+export interface Draft extends Omit<Finding, 'check' | 'edit'> {
+  readonly proposals?: readonly Proposal[]
+}
+
 export interface Check {
   readonly name: string
   /** What it finds, in half a sentence. */
   readonly title: string
-  readonly run: (subject: Subject) => ReadonlyArray<Omit<Finding, 'check'>>
+  readonly run: (subject: Subject) => readonly Draft[]
 }
 
 export type Found = ReturnType<Check['run']>

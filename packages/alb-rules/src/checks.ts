@@ -1,6 +1,7 @@
 /** The table of checks. A check is a row here, and a file, a page in docs/checks and fixtures of its name. */
 import { createAnalysis, createView, type AnalysisOptions, type Answer, type Entry } from './analysis/analysis.js'
-import type { Check, Finding, Severity, Undecided } from './check.js'
+import { createTrial } from './analysis/trial.js'
+import type { Check, Draft, Finding, Severity, Subject, Undecided } from './check.js'
 import { checkBarePathMissing } from './checks/bare-path-missing.js'
 import { checkHostFallsToDefault } from './checks/host-falls-to-default.js'
 import { checkLimitExceeded } from './checks/limit-exceeded.js'
@@ -29,8 +30,26 @@ export const checks: readonly Check[] = [
 
 const severities: readonly Severity[] = ['error', 'warning', 'info']
 
-/** Everything that the checks find, the worst first. */
-export function runChecks (ruleSet: RuleSet, options: AnalysisOptions = {}): readonly Finding[] {
+export interface CheckOptions extends AnalysisOptions {
+  /** The quota of rules for each load balancer, where it is not the usual one. */
+  readonly rulesMax?: number
+}
+
+/** Application Load Balancers, rules per load balancer, the default rules not counted: AWS's quota before it is raised. */
+const usualRulesMax = 100
+
+/** Everything that the checks find, the worst first. An edit that is proposed was tried: it makes no other finding above info. */
+export function runChecks (ruleSet: RuleSet, options: CheckOptions = {}): readonly Finding[] {
+  const drafts = draftsOf(ruleSet, options)
+  const trial = createTrial(ruleSet, drafts, edited => draftsOf(edited, options))
+  const findings = drafts.map(({ proposals = [], ...finding }) => {
+    const good = proposals.find(({ edit, isSafe }) => isSafe === true || trial.isGood(edit, finding))
+    return good === undefined ? finding : { ...finding, fix: good.fix, edit: good.edit }
+  })
+  return findings.toSorted((one, other) => severities.indexOf(one.severity) - severities.indexOf(other.severity))
+}
+
+function draftsOf (ruleSet: RuleSet, options: CheckOptions): ReadonlyArray<Draft & { readonly check: string }> {
   const analysis = createAnalysis([ruleSet], options)
   const views = ruleSet.listeners.map(createView)
   const notes: Undecided[] = []
@@ -40,9 +59,16 @@ export function runChecks (ruleSet: RuleSet, options: AnalysisOptions = {}): rea
     reached.set(entry, answer)
     return answer
   }
-  const subject = { ruleSet, views, analysis, isReached, notes, undecided: (note: Undecided) => { notes.push(note) } }
-  const findings = checks.flatMap(({ name, run }) => run(subject).map(finding => ({ check: name, ...finding })))
-  return findings.toSorted((one, other) => severities.indexOf(one.severity) - severities.indexOf(other.severity))
+  const subject: Subject = {
+    ruleSet,
+    views,
+    analysis,
+    rulesMax: options.rulesMax ?? usualRulesMax,
+    isReached,
+    notes,
+    undecided: note => { notes.push(note) }
+  }
+  return checks.flatMap(({ name, run }) => run(subject).map(draft => ({ check: name, ...draft })))
 }
 
 /** Whether a finding is at least as bad as that. */

@@ -1,14 +1,14 @@
 /** The table of the kinds of conditions, and what is asked of a condition whatever its kind. */
-import type { Block } from './block.js'
+import { isFilled, type Block } from './block.js'
 import { hostHeader, type HostHeader } from './conditions/host-header.js'
 import { httpHeader, type HttpHeader } from './conditions/http-header.js'
 import { httpRequestMethod, type HttpRequestMethod } from './conditions/http-request-method.js'
-import type { Behaviour, Counted, Kind, Unknown } from './conditions/kind.js'
+import type { Behaviour, Counted, Kind, Refused, Unknown } from './conditions/kind.js'
 import { pathPattern, type PathPattern } from './conditions/path-pattern.js'
 import { queryString, type QueryString } from './conditions/query-string.js'
 import { sourceIp, type SourceIp } from './conditions/source-ip.js'
-import { unknown, unknownCondition } from './conditions/unknown.js'
-import { filledListOf, hasOther, listOf, member, textOf, type Cursor } from './cursor.js'
+import { unknown, unknownCondition, unknownMember } from './conditions/unknown.js'
+import { filledListOf, hasOther, listOf, member, objectOf, textOf, type Cursor } from './cursor.js'
 import type { Request } from './request.js'
 import type { Atom } from './solver/box.js'
 
@@ -57,6 +57,16 @@ export function countedValuesOf (condition: Condition): readonly Counted[] {
   return behaviourOf(condition).limits(condition)
 }
 
+/** The values of the condition that AWS does not take. */
+export function refusedValuesOf (condition: Condition): readonly Refused[] {
+  return behaviourOf(condition).refused(condition)
+}
+
+/** Whether the condition has values that are known only when the rules are made, so that nothing else can be made of it. */
+export function isOpenCondition (condition: Condition): boolean {
+  return 'open' in condition && condition.open !== undefined
+}
+
 /** The condition as AWS prints it. */
 export function writeCondition (condition: Condition): unknown {
   return behaviourOf(condition).write(condition)
@@ -75,14 +85,23 @@ export function readCondition (condition: Cursor): Condition {
   const field = textOf(member(condition, 'Field'))
   const kind = Object.hasOwn(kinds, field) ? kinds[field as Known['kind']] : undefined
   // What is told in words that are not known could change the meaning of those that are.
-  const lists = ['Values', 'RegexValues'].filter(name => kind?.words.includes(name) === true)
+  const lists = ['Values', 'RegexValues', 'OpenValues'].filter(name => kind?.words.includes(name) === true)
   if (kind === undefined || hasOther(condition, ['Field', 'Values', kind.config, ...lists])) return unknownCondition(field, condition)
   const given = member(condition, kind.config)
   const config = given.value === undefined ? { value: {}, place: given.place } : given
   if (hasOther(config, kind.words)) return unknownCondition(field, condition)
-  const [values = [], regexes = []] = lists.map(name => [...listOf(member(config, name)), ...listOf(member(condition, name))])
-  if (values.length + regexes.length === 0) filledListOf(member(given.value === undefined ? condition : given, 'Values'))
-  return kind.read({ condition, config, values, regexes })
+  const named = (name: string): readonly Cursor[] => {
+    return lists.includes(name) ? [...listOf(member(config, name)), ...listOf(member(condition, name))] : []
+  }
+  const [values, regexes, open] = [named('Values'), named('RegexValues'), named('OpenValues')]
+  if (values.length + regexes.length + open.length === 0) filledListOf(member(given.value === undefined ? condition : given, 'Values'))
+  return kind.read({ condition, config, values, regexes, open })
+}
+
+/** What stands in a rule beside the members of these names: what is not known may decide too. */
+export function readMembers (rule: Cursor, known: readonly string[]): readonly Condition[] {
+  const others = Object.entries(objectOf(rule)).filter(([name, value]) => !known.includes(name) && isFilled(value) && value !== undefined)
+  return others.map(([name, value]) => unknownMember(name, value))
 }
 
 /**

@@ -1,5 +1,8 @@
 /** Which requests go elsewhere after a change of the rules, each with an example. */
-import { createAnalysis, createView, type Analysis, type AnalysisOptions, type Entry, type ListenerView } from './analysis/analysis.js'
+import {
+  createAnalysis, createView, doDiffer, type Analysis, type AnalysisOptions, type Entry, type ListenerView
+} from './analysis/analysis.js'
+import { differencesOf } from './differences.js'
 import type { Listener, RuleSet } from './model.js'
 import type { Witness } from './request.js'
 
@@ -12,9 +15,14 @@ export interface Change {
   readonly witness: Witness | null
   /** Null where the listener is missing, or where it could not be decided which rule takes the request. */
   readonly rules: { readonly before: string | null, readonly after: string | null }
+  /** What of the targets differs, where they have one name: `stickiness`, say. */
+  readonly differs?: readonly string[]
   /** Set where the change is possible and not certain. */
   readonly undecided?: 'unreadable' | 'limit'
 }
+
+/** Why something is not decided. */
+export const openReasons = { limit: 'the limit of work was reached', unreadable: 'it hangs on something that cannot be analysed' }
 
 /** One change for each pair of rules whose requests change their target; empty exactly where none does. */
 export function diffRuleSets (before: RuleSet, after: RuleSet, options: AnalysisOptions = {}): readonly Change[] {
@@ -41,8 +49,12 @@ function pairChange (one: Entry, other: Entry, listeners: readonly [Listener, Li
   const answer = analysis.ask([one, other], [...one.earlier, ...other.earlier])
   if (answer.is === 'no') return []
   const rules = { before: one.rule.priority, after: other.rule.priority }
-  const base = { listener: listeners[0].label, before: one.target, after: other.target, rules }
-  if (answer.is === 'yes') return [{ ...base, witness: analysis.witness(answer.point, ...listeners) }]
+  const differs = one.target === other.target ? { differs: differencesOf(one.rule, other.rule) } : {}
+  const base = { listener: listeners[0].label, before: one.target, after: other.target, rules, ...differs }
+  if (answer.is === 'yes') {
+    const change = { ...base, witness: analysis.witness(answer.point, ...listeners) }
+    return [doDiffer(one, other) === true ? change : { ...change, undecided: 'unreadable' }]
+  }
   return [{ ...base, witness: answer.point === undefined ? null : analysis.witness(answer.point, ...listeners), undecided: answer.why }]
 }
 
@@ -73,7 +85,7 @@ function wholeListener (listener: Listener, analysis: Analysis, { targets, rules
   })
 }
 
-/** By name; what is left by protocol and port; a single listener of which nothing is known pairs with the single other one. */
+/** By ARN, then by name; what is left by protocol and port; a single listener of which nothing is known pairs with the single other one. */
 function paired (before: readonly Listener[], after: readonly Listener[]): ReadonlyArray<readonly [Listener, Listener]> {
   const pairs: Array<readonly [Listener, Listener]> = []
   const pair = (isSame: (one: Listener, other: Listener) => boolean): void => {
@@ -82,6 +94,7 @@ function paired (before: readonly Listener[], after: readonly Listener[]): Reado
       if (other !== undefined) pairs.push([one, other])
     }
   }
+  pair((one, other) => one.arn !== undefined && one.arn === other.arn)
   pair((one, other) => one.name !== undefined && one.name === other.name)
   pair((one, other) => one.protocol !== undefined && one.protocol === other.protocol && one.port === other.port)
   pair((one, other) => before.length === 1 && after.length === 1 && (one.label === null || other.label === null))

@@ -1,13 +1,16 @@
 /** Requests with the target that each should go to, checked against rules: the rules' own tests. */
 import { parseDocument } from 'yaml'
+import { createAnalysis, createView } from './analysis/analysis.js'
 import { complain, InputError, listOf, member, objectOf, optionalText, textOf, type Cursor } from './cursor.js'
 import { explain } from './explain.js'
-import { isDefault, targetOf, type RuleSet } from './model.js'
+import { isDefault, isDefaultUnseen, targetOf, type RuleSet } from './model.js'
 import { createRequest, RequestError, type Witness } from './request.js'
 
 export interface Expectation {
   readonly place: string
   readonly request: Witness
+  /** The label or ARN of the listener, where the URL does not tell it. */
+  readonly listener?: string
   readonly target: string
 }
 
@@ -28,7 +31,7 @@ export interface Miss {
   readonly rule: string | null
 }
 
-const members = new Set(['url', 'method', 'headers', 'sourceIp', 'target'])
+const members = new Set(['url', 'method', 'headers', 'sourceIp', 'listener', 'target'])
 
 /** Reads YAML or JSON.
  *  @throws InputError with the place */
@@ -62,10 +65,34 @@ export function testRuleSet (ruleSet: RuleSet, expectations: readonly Expectatio
   return { passed: results.length - missed.length, missed, unreached }
 }
 
-function outcome (ruleSet: RuleSet, { place, request, target }: Expectation): Miss {
+/** A first set of expectations, and the rules that there can be none for. */
+export interface Proposal {
+  readonly expectations: ReadonlyArray<Omit<Expectation, 'place'>>
+  readonly skipped: ReadonlyArray<{ readonly listener: string | null, readonly rule: string, readonly why: string }>
+}
+
+/** A request for each rule that takes some, as the rules are now: what they do is written down, not what they should do. */
+export function proposeExpectations (ruleSet: RuleSet): Proposal {
+  const analysis = createAnalysis([ruleSet])
+  const expectations: Array<Omit<Expectation, 'place'>> = []
+  const skipped: Array<Proposal['skipped'][number]> = []
+  for (const { listener, entries } of ruleSet.listeners.map(createView)) {
+    const named = ruleSet.listeners.length > 1 && listener.label !== null ? { listener: listener.label } : {}
+    const seen = entries.filter(entry => !isDefault(entry.rule) || !isDefaultUnseen(listener))
+    for (const { rule, target, earlier, ...extent } of seen) {
+      const answer = analysis.ask([extent], earlier)
+      const skip = (why: string): void => { skipped.push({ listener: listener.label, rule: rule.priority, why }) }
+      if (answer.is === 'yes') expectations.push({ ...named, request: analysis.witness(answer.point, listener), target })
+      else skip(answer.is === 'no' ? 'no request gets to it' : 'what it takes is not decided')
+    }
+  }
+  return { expectations, skipped }
+}
+
+function outcome (ruleSet: RuleSet, { place, request, listener: label, target }: Expectation): Miss {
   const base = { place, url: request.url, expected: target }
   try {
-    const { listener, rule, target: actual, because } = explain(ruleSet, request)
+    const { listener, rule, target: actual, because } = explain(ruleSet, request, label)
     return { ...base, actual: rule === null ? `${actual}: ${because.join('; ')}` : actual, listener, rule }
   } catch (error) {
     if (!(error instanceof RequestError)) throw error
@@ -75,7 +102,7 @@ function outcome (ruleSet: RuleSet, { place, request, target }: Expectation): Mi
 
 function readExpectation (cursor: Cursor): Expectation {
   const unknown = Object.keys(objectOf(cursor)).find(name => !members.has(name))
-  if (unknown !== undefined) complain(member(cursor, unknown), 'an expectation has url, method, headers, sourceIp and target only')
+  if (unknown !== undefined) complain(member(cursor, unknown), `an expectation has ${[...members].join(', ')} only`)
   const headers = member(cursor, 'headers')
   const names = headers.value === undefined ? [] : Object.keys(objectOf(headers))
   const sourceIp = optionalText(member(cursor, 'sourceIp'))
@@ -91,7 +118,9 @@ function readExpectation (cursor: Cursor): Expectation {
     if (error instanceof RequestError) complain(cursor, error.message)
     throw error
   }
-  return { place: cursor.place, request, target: textOf(member(cursor, 'target')) }
+  const listener = optionalText(member(cursor, 'listener'))
+  const base = { place: cursor.place, request, target: textOf(member(cursor, 'target')) }
+  return listener === undefined ? base : { ...base, listener }
 }
 
 /** YAML reads `1` and `true` as no text, but as the value of a header they are meant as one. */

@@ -2,8 +2,8 @@
 import { possibleTakers } from './candidates.js'
 import { conditionText, type Condition } from './conditions.js'
 import { decide, listenersFor, reasons, type Decision } from './match.js'
-import { actionUnknowns, targetOf, type Listener, type Rule, type RuleSet } from './model.js'
-import { createRequest, RequestError, type Request, type Witness } from './request.js'
+import { actionUnknowns, isDefault, isDefaultUnseen, targetOf, type Listener, type Rule, type RuleSet } from './model.js'
+import { createRequest, mayBeNormalized, RequestError, type Request, type Witness } from './request.js'
 
 export interface Explanation {
   readonly listener: string | null
@@ -20,21 +20,30 @@ export interface Explanation {
 
 /** @throws RequestError for what is no request, or where no listener takes it */
 export function explain (ruleSet: RuleSet, asked: Witness, label?: string): Explanation {
-  const request = createRequest(asked)
+  const sent = createRequest(asked)
+  const request: Request = mayBeNormalized(sent.path) ? { ...sent, isPathOpen: true } : sent
   const listener = listenerFor(ruleSet, request, label)
-  return explained(listener, narrowed(listener, decide(listener.rules, request), request), request)
+  const decision = narrowed(listener, decide(listener.rules, request), request)
+  return explained(listener, seen(listener, decision), request)
 }
 
-/** The listener of that label, else the one that the protocol and port of the request lead to.
+/** The listener of that label or ARN, else the one that the protocol and port of the request lead to.
  *  @throws RequestError where there is none, or more than one */
 export function listenerFor ({ listeners }: RuleSet, request: Request, label?: string): Listener {
-  const found = label === undefined ? listenersFor(listeners, request) : listeners.filter(listener => listener.label === label)
+  const isAsked = (listener: Listener): boolean => listener.label === label || listener.arn === label
+  const found = label === undefined ? listenersFor(listeners, request) : listeners.filter(isAsked)
   const [listener, ...more] = found
   const asked = `${request.protocol} on port ${request.port}`
   const labels = listeners.map(one => one.label ?? 'without a name').join(', ')
   if (listener === undefined) throw new RequestError(`no listener ${label ?? `for ${asked}`}; there are: ${labels}`)
   if (more.length > 0) throw new RequestError(`several listeners take ${asked}: name one of ${found.map(one => one.label).join(', ')}`)
   return listener
+}
+
+/** What falls to a default that stands in another document, or to a rule there, cannot be told. */
+function seen (listener: Listener, decision: Decision): Decision {
+  const isUnseen = decision.rule !== undefined && isDefault(decision.rule) && isDefaultUnseen(listener)
+  return isUnseen ? { ...decision, rule: undefined } : decision
 }
 
 /** The decision with only those candidates that some request of this kind can really get to; one alone is certain. */
@@ -58,7 +67,8 @@ function narrowed ({ rules }: Listener, decision: Decision, request: Request): D
   return { rule: only, candidates, passedOver: passedOver.sort((one, other) => orderOf(one) - orderOf(other)), open: [] }
 }
 
-function explained (listener: Listener, { rule, candidates, passedOver, open }: Decision, request: Request): Explanation {
+function explained (listener: Listener, decision: Decision, request: Request): Explanation {
+  const { rule, candidates, passedOver } = decision
   const passed = passedOver.map(({ rule: other, condition }) => ({ rule: other.priority, condition: conditionText(condition) }))
   const base = { listener: listener.label, passedOver: passed }
   if (rule !== undefined) {
@@ -70,11 +80,28 @@ function explained (listener: Listener, { rule, candidates, passedOver, open }: 
     ...base,
     rule: null,
     target: 'unknown',
-    because: open.map(condition => {
-      const why = condition.kind === 'source-ip' ? 'and no source address is given' : 'which cannot be analysed'
-      return `it hangs on ${conditionText(condition)}, ${why}`
-    }),
+    because: whyOpen(decision, request),
     candidates: candidates.map(candidate => candidate.priority),
     undecided: true
   }
+}
+
+function whyOpen ({ candidates, open, isOrderOpen }: Decision, { isPathOpen }: Request): readonly string[] {
+  const conditions = open.map(condition => {
+    return `it hangs on ${conditionText(condition)}, ${openWhy(condition, isPathOpen)}`
+  })
+  const names = candidates.map(({ priority }) => priority).join(', ')
+  return [
+    ...conditions,
+    ...isOrderOpen === true ? [`it hangs on the order of the rules ${names}, which is not known before the plan is applied`] : [],
+    ...conditions.length === 0 && isOrderOpen === undefined
+      ? ['no rule of this document takes it; the default and other rules of the listener are not in it']
+      : []
+  ]
+}
+
+function openWhy ({ kind }: Condition, isPathOpen: true | undefined): string {
+  if (kind === 'source-ip') return 'and no source address is given'
+  if (kind === 'path-pattern' && isPathOpen) return 'and AWS normalizes the URI of a request before it evaluates rules, without telling how'
+  return 'which cannot be analysed'
 }

@@ -5,6 +5,8 @@ export interface RuleSet {
   readonly listeners: readonly Listener[]
   /** What a reader should know about the document, a sentence each. */
   readonly notes: readonly string[]
+  /** The rules are to be made, and no load balancer has them yet. */
+  readonly isPlan?: true
 }
 
 export interface Listener {
@@ -13,21 +15,31 @@ export interface Listener {
   readonly name: string | undefined
   readonly protocol: 'HTTP' | 'HTTPS' | undefined
   readonly port: number | undefined
+  /** Its ARN, where that is known. */
+  readonly arn?: string
   /** What tells the load balancers of one document apart. */
   readonly balancer: string
   /** In the order in which they are tried; the last one is the default. */
   readonly rules: readonly Rule[]
+  /** Other rules of it, or its default, stand in another document. */
+  readonly isPart?: true
+  /** Stands for one rule alone, whose listener is known only when the plan is applied. */
+  readonly isUnplaced?: true
 }
 
 export interface Rule {
-  /** A number in decimal, or `default`. */
+  /** A number in decimal, or `default`; the name of a rule whose number is not known yet. */
   readonly priority: string
+  /** Set where the number is not known yet: after all that have one, or anywhere among them. */
+  readonly place?: 'last' | 'anywhere'
   /** All of them must hold. */
   readonly conditions: readonly Condition[]
   /** What comes before the action: authentication, or a kind that is not known. */
   readonly steps: readonly Step[]
   readonly action: Action
   readonly transforms: readonly Transform[]
+  /** Some of what the actions are told is known only when the plan is applied; the target is known all the same. */
+  readonly isOpen?: true
 }
 
 export interface Step {
@@ -113,6 +125,12 @@ export function hostsNamed (rules: ReadonlyArray<Pick<Rule, 'conditions'>>): rea
   return rules.flatMap(({ conditions }) => conditions).flatMap(condition => condition.kind === 'host-header' ? condition.values : [])
 }
 
+/** Header names that the rules look at, in lower case. */
+export function headersRead (ruleSet: Pick<RuleSet, 'listeners'>): readonly string[] {
+  const conditions = rulesOf(ruleSet).flatMap(rule => rule.conditions)
+  return conditions.flatMap(condition => condition.kind === 'http-header' ? condition.name.toLowerCase() : [])
+}
+
 /** The rules of all listeners. */
 export function rulesOf ({ listeners }: Pick<RuleSet, 'listeners'>): readonly Rule[] {
   return listeners.flatMap(({ rules }) => rules)
@@ -120,6 +138,18 @@ export function rulesOf ({ listeners }: Pick<RuleSet, 'listeners'>): readonly Ru
 
 export function isDefault (rule: Rule): boolean {
   return rule.priority === 'default'
+}
+
+/** Whether the first of two rules of a listener is tried before the second; undefined where that is not known yet. */
+export function isTriedBefore (one: Rule, other: Rule, rules: readonly Rule[]): boolean | undefined {
+  if (isDefault(one) || isDefault(other)) return isDefault(other)
+  const isOpen = one.place === 'anywhere' || other.place === 'anywhere' || (one.place === 'last' && other.place === 'last')
+  return isOpen ? undefined : rules.indexOf(one) < rules.indexOf(other)
+}
+
+/** Whether the default of the listener stands in another document. */
+export function isDefaultUnseen ({ rules }: Pick<Listener, 'rules'>): boolean {
+  return rules.at(-1)?.action.kind === 'none'
 }
 
 function actionText (action: Action): string {

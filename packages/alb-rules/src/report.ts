@@ -1,9 +1,10 @@
 /** Findings, changes and explanations as text for people. */
 import type { Finding, Severity } from './check.js'
-import type { Change } from './diff.js'
-import type { TestResult } from './expectations.js'
+import { openReasons, type Change } from './diff.js'
+import { stringify } from 'yaml'
+import type { Proposal, TestResult } from './expectations.js'
 import type { Explanation } from './explain.js'
-import type { RuleSet } from './model.js'
+import { headersRead, type RuleSet } from './model.js'
 import { curlLine } from './request.js'
 
 /** Puts a colour on a text, or leaves it as it is where there is no terminal. */
@@ -34,8 +35,6 @@ export function findingsText (findings: readonly Finding[], ruleSet: RuleSet, pa
   return [...blocks, summaryLine(findings, ruleSet, paint)].join('\n') + '\n'
 }
 
-const openReasons = { limit: 'the limit of work was reached', unreadable: 'it hangs on something that cannot be analysed' }
-
 export function changesText (changes: readonly Change[], ruleSets: readonly RuleSet[], paint: Paint): string {
   if (changes.length === 0) return `${paint('green', 'No request changes its target.')}\n`
   const read = ruleSets.flatMap(headersRead)
@@ -46,6 +45,7 @@ export function changesText (changes: readonly Change[], ruleSets: readonly Rule
     const where = [...listeners, `${name(first.rules.before)} before, ${name(first.rules.after)} after`].join('; ')
     return [
       `${paint('red', first.before)} ${paint('dim', '→')} ${paint('green', first.after)}  ${paint('dim', `(${where})`)}`,
+      ...(first.differs === undefined ? [] : [`  They differ in ${first.differs.join(', ')}.`]),
       ...(first.undecided === undefined ? [] : [`  ${paint('yellow', `Not decided: ${openReasons[first.undecided]}.`)}`]),
       ...(first.witness === null ? [] : [`  ${paint('dim', 'try:')}  ${curlLine(first.witness, read)}`]),
       ''
@@ -81,6 +81,20 @@ export function testText ({ passed, missed, unreached }: TestResult, paint: Pain
   ].join('\n') + '\n'
 }
 
+/** Expectations as they are read again, an object a line, and a comment for each rule without one. */
+export function expectationsText ({ expectations, skipped }: Proposal): string {
+  const lines = expectations.map(({ request: { url, method, headers, sourceIp }, listener, target }) => stringify([{
+    url,
+    ...method === 'GET' ? {} : { method },
+    ...Object.keys(headers).length === 0 ? {} : { headers },
+    ...sourceIp === undefined ? {} : { sourceIp },
+    ...listener === undefined ? {} : { listener },
+    target
+  }], { lineWidth: 0, singleQuote: true }))
+  const comments = skipped.map(({ listener, rule, why }) => `# rule ${rule}${listener === null ? '' : ` of ${listener}`}: ${why}\n`)
+  return [...lines, ...comments].join('')
+}
+
 function summaryLine (findings: readonly Finding[], { listeners }: RuleSet, paint: Paint): string {
   const counts = (['error', 'warning', 'info'] as const).map(severity => {
     const count = findings.filter(finding => finding.severity === severity).length
@@ -89,12 +103,6 @@ function summaryLine (findings: readonly Finding[], { listeners }: RuleSet, pain
   const rules = listeners.reduce((sum, listener) => sum + listener.rules.length, 0)
   const found = counts.length === 0 ? paint('green', 'nothing found') : counts.join(', ')
   return `${rules} rules of ${listeners.length} ${listeners.length === 1 ? 'listener' : 'listeners'}: ${found}`
-}
-
-/** Header names that the rules look at, in lower case. */
-function headersRead ({ listeners }: RuleSet): readonly string[] {
-  const conditions = listeners.flatMap(({ rules }) => rules).flatMap(rule => rule.conditions)
-  return conditions.flatMap(condition => condition.kind === 'http-header' ? condition.name.toLowerCase() : [])
 }
 
 function grouped<T> (values: readonly T[], keyOf: (value: T) => string): ReadonlyArray<readonly [T, ...T[]]> {

@@ -24,6 +24,8 @@ export interface Request {
   readonly headers: ReadonlyMap<string, readonly string[]>
   /** Undefined: not known. */
   readonly sourceIp: string | undefined
+  /** The path may reach the rules in another form than it is sent in. */
+  readonly isPathOpen?: true
 }
 
 /** RFC 9110, section 5.6.2. */
@@ -35,9 +37,8 @@ export class RequestError extends Error {}
 /** @throws RequestError for a URL or address that cannot be sent */
 export function createRequest ({ method, url, headers, sourceIp }: Witness): Request {
   const [, scheme = '', authority = '', path = '', query = ''] = /^(https?):\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#.*)?$/i.exec(url) ?? []
-  const [, host = '', port] = /^([^:@[\]\s]+)(?::(\d{1,5}))?$/.exec(authority) ?? []
-  const isUrl = isHost(host) && (path === '' || path.startsWith('/')) && !/[^!-~]/.test(path + query)
-  if (!isUrl) throw new RequestError(`${url} is not a URL such as https://example.com/path`)
+  const { host, port } = endpointOf(authority) ?? {}
+  if (host === undefined || (path !== '' && !path.startsWith('/')) || /[^!-~]/.test(path + query)) throw new RequestError(`${url} is not a URL such as https://example.com/path`)
   if (!token.test(method)) throw new RequestError(`${method} is not a method`)
   if (sourceIp !== undefined && addressBits(sourceIp) === undefined) throw new RequestError(`${sourceIp} is not an IP address`)
   const protocol = scheme.toLowerCase() === 'http' ? 'HTTP' : 'HTTPS'
@@ -46,8 +47,34 @@ export function createRequest ({ method, url, headers, sourceIp }: Witness): Req
     const name = spelled.toLowerCase()
     values.set(name, [...values.get(name) ?? [], ...list.map(value => value.trim())])
   }
-  const portSent = port === undefined ? defaultPort(protocol) : Number(port)
-  return { method, protocol, port: portSent, host, path: path === '' ? '/' : path, query, headers: values, sourceIp }
+  const portSent = port ?? defaultPort(protocol)
+  const named = namedHost(values) ?? host
+  return { method, protocol, port: portSent, host: named, path: path === '' ? '/' : path, query, headers: values, sourceIp }
+}
+
+/**
+ * Whether a URI that is normalized may have another path (RFC 3986, section 6.2.2): dot segments, empty segments, and characters
+ * that are encoded without need.
+ */
+export function mayBeNormalized (path: string): boolean {
+  return /\/\.{0,2}\/|\/\.{1,2}$|%(?:2[de]|3\d|[46][1-9a-f]|5[\daf]|7[\dae])/i.test(path)
+}
+
+/** The host that a `Host` header names, which counts more than that of the URL; undefined where there is none.
+ *  @throws RequestError for one that is no host, and for several */
+function namedHost (headers: ReadonlyMap<string, readonly string[]>): string | undefined {
+  const [named, ...more] = headers.get('host') ?? []
+  if (named === undefined) return undefined
+  const host = more.length === 0 ? endpointOf(named)?.host : undefined
+  if (host === undefined) throw new RequestError(`${[named, ...more].join(', ')} is not one host`)
+  return host
+}
+
+/** The host and port of an authority; an IPv6 address stays in its brackets, as it is sent. */
+function endpointOf (authority: string): { readonly host: string, readonly port: number | undefined } | undefined {
+  const [, host = '', port] = /^([^:@[\]\s]+|\[[\da-f:.]+\])(?::(\d{1,5}))?$/i.exec(authority) ?? []
+  const isSix = host.startsWith('[') && addressBits(host.slice(1, -1))?.startsWith('6') === true
+  return isSix || isHost(host) ? { host, port: port === undefined ? undefined : Number(port) } : undefined
 }
 
 export function defaultPort (protocol: 'HTTP' | 'HTTPS'): number {

@@ -47,10 +47,12 @@ function serve (listener: Listener, targets: Targets, req: IncomingMessage, res:
   try {
     const url = `${endpoint.protocol}://${host}${target}`
     const asked = createRequest({ method: req.method ?? 'GET', url, headers: sentHeaders(req), sourceIp: addressOf(req) })
-    const { rule, open } = decide(listener.rules, asked)
+    const { rule, candidates, open } = decide(listener.rules, asked)
     if (rule === undefined) {
       const conditions = open.map(conditionText).join(', ')
-      return answer(res, 501, 'text/plain', `It cannot be told which rule takes this: ${conditions} cannot be analysed.\n`)
+      const names = candidates.map(({ priority }) => priority).join(', ')
+      const why = conditions === '' ? `the order of ${names} is not known` : `${conditions} cannot be analysed`
+      return answer(res, 501, 'text/plain', `It cannot be told which rule takes this: ${why}.\n`)
     }
     act(rule, { ...endpoint, host, path: asked.path, query: asked.query }, targets, req, res)
   } catch (error) {
@@ -130,7 +132,8 @@ function pairs (raw: readonly string[]): Array<[name: string, value: string]> {
 }
 
 function sentHeaders (req: IncomingMessage): Readonly<Record<string, readonly string[]>> {
-  const names = new Set(pairs(req.rawHeaders).map(([name]) => name.toLowerCase()))
+  // The host is told apart: a target in absolute-form counts more than the header.
+  const names = new Set(pairs(req.rawHeaders).map(([name]) => name.toLowerCase()).filter(name => name !== 'host'))
   return Object.fromEntries([...names].map(name => [name, headerValues(req, name)]))
 }
 

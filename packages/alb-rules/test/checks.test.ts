@@ -4,7 +4,7 @@ import { createAnalysis, createView } from '../src/analysis/analysis.js'
 import { runChecks } from '../src/checks.js'
 import type { Finding } from '../src/check.js'
 import { diffRuleSets } from '../src/diff.js'
-import { explain } from '../src/explain.js'
+import { explain, type Explanation } from '../src/explain.js'
 import { readRules } from '../src/formats/read.js'
 import { writeRules } from '../src/formats/write.js'
 import type { RuleSet } from '../src/model.js'
@@ -14,7 +14,8 @@ import { createRandom, forward, kinds, mutated, randomRules, worldOf, type Kind 
 /** Which parts a set looks at, and how long the hosts and paths of its world are. */
 const worlds: ReadonlyArray<readonly [parts: readonly Kind[], lengthMax: number]> = [
   [['path'], 4], [['host'], 5], [['path'], 4], [['host', 'path'], 3], [['path', 'method'], 3], [['path', 'header'], 3], [['query', 'method'], 0],
-  [['header', 'query'], 0], [['source', 'path'], 3], [['header'], 0], [['query'], 0], [['host', 'method', 'source'], 3], [['path', 'query'], 2], [['header', 'method', 'source'], 0]
+  [['header', 'query'], 0], [['source', 'path'], 3], [['header'], 0], [['query'], 0], [['host', 'method', 'source'], 3], [['path', 'query'], 2], [['header', 'method', 'source'], 0],
+  [['regex'], 4], [['path', 'regex'], 3], [['regex', 'method'], 3]
 ]
 
 const setsPerWorld = 120
@@ -135,7 +136,7 @@ t.test('a redirect that never ends is named, or it is said that nobody can say',
 
 t.test('explain without a source address: just the rules that some address leads to, and one alone is certain', async t => {
   const random = createRandom(4711)
-  const requests = [...requestsOf(worldOf(['path', 'method'], 2))]
+  const requests = [...requestsOf(worldOf(['path', 'method'], 2))].filter(({ path }) => !path.includes('//'))
   const addresses = [...worldOf(['source'], 0).source, '198.51.100.7'] // one in every part that the ranges cut the addresses into
   let certain = 0
   for (let round = 0; round < 150; round++) {
@@ -186,11 +187,16 @@ function judgeChecks (rules: readonly AwsRule[], world: readonly Try[]): string[
       for (const { by, severity } of shadows) {
         const other = rules.findIndex(one => one.Priority === by![0])
         const crosses = matching[other]!.some((holds, request) => holds && !matching[at]![request])
-        expect(severity === 'warning' ? isShown([other], [at]) : !crosses, `${rule.Priority}: wrong severity with ${by![0]}`)
+        const meetsPlainly = matching[other]!.some((holds, request) => holds && matching[at]![request] && isPlain(world[request]!))
+        const isToldOnce = findings.filter(one => one.check === 'partly-shadowed-rule' && one.by![0] === by![0]).length > 3
+        expect(severity === 'warning' ? isShown([other], [at]) : !crosses || !meetsPlainly || isToldOnce, `${rule.Priority}: wrong severity with ${by![0]}`)
       }
       continue
     }
     const by = earlier.filter(other => dead.by!.includes(rules[other]!.Priority))
+    const shownBy = dead.witness === null ? undefined : rules.indexOf(taker(rules, tryOf(dead.witness)))
+    const couldShow = by.some(other => own.some(request => takers[request] === other && (deed(rules[other]!) !== deed(rule)) === dead.differentTarget))
+    expect(shownBy === undefined || by.includes(shownBy) || !couldShow, `${rule.Priority}: the witness goes to none of ${dead.by!.join()}`)
     const isCovered = (set: readonly number[]): boolean => own.every(request => set.some(other => matching[other]![request]))
     expect(!takers.includes(at), `${rule.Priority}: called unreachable, yet reached`)
     expect(shadows.length === 0, `${rule.Priority}: unreachable and partly shadowed`)
@@ -239,9 +245,19 @@ function witnessProblems (rules: readonly AwsRule[], ruleSet: RuleSet, findings:
     return [
       ...(isTrue ? [] : [`${check} ${priority}: ${JSON.stringify(witness)} shows nothing`]),
       ...(URL.canParse(witness.url) ? [] : [`${witness.url} is no URL`]),
-      ...(explained.rule === taking.Priority ? [] : [`explain says ${explained.rule}, the oracle ${taking.Priority}`])
+      ...(explained.rule === taking.Priority || isOpen(request, explained, taking) ? [] : [`explain says ${explained.rule}, the oracle ${taking.Priority}`])
     ]
   })
+}
+
+/** Nothing in it comes twice. */
+function isPlain ({ headers, query }: Try): boolean {
+  return (headers['x-a'] ?? []).length < 2 && new Set(query.map(([key]) => key.toLowerCase())).size === query.length
+}
+
+/** A path that may be normalized is unknown; whoever takes it as it is sent is one of the candidates. */
+function isOpen ({ path }: Try, { rule, candidates = [] }: Explanation, taking: AwsRule): boolean {
+  return rule === null && candidates.includes(taking.Priority) && /\/\/|\/\.{1,2}(\/|$)/.test(path)
 }
 
 function metamorphic (ruleSet: RuleSet, findings: readonly Finding[]): string[] {

@@ -28,7 +28,7 @@ t.test('it names itself: help, version, and where to look after wrong usage', as
   t.match(help.out, /alb-rules export RULES --format/)
   t.strictSame(await run('check', '--help'), help)
   t.strictSame(await run('--version'), { code: 0, out: `${version}\n`, err: '' })
-  t.strictSame(await run(), { code: 2, out: '', err: 'alb-rules needs one of check, explain, diff, test, simulate, export.\nSee: alb-rules --help\n' })
+  t.strictSame(await run(), { code: 2, out: '', err: 'alb-rules needs one of check, explain, diff, test, simulate, fetch, export.\nSee: alb-rules --help\n' })
   t.match(await run('check'), { code: 2, out: '', err: 'RULES is missing.\nSee: alb-rules --help\n' })
   t.match(await run('export', '--format', 'alb'), { code: 2, err: /^RULES is missing/ })
 })

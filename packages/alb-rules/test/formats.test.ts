@@ -1,7 +1,9 @@
 /** Reading and writing of rules: what is understood, what is refused and with which place. */
 import { conditionText } from '../src/conditions.js'
 import t from 'tap'
+import { runChecks } from '../src/checks.js'
 import { diffRuleSets } from '../src/diff.js'
+import { explain } from '../src/explain.js'
 import { readExpectations } from '../src/expectations.js'
 import { readRules } from '../src/formats/read.js'
 import { writeRules } from '../src/formats/write.js'
@@ -27,7 +29,7 @@ t.test('rules come in the order of their numbers, the default last', async t => 
   t.same(notes, [])
 })
 
-t.test('a set without a default rule is read, and it is said', async t => {
+t.test('a set without a default rule is read as a part of one, and it is said', async t => {
   const { listeners: [listener], notes } = read({ Rules: [rule()] })
   t.equal(targetOf(listener!.rules.at(-1)!), 'none')
   t.match(notes[0], /no default rule/)
@@ -148,6 +150,18 @@ t.test('kinds that are not known are kept, and never taken for something else', 
   for (const action of [{ Type: 'forward', TargetGroupArn: 'a', Mirror: { To: 'b' } }, { Type: 'forward', ForwardConfig: { TargetGroups: [{ TargetGroupArn: 'a' }], Mirror: 1 } }, { Type: 'redirect', RedirectConfig: { StatusCode: 'HTTP_301', Sign: true } }, { Type: 'fixed-response', FixedResponseConfig: { StatusCode: '404', Delay: 5 } }]) {
     t.match(targetsOf(action), /with words that are not known$/, JSON.stringify(action))
   }
+})
+
+t.test('a member of a rule that is not known hangs over all that the rule says', async t => {
+  const odd = read({ Rules: [rule({ Negate: { Really: true }, RuleArn: 'arn:r', IsDefault: false, Tags: null, Notes: [] }), rule({ Priority: '20', Conditions: [path('/x*')] }), fixed] })
+  const findings = runChecks(odd)
+  t.match(findings.filter(({ check }) => check === 'unanalysable'), [{ rule: '10', message: /the member Negate/ }])
+  t.notOk(findings.some(({ check, severity }) => check === 'partly-shadowed-rule' && severity === 'warning'))
+  t.match(explain(odd, { method: 'GET', url: 'http://h.example/x', headers: {} }), { rule: null, candidates: ['10', '20'] })
+  t.same(readRules(writeRules(odd, 'alb')), odd)
+  const state = read({ values: { root_module: { resources: [{ address: 'aws_lb_listener_rule.x', type: 'aws_lb_listener_rule', name: 'x', values: { listener_arn: 'arn:l', priority: 1, tags: { a: 'b' }, negate: true, condition: [{ path_pattern: [{ values: ['/x'] }] }], action: [{ type: 'forward', target_group_arn: 'arn:g' }] } }] } } })
+  t.match(runChecks(state).filter(({ check }) => check === 'unanalysable'), [{ rule: '1', message: /the member negate/ }], 'Terraform too')
+  t.match(writeRules(odd, 'alb'), /"Negate": \{\s*"Really": true/)
 })
 
 t.test('writing and reading is identity', async t => {

@@ -19,6 +19,7 @@ interface Action {
 export interface AwsCondition {
   readonly Field: string
   readonly Values?: readonly string[]
+  readonly PathPatternConfig?: { readonly RegexValues: readonly string[] }
   readonly HttpHeaderConfig?: { readonly HttpHeaderName: string, readonly Values: readonly string[] }
   readonly QueryStringConfig?: { readonly Values: ReadonlyArray<{ readonly Key?: string, readonly Value: string }> }
   readonly HttpRequestMethodConfig?: { readonly Values: readonly string[] }
@@ -149,7 +150,7 @@ const parts: Readonly<Record<string, keyof Try>> = { 'host-header': 'host', 'pat
 function holds (condition: AwsCondition, { host, path, method, headers, query, source }: Try): boolean {
   switch (condition.Field) {
     case 'host-header': return condition.Values!.some(value => regex(value, 'i').test(host))
-    case 'path-pattern': return condition.Values!.some(value => regex(value, '').test(path))
+    case 'path-pattern': return (condition.Values ?? []).some(value => regex(value, '').test(path)) || (condition.PathPatternConfig?.RegexValues ?? []).some(value => plainRegex(value).test(path))
     case 'http-request-method': return condition.HttpRequestMethodConfig!.Values.some(value => value === method)
     case 'source-ip': return source !== undefined && condition.SourceIpConfig!.Values.some(range => inRange(source, range))
     case 'http-header': {
@@ -161,6 +162,13 @@ function holds (condition: AwsCondition, { host, path, method, headers, query, s
 }
 
 const known = new Map<string, RegExp>()
+
+/** Of the plain subset, in which all dialects agree. */
+function plainRegex (value: string): RegExp {
+  const made = known.get(`regex ${value}`) ?? new RegExp(value)
+  known.set(`regex ${value}`, made)
+  return made
+}
 
 function regex (pattern: string, flags: string, escapes = false): RegExp {
   const key = `${flags} ${escapes} ${pattern}`

@@ -20,7 +20,7 @@ export function createRandom (seed: number): Random {
   return { below, pick: values => values[below(values.length)]! }
 }
 
-export type Kind = 'host' | 'path' | 'method' | 'header' | 'query' | 'source'
+export type Kind = 'host' | 'path' | 'regex' | 'method' | 'header' | 'query' | 'source'
 
 export const kinds: readonly Kind[] = ['host', 'path', 'method', 'header', 'query', 'source']
 
@@ -52,7 +52,7 @@ export function worldOf (parts: readonly Kind[], lengthMax: number): World {
   const pairs = ['a', 'b', 'x'].flatMap(key => ['a', 'b', 'x', 'ab', '*'].map(value => [key, value] as const))
   return {
     host: has('host') ? words('abx.', lengthMax).filter(word => /^[abx]+(\.[abx]+)*$/.test(word)) : ['h.test'],
-    path: has('path') ? words('abx/', lengthMax).map(word => '/' + word) : ['/'],
+    path: has('path') || has('regex') ? words('abx/', lengthMax).map(word => '/' + word) : ['/'],
     method: has('method') ? ['GET', 'POST', 'PUT', 'HEAD', 'PURGE'] : ['GET'],
     header: has('header') ? lists : [[]],
     query: has('query') ? [[], ...pairs.map(pair => [pair]), ...pairs.slice(0, 6).flatMap(one => pairs.slice(6, 12).map(other => [one, other]))] : [[]],
@@ -93,11 +93,22 @@ function randomCondition (random: Random, kind: Kind): AwsCondition {
   switch (kind) {
     case 'host': return { Field: 'host-header', Values: several(() => pattern(random, ['a', 'b', 'A', '*', '?', '.', '*.a', 'a.b'])) }
     case 'path': return { Field: 'path-pattern', Values: several(() => (random.below(5) > 0 ? '/' : '') + pattern(random, ['a', 'b', '*', '?', '/', 'a*'])) }
+    case 'regex': return { Field: 'path-pattern', ...random.below(3) === 0 ? { Values: [`/${pattern(random, ['a', 'b', '*', '/'])}`] } : {}, PathPatternConfig: { RegexValues: several(() => `^/${randomRegex(random, 1)}$`) } }
     case 'method': return { Field: 'http-request-method', HttpRequestMethodConfig: { Values: [...new Set(several(() => random.pick(['GET', 'POST', 'PUT', 'HEAD'])))] } }
     case 'header': return { Field: 'http-header', HttpHeaderConfig: { HttpHeaderName: random.pick(['X-A', 'x-a']), Values: several(() => pattern(random, ['a', 'b', 'B', '*', '?'])) } }
     case 'query': return { Field: 'query-string', QueryStringConfig: { Values: several(() => ({ ...(random.below(3) > 0 ? { Key: random.pick(['a', 'b', 'A', '?', 'a*']) } : {}), Value: random.pick(['a', 'b', '*', '?', 'a*', '\\*', '?b']) })) } }
     case 'source': return { Field: 'source-ip', SourceIpConfig: { Values: several(() => random.pick(['10.0.0.0/8', '10.0.0.0/9', '10.128.0.0/9', '0.0.0.0/0', '::/0', '2001:db8::/32', '192.0.2.1/32', '0.0.0.0/1', '128.0.0.0/1'])) } }
   }
+}
+
+/** A regular expression of the plain subset over the characters of the worlds. */
+export function randomRegex (random: Random, depth: number): string {
+  const atom = (): string => {
+    const simple = random.pick(['a', 'b', 'x', '/', '.', '[ab]', '[^a]', '[a-b/]', '[^/]', '\\/', '\\w'])
+    if (depth === 0 || random.below(3) > 0) return simple
+    return `(${random.below(2) === 0 ? '?:' : ''}${Array.from({ length: 1 + random.below(3) }, () => randomRegex(random, depth - 1)).join('|')})`
+  }
+  return Array.from({ length: random.below(4) }, () => atom() + random.pick(['', '', '', '*', '+', '?', '{2}', '{1,}', '{0,2}', '*?'])).join('')
 }
 
 function pattern (random: Random, tokens: readonly string[]): string {

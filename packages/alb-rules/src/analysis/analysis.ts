@@ -1,11 +1,12 @@
 /** Questions about whole rule sets: is there a request that these rules match and those do not, and if so which? */
 import { decide } from '../match.js'
-import { isDefault, targetKey, targetOf, type Listener, type Rule, type RuleSet } from '../model.js'
+import { isDefault, isTriedBefore, targetKey, targetOf, type Listener, type Rule, type RuleSet } from '../model.js'
 import { createRequest, defaultPort, type Witness } from '../request.js'
 import { addressText } from '../solver/address.js'
 import { createBudget, LimitReached, type Budget } from '../solver/budget.js'
 import { separator } from '../solver/pattern.js'
-import type { Point } from '../solver/box.js'
+import type { Atom, Point } from '../solver/box.js'
+import { createLanguage } from '../solver/range.js'
 import { createSolver, type Solver } from '../solver/solver.js'
 import { extentOf, type Extent } from './extent.js'
 
@@ -31,7 +32,7 @@ export interface ListenerView {
 }
 
 export interface Analysis {
-  readonly solver: Pick<Solver, 'find' | 'holds' | 'valuesOf'>
+  readonly solver: Pick<Solver, 'find' | 'holds' | 'shareValue' | 'valuesOf'>
   /** False only where no request lies in both; a quick first look. */
   readonly mayMeet: (one: Extent, other: Extent) => boolean
   /** Is there a request in all of the first and in none of the second? */
@@ -106,14 +107,33 @@ export function createAnalysis (ruleSets: readonly RuleSet[], options: AnalysisO
 }
 
 export function createView (listener: Listener): ListenerView {
-  const entries: Entry[] = []
-  for (const rule of listener.rules) {
-    entries.push({ ...extentOf(rule), rule, target: targetOf(rule), key: targetKey(rule), earlier: [...entries] })
+  const { rules } = listener
+  const entries = rules.map(rule => {
+    return { ...extentOf(rule), rule, target: targetOf(rule), key: targetKey(rule), earlier: new Array<Entry>() }
+  })
+  const isOrdered = rules.every(({ place }) => place === undefined)
+  for (const [at, entry] of entries.entries()) {
+    entry.earlier.push(...isOrdered ? entries.slice(0, at) : entries.flatMap(other => seenBefore(other, entry, rules)))
   }
   return { listener, entries }
 }
 
-/** The rules that have a number. */
+/** Another rule as one that is tried before: where the order is not known yet, it takes what it takes, or nothing. */
+function seenBefore (other: Entry, entry: Entry, rules: readonly Rule[]): readonly Entry[] {
+  const isBefore = other === entry ? false : isTriedBefore(other.rule, entry.rule, rules)
+  if (isBefore !== undefined) return isBefore ? [other] : []
+  const order = `${other.rule.priority} before ${entry.rule.priority}`
+  const atom = (marks: readonly string[]): Atom => ({ part: `unknown:${order}`, language: createLanguage([], marks) })
+  return [{ ...other, box: [...other.box, atom([order])], certain: [...other.certain, atom([])], isCertain: false }]
+}
+
+/** Whether two rules do different things to a request; undefined where all that may differ is not known yet. */
+export function doDiffer (one: Entry, other: Entry): boolean | undefined {
+  if (one.key === other.key) return false
+  return one.target === other.target && [one, other].some(({ rule }) => rule.isOpen) ? undefined : true
+}
+
+/** All rules but the default. */
 export function numbered ({ entries }: ListenerView): readonly Entry[] {
   return entries.filter(entry => !isDefault(entry.rule))
 }

@@ -16,11 +16,13 @@ interface Search {
   readonly analysis: Analysis
 }
 
-/** @param entry a rule that its earlier ones cover */
-export function smallestCover (entry: Entry, analysis: Analysis): Cover {
+/** @param entry a rule that its earlier ones cover
+ *  @param taken rules that are in the cover already, and are none of its answer */
+export function smallestCover (entry: Entry, analysis: Analysis, taken: readonly Entry[] = []): Cover {
   const { solver, tried, mayMeet } = analysis
-  const all = entry.earlier.filter(other => mayMeet(other, entry))
-  const search: Search = { all, missedBy: covering => solver.find([entry.box], covering.map(other => other.box)), analysis }
+  const all = entry.earlier.filter(other => mayMeet(other, entry) && !taken.includes(other))
+  const missedBy: Search['missedBy'] = covering => solver.find([entry.box], [...taken, ...covering].map(other => other.box))
+  const search: Search = { all, missedBy, analysis }
   const smallest = tried(() => smallestOf(search))
   return smallest === undefined ? { by: withoutSpare(search), isSmallest: false } : { by: smallest, isSmallest: true }
 }

@@ -4,7 +4,7 @@
  */
 import type { Redirect } from '../model.js'
 import { pairsOf } from '../request.js'
-import { after, before, fold, literal, separator } from '../solver/pattern.js'
+import { after, before, fold, prefixed, separator } from '../solver/pattern.js'
 import { createLanguage, includes } from '../solver/range.js'
 import type { Atom, Box } from '../solver/box.js'
 
@@ -80,7 +80,7 @@ function seenAtom (atom: Atom, location: Location): Atom | boolean {
   if (template.part === undefined) return includes(language, { text: part === 'host' ? fold(template.before) : template.before, marks: [] })
   const [head, tail] = part === 'host' ? [fold(template.before), fold(template.after)] : [template.before, template.after]
   const rests = language.globs.flatMap(glob => after(glob, head)).flatMap(glob => before(glob, tail))
-  const globs = part === 'host' ? rests : rests.map(rest => literal('/') + rest)
+  const globs = part === 'host' ? rests : rests.map(rest => prefixed('/', rest))
   return globs.length > 0 && { part, language: createLanguage(globs) }
 }
 

@@ -2,7 +2,7 @@
 import { numbered, type ListenerView } from '../analysis/analysis.js'
 import { extentOf } from '../analysis/extent.js'
 import type { Found, Subject } from '../check.js'
-import { hostsNamed } from '../model.js'
+import { hostsNamed, isDefaultUnseen } from '../model.js'
 import { compile, everything, fold } from '../solver/pattern.js'
 
 export function checkHostFallsToDefault ({ views, analysis, undecided }: Subject): Found {
@@ -13,12 +13,14 @@ export function checkHostFallsToDefault ({ views, analysis, undecided }: Subject
       undecided({ ...base, about: `whether the host ${host} falls to the default rule`, why: 'limit', by: [] })
     }
     if (answer.is !== 'yes') return []
-    const target = view.entries.at(-1)?.target ?? 'none'
+    const isUnseen = isDefaultUnseen(view.listener)
+    const target = isUnseen ? 'not seen here' : view.entries.at(-1)?.target ?? 'none'
+    const right = isUnseen ? 'the default, or a rule that stands elsewhere, is' : `${target} is`
     return [{
       ...base,
       severity: 'info' as const,
       message: `Rule ${priority} names the host ${host}, and some requests for it are left to the default rule (${target}).`,
-      fix: `Nothing, if ${target} is right for them; else a rule with the host ${host} alone after the others.`,
+      fix: `Nothing, if ${right} right for them; else a rule with the host ${host} alone after the others.`,
       witness: analysis.witness(answer.point, view.listener)
     }]
   }))

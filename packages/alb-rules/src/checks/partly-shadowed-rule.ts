@@ -1,18 +1,22 @@
 /** Finds pairs of rules where the earlier one takes some of the requests of the later one and sends them elsewhere. */
-import { numbered, type Answer, type Entry, type ListenerView } from '../analysis/analysis.js'
+import { doDiffer, numbered, type Answer, type Entry, type ListenerView } from '../analysis/analysis.js'
+import { comesTwice } from '../analysis/twice.js'
 import type { Found, Subject } from '../check.js'
 import type { Point } from '../solver/box.js'
+
+/** More rules than this that one earlier rule crosses are told of once. */
+const crossedMax = 3
 
 /** So many requests of a rule are kept. */
 const examplesMax = 50
 
 export function checkPartlyShadowedRule (subject: Subject): Found {
   const examples = createExamples(subject)
-  return subject.views.flatMap(view => numbered(view).flatMap(entry => {
+  return subject.views.flatMap(view => toldOnce(numbered(view).flatMap(entry => {
     // A rule that is never reached is not partly shadowed: it has a finding of its own.
     if (entry.earlier.length === 0 || subject.isReached(entry).is === 'no') return []
     return entry.earlier.filter(other => other.key !== entry.key).flatMap(other => pairFinding(other, entry, view, subject, examples))
-  }))
+  })))
 }
 
 /** What rules are known to take: most pairs are answered by a request that another pair showed. */
@@ -60,25 +64,49 @@ function pairFinding (earlier: Entry, entry: Entry, { listener }: ListenerView, 
     undecided({ ...base, about: `whether rule ${first} takes requests of rule ${second}`, why: 'limit', by: [first] })
   }
   if (taken.is !== 'yes') return []
+  if (doDiffer(earlier, entry) === undefined) {
+    undecided({ ...base, about: `whether rules ${first} and ${second} do the same`, why: 'unreadable', by: [first] })
+    return []
+  }
   const outside = analysis.ask([earlier], [entry])
   const isNarrower = outside.is === 'no'
   if (outside.is === 'unknown') {
     const by = [earlier, entry].filter(({ isCertain }) => !isCertain).map(({ rule }) => rule.priority)
     undecided({ ...base, about: `whether rule ${first} is a special case of rule ${second}`, why: outside.why, by })
   }
+  const twice = isNarrower ? undefined : analysis.tried(() => comesTwice(earlier, entry, analysis))
   const what = `Rule ${first} (${earlier.target}) comes first and takes some requests that rule ${second} (${entry.target}) matches too`
+  const shown = { ...base, by: [first], differentTarget: true, witness: analysis.witness(taken.point, listener) }
+  if (isNarrower) {
+    const message = `${what}. It is the narrower one, as it is with a special case before a general rule.`
+    return [{ ...shown, severity: 'info', message, fix: 'Nothing, if it is meant so.' }]
+  }
+  if (twice !== undefined) {
+    const message = `${what}, but only where ${twice} comes twice, with two values.`
+    return [{ ...shown, severity: 'info', message, fix: 'Nothing: no condition could tell these requests apart.' }]
+  }
   return [{
-    ...base,
-    severity: isNarrower ? 'info' : 'warning',
-    by: [first],
-    differentTarget: true,
-    message: isNarrower
-      ? `${what}. It is the narrower one, as it is with a special case before a general rule.`
-      : `${what}${outside.is === 'yes' ? ', and is no special case of it' : ''}: the order of the two alone decides.`,
-    fix: isNarrower
-      ? 'Nothing, if it is meant so.'
-      : `If rule ${first} is right, nothing; if rule ${second} should have them, give it a priority before ${first}; ` +
-        'better, tell the two apart by a condition (a host, say).',
-    witness: analysis.witness(taken.point, listener)
+    ...shown,
+    severity: 'warning',
+    message: `${what}${outside.is === 'yes' ? ', and is no special case of it' : ''}: the order of the two alone decides.`,
+    fix: `If rule ${first} is right, nothing; if rule ${second} should have them, give it a priority before ${first}; ` +
+      'better, tell the two apart by a condition (a host, say).'
   }]
+}
+
+/** Of the many rules that one earlier rule crosses, the first is told of as a warning, with the others named. */
+function toldOnce (findings: Found): Found {
+  const crossing = new Map<string, Found>()
+  for (const finding of findings.filter(({ severity }) => severity === 'warning')) {
+    const key = finding.by?.join() ?? ''
+    crossing.set(key, [...crossing.get(key) ?? [], finding])
+  }
+  return findings.map(finding => {
+    const all = crossing.get(finding.by?.join() ?? '') ?? []
+    if (finding.severity !== 'warning' || all.length <= crossedMax) return finding
+    const [first, ...others] = all
+    return finding === first
+      ? { ...finding, message: `${finding.message} It crosses ${all.length} rules, with ${others.map(({ rule }) => rule).join(', ')} too.` }
+      : { ...finding, severity: 'info', message: `${finding.message} It is one of ${all.length} rules, told of with rule ${first?.rule}.` }
+  })
 }

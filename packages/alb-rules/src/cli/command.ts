@@ -44,6 +44,10 @@ export function parse<T extends ParseArgsConfig> (config: T): ReturnType<typeof 
 }
 
 /** The one form in which every command prints JSON. */
+export function jsonText (value: unknown): string {
+  return JSON.stringify(value, null, 2) + '\n'
+}
+
 export function printJson (io: Io, value: unknown): void {
-  io.stdout.write(JSON.stringify(value, null, 2) + '\n')
+  io.stdout.write(jsonText(value))
 }

@@ -1,16 +1,19 @@
 /** The commands: what rules do, what is wrong with them, and what a change of them would do. */
-import { isAtLeast, runChecks } from '../checks.js'
 import { InputError } from '../cursor.js'
 import { diffRuleSets } from '../diff.js'
-import { readExpectations, testRuleSet } from '../expectations.js'
 import { explain } from '../explain.js'
 import { writeRules } from '../formats/write.js'
-import { WriteError } from '../formats/write-terraform.js'
-import { changesText, explanationText, findingsText, testText, type Paint } from '../report.js'
+import { WriteError } from '../formats/write-error.js'
+import { changeNotices } from '../reports/notice.js'
+import { changesText, explanationText } from '../report.js'
 import { RequestError } from '../request.js'
-import { parse, printJson, UsageError, type Io, type Run } from './command.js'
-import { exampleHosts, inFile, load, named, readHeaders, readText } from './input.js'
+import { check } from './check.js'
+import { parse, printJson, UsageError, type Run } from './command.js'
+import { fetch } from './fetch.js'
+import { compared, exampleHosts, load, named, readHeaders } from './input.js'
+import { painter, printReport } from './output.js'
 import { simulate } from './simulate.js'
+import { test } from './test.js'
 
 /** Runs the command that the arguments name.
  *  @throws UsageError */
@@ -28,20 +31,10 @@ export const runCommand: Run = async ([name = '', ...rest], io, setting) => {
 
 const json = { type: 'boolean', default: false } as const
 const host = { type: 'string', multiple: true } as const
+const format = { type: 'string' } as const
 
 const commands: Readonly<Record<string, Run>> = {
-  check (args, io, { hosts }) {
-    const options = { json, host, 'fail-on': { type: 'string', default: 'warning' } } as const
-    const { values, positionals } = parse({ args, allowPositionals: true, options })
-    const [file] = named(positionals, ['RULES'])
-    const failOn = values['fail-on']
-    if (failOn !== 'error' && failOn !== 'warning' && failOn !== 'info') throw new UsageError('--fail-on is error, warning or info.')
-    const ruleSet = load(file, io)
-    const findings = runChecks(ruleSet, { hosts: exampleHosts([ruleSet], values.host ?? [], hosts) })
-    if (values.json) printJson(io, { findings })
-    else io.stdout.write(findingsText(findings, ruleSet, painter(io)))
-    return findings.some(({ severity }) => isAtLeast(severity, failOn)) ? 1 : 0
-  },
+  check,
 
   explain (args, io) {
     const { values, positionals } = parse({
@@ -66,25 +59,23 @@ const commands: Readonly<Record<string, Run>> = {
   },
 
   diff (args, io, { hosts }) {
-    const { values, positionals } = parse({ args, allowPositionals: true, options: { json, host } })
-    const [before, after] = named(positionals, ['BEFORE', 'AFTER']).map(file => load(file, io))
-    if (before === undefined || after === undefined) throw new UsageError('diff needs BEFORE and AFTER.')
+    const { values, positionals } = parse({ args, allowPositionals: true, options: { json, host, format } })
+    const [before, after, file] = compared(positionals, io)
     const changes = diffRuleSets(before, after, { hosts: exampleHosts([before, after], values.host ?? [], hosts) })
-    if (values.json) printJson(io, { changes })
-    else io.stdout.write(changesText(changes, [before, after], painter(io)))
+    printReport(io, file, values, {
+      json: { changes },
+      text: () => changesText(changes, [before, after], painter(io)),
+      title: 'Load-balancer rules after the change',
+      notices: () => changeNotices(changes, [before, after])
+    })
     return changes.length > 0 ? 1 : 0
   },
 
-  test (args, io) {
-    const { values, positionals } = parse({ args, allowPositionals: true, options: { json } })
-    const [file, expectations] = named(positionals, ['RULES', 'EXPECTATIONS'])
-    const result = testRuleSet(load(file, io), inFile(expectations, () => readExpectations(readText(expectations))))
-    if (values.json) printJson(io, result)
-    else io.stdout.write(testText(result, painter(io)))
-    return result.missed.length + result.unreached.length > 0 ? 1 : 0
-  },
+  test,
 
   simulate,
+
+  fetch,
 
   export (args, io, { own }) {
     const { values, positionals } = parse({ args, allowPositionals: true, options: { json, format: { type: 'string' } } })
@@ -97,11 +88,4 @@ const commands: Readonly<Record<string, Run>> = {
     io.stdout.write(text)
     return 0
   }
-}
-
-/** Colours are for terminals; NO_COLOR switches them off (no-color.org). */
-function painter (io: Io): Paint {
-  const codes = { red: 31, green: 32, yellow: 33, cyan: 36, bold: 1, dim: 2 }
-  const coloured = io.stdout.isTTY === true && (io.env['NO_COLOR'] ?? '') === ''
-  return (colour, text) => coloured ? `\u001B[${codes[colour]}m${text}\u001B[0m` : text
 }

@@ -1,7 +1,7 @@
 /** What commands are given, read and checked: files, arguments and options. */
 import { readFileSync } from 'node:fs'
 import { InputError } from '../cursor.js'
-import { readRules } from '../formats/read.js'
+import { readPlannedChange, readRules } from '../formats/read.js'
 import { hostsNamed, rulesOf, type RuleSet } from '../model.js'
 import { UsageError, type Io } from './command.js'
 
@@ -23,6 +23,19 @@ export function load (file: string, io: Io): RuleSet {
   return ruleSet
 }
 
+/** The rules of BEFORE and AFTER, or those before and after the one plan that is given; then the file that tells what will be.
+ *  @throws UsageError */
+export function compared (files: readonly string[], io: Io): readonly [before: RuleSet, after: RuleSet, file: string] {
+  const [only, ...more] = files
+  if (only !== undefined && more.length === 0) {
+    const [before, after] = inFile(only, () => readPlannedChange(readText(only)))
+    for (const note of new Set([...before.notes, ...after.notes])) io.stderr.write(`${only}: ${note}\n`)
+    return [before, after, only]
+  }
+  const [one, other] = named(files, ['BEFORE', 'AFTER'])
+  return [load(one, io), load(other, io), other]
+}
+
 /** The text of a file, `-` for standard input.
  *  @throws UsageError */
 export function readText (file: string): string {
@@ -40,6 +53,14 @@ export function inFile<T> (file: string, read: () => T): T {
   } catch (error) {
     throw error instanceof InputError ? new UsageError(`${file}: ${error.message}`) : error
   }
+}
+
+/** How many rules a load balancer may have, where that is given.
+ *  @throws UsageError */
+export function readRulesMax (text: string | undefined): { readonly rulesMax?: number } {
+  if (text === undefined) return {}
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new UsageError(`--max-rules is a number of rules, not ${text}`)
+  return { rulesMax: Number(text) }
 }
 
 /** Lines such as `NAME: VALUE` as headers; a name can come several times. */

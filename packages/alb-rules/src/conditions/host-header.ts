@@ -1,6 +1,6 @@
 /** `host-header`: the host that is asked for, compared without case. */
 import { compile, fold } from '../solver/pattern.js'
-import { valuesKind, type Values } from './values.js'
+import { strangerIn, valuesKind, type Values } from './values.js'
 
 export type HostHeader = Values<'host-header'>
 
@@ -9,9 +9,11 @@ export const hostHeader = valuesKind({
   config: 'HostHeaderConfig',
   block: 'host_header',
   regex: true,
+  isFolded: true,
   wildcards: true,
   part: 'host',
   glob: value => compile(fold(value)),
   partOf: ({ host }) => fold(host),
-  seen: ({ host }) => host
+  seen: ({ host }) => host,
+  refusal: value => strangerIn(value, /[a-z\d.*?-]/i) ?? (/[.*]/.test(value) ? undefined : 'a host has a dot at least')
 })

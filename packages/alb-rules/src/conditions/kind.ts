@@ -18,6 +18,8 @@ export interface Behaviour<C> {
   readonly seen: (condition: C, request: Request) => string
   /** Its values, as AWS counts them. */
   readonly limits: (condition: C) => readonly Counted[]
+  /** Its values that AWS does not take, each with the reason. */
+  readonly refused: (condition: C) => readonly Refused[]
   /** As AWS prints it. */
   readonly write: (condition: C) => unknown
 }
@@ -45,6 +47,8 @@ export interface Given {
   /** From the old place and the new one, which can hold the same list. */
   readonly values: readonly Cursor[]
   readonly regexes: readonly Cursor[]
+  /** Names for values that are known only when the rules are made; AWS prints none. */
+  readonly open: readonly Cursor[]
 }
 
 /** One value, as AWS counts them. */
@@ -54,12 +58,21 @@ export interface Counted {
   readonly wildcards: number
 }
 
+/** A value that AWS does not take. */
+export interface Refused {
+  readonly value: string
+  /** Completes "AWS refuses VALUE: …". */
+  readonly why: string
+}
+
 /** A condition of which nothing can be told. */
 export interface Unknown {
   readonly kind: 'unknown'
   readonly field: string
   /** All of it, in one spelling. */
   readonly text: string
+  /** Set for a member of a rule that is not known: it may be a condition, or turn the meaning of those that are. */
+  readonly isMember?: true
 }
 
 /** Whether one of several holds: what cannot be told counts only where no other one does. */

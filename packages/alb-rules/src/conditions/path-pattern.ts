@@ -1,6 +1,6 @@
 /** `path-pattern`: the path as it is sent, compared with case; the query is no part of it. */
 import { compile } from '../solver/pattern.js'
-import { valuesKind, type Values } from './values.js'
+import { strangerIn, valuesKind, type Values } from './values.js'
 
 export type PathPattern = Values<'path-pattern'>
 
@@ -12,6 +12,8 @@ export const pathPattern = valuesKind({
   wildcards: true,
   part: 'path',
   glob: value => compile(value),
-  partOf: ({ path }) => path,
-  seen: ({ path }) => path
+  partOf: ({ path, isPathOpen }) => isPathOpen === true ? undefined : path,
+  always: value => /^\/?\*+$/.test(value),
+  seen: ({ path }) => path,
+  refusal: value => strangerIn(value, /[a-z\d_.$/~"'@:+&*?-]/i)
 })

@@ -36,6 +36,7 @@ export const queryString: Kind<QueryString> = {
   limits: ({ pairs }) => pairs.map(({ key = '', value }) => {
     return { parts: [key, value], wildcards: wildcardsIn(`${key} ${value}`.replace(/\\[*?]/g, '')) }
   }),
+  refused: () => [],
   write: ({ pairs }) => ({
     Field: 'query-string',
     QueryStringConfig: { Values: pairs.map(({ key, value }) => key === undefined ? { Value: value } : { Key: key, Value: value }) }

@@ -4,13 +4,19 @@ import { createLanguage } from '../solver/range.js'
 import type { Behaviour, Unknown } from './kind.js'
 
 export const unknown: Behaviour<Unknown> = {
-  text: ({ field }) => `${field} (unknown kind)`,
-  unknowns: ({ field }) => [`the condition ${field}`],
+  text: ({ field, isMember }) => `${field} (unknown ${isMember === true ? 'member' : 'kind'})`,
+  unknowns: ({ field, isMember }) => [`the ${isMember === true ? 'member' : 'condition'} ${field}`],
   atom: ({ text }) => ({ part: `unknown:${text}`, language: createLanguage([], [text]) }),
   holds: () => undefined,
   seen: () => 'unknown',
   limits: () => [],
+  refused: () => [],
   write: ({ text }) => JSON.parse(text) as unknown
+}
+
+/** A member of a rule; as the condition that it may be, its text is an object with that member alone. */
+export function unknownMember (name: string, value: unknown): Unknown {
+  return { kind: 'unknown', field: name, text: canonical({ [name]: value }), isMember: true }
 }
 
 /** @param cursor the condition */

@@ -1,4 +1,5 @@
 /** Reads the actions and transforms of a rule as AWS prints them. */
+import { isFilled } from '../block.js'
 import {
   canonical, complain, filledListOf, hasOther, listOf, member, numberOf, objectOf, optionalText, textOf, type Cursor
 } from '../cursor.js'
@@ -54,7 +55,8 @@ function readStep (cursor: Cursor): Step {
   const known = Object.hasOwn(stepNames, type) ? stepNames[type] : undefined
   if (known === undefined) return { name: type, isKnown: false, text: canonical(cursor.value) }
   // A secret does not route, and AWS never shows it.
-  const { ClientSecret, UseExistingClientSecret, ...config } = objectOf(member(cursor, known.config))
+  const { ClientSecret, UseExistingClientSecret, ...given } = objectOf(member(cursor, known.config))
+  const config = Object.fromEntries(Object.entries(given).filter(([, value]) => isFilled(value)))
   const timeout = Number(config['SessionTimeout'] ?? loginDefaults.SessionTimeout)
   const filled = known.name === 'jwt' ? config : { ...loginDefaults, ...config, SessionTimeout: timeout }
   return { name: known.name, isKnown: true, text: canonical(filled) }
@@ -98,8 +100,11 @@ function readGroups (cursor: Cursor): readonly Group[] {
 function readStickiness (cursor: Cursor): { readonly stickiness?: string } {
   const config = member(cursor, 'ForwardConfig')
   const stickiness = config.value === undefined ? undefined : member(config, 'TargetGroupStickinessConfig').value
-  const isOn = typeof stickiness === 'object' && stickiness !== null && 'Enabled' in stickiness && stickiness.Enabled === true
-  return isOn ? { stickiness: canonical(stickiness) } : {}
+  const { Enabled: enabled, DurationSeconds: seconds } = { ...stickiness as { Enabled?: unknown, DurationSeconds?: unknown } | undefined }
+  // Templates write numbers and truths as texts too.
+  if (String(enabled) !== 'true') return {}
+  const isDigits = typeof seconds === 'string' && /^\d+$/.test(seconds)
+  return { stickiness: canonical({ Enabled: true, DurationSeconds: isDigits ? Number(seconds) : seconds }) }
 }
 
 function weightOf (cursor: Cursor): number {

@@ -19,6 +19,8 @@ export interface Found extends Reference {
 export interface Configuration {
   /** The one resource that an argument of a resource refers to; undefined where that cannot be told. */
   readonly find: (module: string, type: string, name: string, argument: ReadonlyArray<string | number>) => Found | undefined
+  /** What an argument of a resource is made of, as it is written there; empty where it is a constant, or not given. */
+  readonly referencesOf: (module: string, type: string, name: string, argument: ReadonlyArray<string | number>) => readonly string[]
 }
 
 interface Module {
@@ -60,10 +62,14 @@ export function createConfiguration (root: unknown): Configuration {
     return follow(parent, dig(moduleAt(parent)?.module_calls?.[call]?.expressions, [name]), depth + 1)
   }
 
+  function expressionOf (module: string, type: string, name: string, argument: ReadonlyArray<string | number>): unknown {
+    return dig(moduleAt(module)?.resources?.find(one => one.type === type && one.name === name)?.expressions, argument)
+  }
+
   return {
+    referencesOf: (...argument) => referencesOf(expressionOf(...argument)),
     find (module, type, name, argument) {
-      const resource = moduleAt(module)?.resources?.find(one => one.type === type && one.name === name)
-      const expression = dig(resource?.expressions, argument)
+      const expression = expressionOf(module, type, name, argument)
       const found = follow(module, expression, 0)
       const isKeyed = !referencesOf(expression).some(text => text.startsWith('each.value'))
       const spelled = found.filter(({ index }) => index !== '')

@@ -1,89 +1,89 @@
-/** Reads rules out of `terraform show -json`: a plan or a state, child modules too. */
+/** Reads rules out of Terraform's plans and states, child modules too. */
 import { complain, listOf, member, numberOf, objectOf, optionalText, type Cursor } from '../cursor.js'
-import type { Listener, RuleSet } from '../model.js'
-import { checkCount, labelOf, orderRules, readRule, ruleSet } from './aws.js'
-import { actionsOf, conditionsOf, holdsTrue, transformsOf } from './blocks.js'
-import { createConfiguration, withoutKeys, type Configuration, type Found } from './references.js'
-
-/** An instance of a resource. */
-interface Resource {
-  readonly address: string
-  /** Address of its module, empty for the root. */
-  readonly module: string
-  readonly type: string
-  readonly name: string
-  /** Such as `["https"]`, empty where there is none. */
-  readonly index: string
-  /** Its values; the place is its address. */
-  readonly values: Cursor
-}
-
-interface Plan {
-  readonly resources: readonly Resource[]
-  readonly configuration: Configuration
-  /** What of a resource is not known before the plan is applied (`after_unknown`), by address. */
-  readonly pending: ReadonlyMap<string, Readonly<Record<string, unknown>>>
-}
+import { isDefaultUnseen, type Listener, type Rule, type RuleSet } from '../model.js'
+import { checkCount, labelOf, orderRules, readDefault, readRule, ruleSet, type Placed } from './aws.js'
+import { actionsOf, conditionsOf, holdsTrue, isOpen, transformsOf, type Naming } from './blocks.js'
+import { withoutKeys, type Found } from './references.js'
+import { isStateFile, readPlan, readPrior, type Plan, type Resource } from './resources.js'
 
 /** @throws InputError that names the resource */
 export function readTerraform (document: Cursor): RuleSet {
-  const plan = readPlan(document)
-  const found = plan.resources.filter(({ type }) => /^aws_a?lb_listener_rule$/.test(type))
-  checkCount(found.length, document)
-  const rules = found.map(rule => ({ rule, listener: listenerOf(rule, plan) }))
-  const own = plan.resources.filter(resource => /^aws_a?lb_listener$/.test(resource.type) && isWeb(resource))
-  if (rules.length + own.length === 0) complain(document, 'there is no aws_lb_listener_rule and no aws_lb_listener in it')
-  const rulesOf = (listener: string): readonly Resource[] => rules.filter(one => one.listener === listener).map(({ rule }) => rule)
-  const foreign = new Set(rules.map(({ listener }) => listener).filter(listener => !own.some(({ address }) => address === listener)))
-  return ruleSet([
-    ...own.map(resource => readListener(resource, own, rulesOf(resource.address), plan)),
-    ...[...foreign].map(name => {
-      return { label: name, name, protocol: undefined, port: undefined, balancer: name, rules: readRules(rulesOf(name), [], plan) }
-    })
-  ])
+  const found = ruleSetOf(readPlan(document), document)
+  return found.listeners.length > 0
+    ? found
+    : complain(document, 'there is no aws_lb_listener_rule and no aws_lb_listener in it')
+}
+
+/** What a plan would change: the rules before and after it, either of which can be none.
+ *  @throws InputError that names the resource */
+export function readTerraformChange (document: Cursor): readonly [before: RuleSet, after: RuleSet] {
+  return [ruleSetOf(readPrior(document), document), ruleSetOf(readPlan(document), document)]
 }
 
 export function isTerraform (document: Cursor): boolean {
   const object = objectOf(document)
-  return ['format_version', 'terraform_version', 'planned_values', 'values'].some(name => name in object)
+  return ['format_version', 'planned_values', 'values'].some(name => name in object) || isStateFile(document)
 }
 
-function readPlan (document: Cursor): Plan {
-  const planned = member(document, 'planned_values')
-  const values = planned.value === undefined ? member(document, 'values') : planned
-  if (values.value === undefined) {
-    complain(document, 'it has neither planned_values nor values: an empty state, or not what terraform show -json prints')
-  }
-  const configuration = member(document, 'configuration')
-  return {
-    resources: resourcesOf(member(values, 'root_module'), ''),
-    configuration: createConfiguration(configuration.value === undefined ? undefined : member(configuration, 'root_module').value),
-    pending: new Map(listOf(member(document, 'resource_changes')).flatMap(pendingOf))
-  }
+export function isTerraformPlan (document: Cursor): boolean {
+  return 'planned_values' in objectOf(document)
 }
 
-function resourcesOf (module: Cursor, path: string): readonly Resource[] {
-  const own = listOf(member(module, 'resources')).flatMap(cursor => {
-    if (optionalText(member(cursor, 'mode')) === 'data') return []
-    const [address, type, name] = ['address', 'type', 'name'].map(field => optionalText(member(cursor, field)) ?? '')
-    if (address === undefined || type === undefined || name === undefined) return []
-    const index = /\[[^\]]*\]$/.exec(address)?.[0] ?? ''
-    return [{ address, module: path, type, name, index, values: { value: member(cursor, 'values').value ?? {}, place: address } }]
-  })
-  const children = listOf(member(module, 'child_modules'))
-  return [...own, ...children.flatMap(child => resourcesOf(child, optionalText(member(child, 'address')) ?? ''))]
+/** Where a rule belongs: the address or name of a listener; one of its own where the listener is not known yet. */
+interface Home {
+  readonly name: string
+  readonly isUnplaced?: true
 }
 
-function readListener (resource: Resource, all: readonly Resource[], rules: readonly Resource[], plan: Plan): Listener {
+function ruleSetOf (plan: Plan, document: Cursor): RuleSet {
+  const found = plan.resources.filter(({ type, isData }) => /^aws_a?lb_listener_rule$/.test(type) && !isData)
+  checkCount(found.length, document)
+  const rules = found.map(rule => ({ rule, home: homeOf(rule, plan) }))
+  const named = new Set(rules.map(({ home }) => home.name))
+  const listeners = plan.resources.filter(resource => /^aws_a?lb_listener$/.test(resource.type) && isWeb(resource))
+  const own = listeners.filter(({ isData, address }) => !isData || named.has(address))
+  const rulesOf = (name: string): readonly Resource[] => rules.filter(({ home }) => home.name === name).map(({ rule }) => rule)
+  const foreign = [...named].filter(name => !own.some(({ address }) => address === name))
+  const isUnplaced = (name: string): boolean => rules.some(({ home }) => home.name === name && home.isUnplaced === true)
+  const set = ruleSet([
+    ...own.map(resource => readListener(resource, own, rulesOf(resource.address), plan)),
+    ...foreign.map(name => readForeign(name, isUnplaced(name), rulesOf(name), plan))
+  ])
+  return plan.isPlan ? { ...set, isPlan: true } : set
+}
+
+/** A listener of which nothing is known but some rules. */
+function readForeign (name: string, isUnplaced: boolean, rules: readonly Resource[], plan: Plan): Listener {
+  const known = { label: name, name, protocol: undefined, port: undefined, balancer: name }
+  const base = { ...known, rules: readRules(rules, [], plan), isPart: true } as const
+  return isUnplaced ? { ...base, isUnplaced } : base
+}
+
+function readListener (resource: Resource, all: readonly Resource[], resources: readonly Resource[], plan: Plan): Listener {
   const { protocol, port } = endpointOf(resource)
   const isShared = all.some(other => other !== resource && endpointOf(other).protocol === protocol && endpointOf(other).port === port)
   // Listeners of two load balancers can share protocol and port: then the address tells them apart.
   const name = isShared || protocol === undefined || port === undefined ? resource.address : undefined
   const balancer = optionalText(member(resource.values, 'load_balancer_arn')) ?? referred(resource, 'load_balancer_arn', plan)?.name ?? ''
+  const blocks = member(resource.values, 'default_action')
   const unknown = plan.pending.get(resource.address)?.['default_action']
-  const actions = actionsOf(member(resource.values, 'default_action'), unknown, groupNamer(resource, 'default_action', plan))
-  const standard = { value: { Priority: 'default', Actions: actions }, place: `${resource.address}.default_action` }
-  return { label: labelOf(name, protocol, port), name, protocol, port, balancer, rules: readRules(rules, [standard], plan) }
+  const actions = actionsOf(blocks, unknown, naming(resource, 'default_action', plan))
+  const standard = { value: actions, place: `${resource.address}.default_action` }
+  const isTold = !resource.isData || listOf(blocks).length > 0
+  const standards = isTold ? [{ rule: opened(readDefault(standard), unknown), cursor: standard }] : []
+  const rules = readRules(resources, standards, plan)
+  const isPart = resource.isData || isDefaultUnseen({ rules })
+  const arn = optionalText(member(resource.values, 'arn'))
+  return {
+    label: labelOf(name, protocol, port),
+    name,
+    protocol,
+    port,
+    balancer,
+    rules,
+    ...arn === undefined ? {} : { arn },
+    ...isPart ? { isPart } : {}
+  }
 }
 
 function endpointOf ({ values }: Resource): { readonly protocol: 'HTTP' | 'HTTPS' | undefined, readonly port: number | undefined } {
@@ -95,53 +95,84 @@ function endpointOf ({ values }: Resource): { readonly protocol: 'HTTP' | 'HTTPS
   }
 }
 
-function readRules (resources: readonly Resource[], defaults: readonly Cursor[], plan: Plan): Listener['rules'] {
-  const cursors = resources.map(resource => {
+function readRules (resources: readonly Resource[], defaults: readonly Placed[], plan: Plan): Listener['rules'] {
+  const rules = resources.map(resource => {
     const { values, address } = resource
     const unknown = plan.pending.get(address) ?? {}
     const pending = holdsTrue(unknown['condition']) ? `${address}, known after apply` : undefined
-    const priority = member(values, 'priority')
-    if (priority.value === undefined) complain(priority, 'the priority is missing, or not known before the plan is applied')
-    return {
+    const place = placeOf(resource, plan)
+    const others = Object.entries(objectOf(values)).filter(([name]) => !attributes.has(name))
+    const cursor = {
       value: {
-        Priority: priority.value,
+        ...Object.fromEntries(others),
+        Priority: place === undefined ? member(values, 'priority').value : address,
         Conditions: unknown['condition'] === true
           ? [{ Field: pending }]
           : listOf(member(values, 'condition')).flatMap(block => conditionsOf(block, pending)),
-        Actions: actionsOf(member(values, 'action'), unknown['action'], groupNamer(resource, 'action', plan)),
+        Actions: actionsOf(member(values, 'action'), unknown['action'], naming(resource, 'action', plan)),
         Transforms: holdsTrue(unknown['transform']) ? [{ Type: 'known after apply' }] : transformsOf(member(values, 'transform'))
       },
       place: address
     }
+    return { rule: opened(readRule(cursor, place), unknown['action']), cursor }
   })
-  return orderRules([...cursors, ...defaults].map(cursor => ({ rule: readRule(cursor), cursor })))
+  return orderRules([...rules, ...defaults])
+}
+
+/** What the provider knows of a rule; what else a later one has may decide too. */
+const attributes = new Set([
+  'id', 'arn', 'listener_arn', 'priority', 'condition', 'action', 'transform', 'tags', 'tags_all', 'region', 'timeouts'
+])
+
+function opened (rule: Rule, unknown: unknown): Rule {
+  return isOpen(unknown) ? { ...rule, isOpen: true } : rule
+}
+
+/**
+ * Where a rule without a number stands: the provider gives it the next one after the highest where none is asked for. One that
+ * something else in the plan has to tell first can be any.
+ */
+function placeOf (resource: Resource, { configuration, isPlan }: Plan): Rule['place'] {
+  const priority = member(resource.values, 'priority')
+  if (priority.value !== undefined) return undefined
+  if (!isPlan) complain(priority, 'the priority is missing')
+  const references = configuration.referencesOf(withoutKeys(resource.module), resource.type, resource.name, ['priority'])
+  return references.every(name => /^(each|var|local|count|path|terraform)\b/.test(name)) ? 'last' : 'anywhere'
 }
 
 /** The address of the listener of a rule, or a name for one that is not in the document. */
-function listenerOf (rule: Resource, plan: Plan): string {
-  const arn = optionalText(member(rule.values, 'listener_arn'))
-  if (arn !== undefined) return byArn(arn, plan)?.address ?? arn
-  const reference = referred(rule, 'listener_arn', plan)
+function homeOf (rule: Resource, plan: Plan): Home {
   const cursor = member(rule.values, 'listener_arn')
-  if (reference === undefined) return complain(cursor, 'the listener is not known yet, and nothing tells which one it will be')
-  const listener = instanceOf(reference, rule, plan)
-  if (listener === undefined && hasInstances(reference, plan)) {
-    complain(cursor, `the listener is not known yet, and nothing tells which of the instances of ${reference.name} it will be`)
-  }
-  return listener?.address ?? reference.name + reference.index
+  const arn = optionalText(cursor)
+  if (arn !== undefined) return { name: byArn(arn, plan)?.address ?? arn }
+  if (!plan.isPlan) complain(cursor, 'the listener is missing')
+  const reference = referred(rule, 'listener_arn', plan)
+  const listener = reference === undefined ? undefined : instanceOf(reference, rule, plan)
+  if (listener !== undefined) return { name: listener.address }
+  // Nothing tells which one it will be, or which of several instances.
+  return reference === undefined || hasInstances(reference, plan)
+    ? { name: rule.address, isUnplaced: true }
+    : { name: reference.name + reference.index }
 }
 
-function groupNamer (resource: Resource, argument: string, plan: Plan) {
-  return (path: ReadonlyArray<string | number>, arn: string | undefined): string | undefined => {
-    if (arn !== undefined) {
-      const group = byArn(arn, plan)
-      return group === undefined ? arn : groupName(group, plan)
+function naming (resource: Resource, argument: string, plan: Plan): Naming {
+  const at = [withoutKeys(resource.module), resource.type, resource.name] as const
+  return {
+    nameGroup (path, arn) {
+      if (arn !== undefined) {
+        const group = byArn(arn, plan)
+        return group === undefined ? arn : groupName(group, plan)
+      }
+      const reference = plan.configuration.find(...at, [argument, ...path])
+      if (reference === undefined) return undefined
+      const group = instanceOf(reference, resource, plan)
+      if (group !== undefined) return groupName(group, plan)
+      return hasInstances(reference, plan) ? undefined : reference.name + reference.index
+    },
+    nameValue (path) {
+      const references = plan.configuration.referencesOf(...at, [argument, ...path])
+      return references.length === 0 ? `${resource.address} ${argument}.${path.join('.')}` : [...at.slice(0, 1), ...references].join(' ')
     }
-    const reference = plan.configuration.find(withoutKeys(resource.module), resource.type, resource.name, [argument, ...path])
-    if (reference === undefined) return undefined
-    const group = instanceOf(reference, resource, plan)
-    if (group !== undefined) return groupName(group, plan)
-    return hasInstances(reference, plan) ? undefined : reference.name + reference.index
   }
 }
 
@@ -183,10 +214,4 @@ function referred ({ module, type, name }: Resource, argument: string, { configu
 function isWeb ({ values }: Resource): boolean {
   const protocol = optionalText(member(values, 'protocol'))?.toUpperCase()
   return protocol === undefined || protocol === 'HTTP' || protocol === 'HTTPS'
-}
-
-function pendingOf (change: Cursor): ReadonlyArray<readonly [string, Readonly<Record<string, unknown>>]> {
-  const after = member(change, 'change')
-  const unknown = after.value === undefined ? undefined : member(after, 'after_unknown').value
-  return typeof unknown === 'object' && unknown !== null ? [[optionalText(member(change, 'address')) ?? '', { ...unknown }]] : []
 }

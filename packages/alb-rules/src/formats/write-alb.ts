@@ -1,5 +1,6 @@
 /** Writes rules as AWS prints them. Region and account of a target group are the reader's: its name is what counts. */
-import { writeCondition } from '../conditions.js'
+import { conditionText, isOpenCondition, writeCondition, type Condition } from '../conditions.js'
+import { WriteError } from './write-error.js'
 import type { Action, Listener, Rule, RuleSet, Step } from '../model.js'
 
 /** One listener of which nothing is known is written as it is read. */
@@ -8,25 +9,35 @@ export function albDocument ({ listeners }: RuleSet): object {
   return first?.label === null && more.length === 0 ? albListener(first) : { Listeners: listeners.map(albListener) }
 }
 
-function albListener ({ name, protocol, port, balancer, rules }: Listener): object {
+function albListener ({ name, arn, protocol, port, balancer, rules }: Listener): object {
   return {
     ...name === undefined ? {} : { Name: name },
     ...protocol === undefined ? {} : { Protocol: protocol },
     ...port === undefined ? {} : { Port: port },
+    ...arn === undefined ? {} : { ListenerArn: arn },
     ...balancer === '' ? {} : { LoadBalancerArn: balancer },
     Rules: rules.filter(({ action }) => action.kind !== 'none').map(albRule)
   }
 }
 
+/** @throws WriteError for a rule whose number or values are not known yet */
 function albRule (rule: Rule): object {
+  if (rule.place !== undefined) throw new WriteError(`AWS's form cannot say all of this: the rule ${rule.priority} has no priority yet.`)
+  const open = rule.conditions.find(isOpenCondition)
+  if (open !== undefined) throw new WriteError(`AWS's form cannot say all of this: ${conditionText(open)} of rule ${rule.priority}.`)
   const actions = [...rule.steps.map(albStep), albAction(rule.action)]
   return {
     Priority: rule.priority,
-    Conditions: rule.conditions.map(writeCondition),
+    Conditions: rule.conditions.filter(condition => !isMember(condition)).map(writeCondition),
     Actions: actions.length === 1 ? actions : actions.map((action, at) => ({ ...action, Order: at + 1 })),
     IsDefault: rule.priority === 'default',
+    ...Object.assign({}, ...rule.conditions.filter(isMember).map(writeCondition)),
     ...rule.transforms.length === 0 ? {} : { Transforms: rule.transforms.map(({ text }): unknown => JSON.parse(text)) }
   }
+}
+
+function isMember (condition: Condition): boolean {
+  return condition.kind === 'unknown' && condition.isMember === true
 }
 
 const stepTypes: Readonly<Record<string, readonly [type: string, config: string]>> = {

@@ -47,7 +47,9 @@ function columnsOf ({ conditions }: Rule): Columns {
 
 function valuesOf (condition: Condition | undefined): string {
   if (condition === undefined || !('regexes' in condition)) return 'any'
-  return [...condition.values.map(code), ...condition.regexes.map(regex => `regex ${code(regex)}`)].join(', ')
+  const { values, regexes, open = [] } = condition
+  const named = open.map(name => `not known yet: ${code(name)}`)
+  return [...values.map(code), ...regexes.map(regex => `regex ${code(regex)}`), ...named].join(', ')
 }
 
 function goesTo (rule: Rule): string {

@@ -1,9 +1,7 @@
 /** Writes rules as Terraform's JSON: a resource for each rule but the default one, which belongs to its listener. */
-import { conditionText, writeConditionBlock } from '../conditions.js'
+import { conditionText, isOpenCondition, writeConditionBlock } from '../conditions.js'
+import { WriteError } from './write-error.js'
 import { isDefault, type Action, type Group, type Listener, type Rule, type RuleSet } from '../model.js'
-
-/** The form has no words for something in the rules: all of it, in one message. */
-export class WriteError extends Error {}
 
 /** @throws WriteError for logins, rewrites, kinds that are not known, and listeners that would get one name */
 export function terraformDocument (ruleSet: RuleSet, reasons: ReadonlyMap<string, string>): object {
@@ -23,11 +21,11 @@ export function terraformDocument (ruleSet: RuleSet, reasons: ReadonlyMap<string
   }
 }
 
-function ruleResource (listener: Listener, { priority, conditions, action }: Rule, reason: string | undefined): object {
+function ruleResource (listener: Listener, { priority, place, conditions, action }: Rule, reason: string | undefined): object {
   return {
     ...reason === undefined ? {} : { '//': reason },
     listener_arn: `\${var.listener_arns["${nameOf(listener)}"]}`,
-    priority: Number(priority),
+    ...place === undefined ? { priority: Number(priority) } : {},
     condition: conditions.map(condition => escaped(writeConditionBlock(condition))),
     action: [actionBlock(action)]
   }
@@ -76,7 +74,7 @@ function arnOf ({ name }: Group): string {
 function unsayable (listener: Listener): readonly string[] {
   return numbered(listener).flatMap(rule => {
     const parts = [
-      ...rule.conditions.filter(({ kind }) => kind === 'unknown').map(conditionText),
+      ...rule.conditions.filter(one => one.kind === 'unknown' || isOpenCondition(one)).map(conditionText),
       ...rule.steps.map(({ name }) => `the ${name} action`),
       ...rule.action.kind === 'unknown' ? [`the ${rule.action.type} action`] : [],
       ...rule.transforms.map(({ type }) => `the ${type} transform`)

@@ -1,6 +1,6 @@
 /** Lists of patterns as automata, built while they are walked: a state is what may still be left of the patterns. */
 import type { Budget } from './budget.js'
-import { any, everything, headOf, isDone, type Glob } from './pattern.js'
+import { everything, headOf, isDone, isRegex, namedBy, steps, type Glob } from './pattern.js'
 
 /** Equal states are the same object. */
 export interface State {
@@ -24,6 +24,9 @@ export interface Automata {
   readonly start: (globs: readonly Glob[]) => State
 }
 
+/** What is left of a regular expression takes longer to find than what is left of a pattern with wildcards, and there is more of it. */
+const regexSteps = 40
+
 export function createAutomata (budget: Budget): Automata {
   const states = new Map<string, State>()
   const starts = new WeakMap<readonly Glob[], State>()
@@ -39,7 +42,7 @@ export function createAutomata (budget: Budget): Automata {
     const key = [list.length, ...list].join('\u0003')
     const known = states.get(key)
     if (known !== undefined) return known
-    budget.spend(list.length)
+    budget.spend(list.reduce((sum, glob) => sum + (isRegex(glob) ? regexSteps : 1), 0))
     const state = createState(states.size, list, stateOf)
     states.set(key, state)
     return state
@@ -51,7 +54,7 @@ export function createAutomata (budget: Budget): Automata {
 function createState (id: number, globs: readonly Glob[], stateOf: (globs: ReadonlySet<Glob>) => State): State {
   const steps = new Map<string, State>()
   const rests = new Map<State, State>()
-  const heads = new Set(globs.map(glob => headOf(glob).head).filter(head => head !== undefined && head !== any) as string[])
+  const heads = new Set(globs.flatMap(glob => namedBy(glob).split('')))
 
   function step (char: string): State {
     const name = heads.has(char) ? char : ''
@@ -87,11 +90,7 @@ function createState (id: number, globs: readonly Glob[], stateOf: (globs: Reado
 
 function advanced (globs: readonly Glob[], char: string): ReadonlySet<Glob> {
   const next = new Set<Glob>()
-  for (const glob of globs) {
-    const { startsWithStar, head } = headOf(glob)
-    if (startsWithStar) next.add(glob)
-    if (head === char || head === any) next.add(glob.slice(startsWithStar ? 2 : 1))
-  }
+  for (const glob of globs) for (const rest of steps(glob, char)) next.add(rest)
   return next
 }
 

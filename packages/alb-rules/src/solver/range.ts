@@ -68,8 +68,20 @@ export function createRange (
   function meets (language: Language): boolean {
     return remembered(met, language.key, () => {
       if (!dimension.many && required.some(other => areApart(other, language))) return false
+      if (dimension.joins !== undefined && isMetByJoined(language, dimension.joins)) return true
       return find(dimension.many ? [language] : [...required, language], forbidden) !== undefined
     })
+  }
+
+  /** Most patterns that meet at all do so in what one of them takes followed by what the other takes. */
+  function isMetByJoined (language: Language, start: string): boolean {
+    const inside = [...required, language]
+    const isMet = (joined: string): boolean => {
+      const text = joined.startsWith(start) ? joined : start + joined
+      return fits(text, inside, forbidden) && fitsShape(text, dimension.shape)
+    }
+    const others = shortOf(language)
+    return required.some(one => shortOf(one).some(text => others.some(other => isMet(text + other) || isMet(other + text))))
   }
 
   function leaves (language: Language): boolean {
@@ -157,6 +169,15 @@ function createFinder (dimension: Dimension, walk: Walk, samples: string[]): Fin
 function fresh (required: readonly Language[], shape: Shape): readonly string[] {
   const texts = required.flatMap(({ globs }) => globs.slice(0, 5).flatMap(samplesOf))
   return [...new Set(texts)].filter(text => fitsShape(text, shape))
+}
+
+const shortSamples = new WeakMap<Language, readonly string[]>()
+
+/** The shortest texts of a few of its patterns. */
+function shortOf (language: Language): readonly string[] {
+  const known = shortSamples.get(language) ?? language.globs.slice(0, 5).flatMap(glob => samplesOf(glob).slice(0, 1))
+  shortSamples.set(language, known)
+  return known
 }
 
 function fits (text: string, inside: readonly Language[], outside: readonly Language[]): boolean {

@@ -4,7 +4,7 @@ import type { Budget } from './budget.js'
 import { createPrefixWalk } from './prefixes.js'
 import { createRange, includes, type Choice, type Language, type Range } from './range.js'
 import { dimensionOf } from './shapes.js'
-import { createWalk } from './walk.js'
+import { createWalk, type Walk } from './walk.js'
 
 /** The parts that were looked at. */
 export type Region = ReadonlyMap<string, Range>
@@ -20,6 +20,8 @@ export interface Regions {
   readonly single: (atom: Atom) => Range
   /** False only where no request lies in both; a quick first look. */
   readonly mayMeet: (one: Box, other: Box) => boolean
+  /** Whether one value can meet both conditions on one part. */
+  readonly shareValue: (one: Atom, other: Atom) => boolean
   readonly valuesOf: (point: Point, part: string) => readonly Choice[]
   readonly holds: (box: Box, point: Point) => boolean
 }
@@ -75,9 +77,14 @@ export function createRegions (budget: Budget, hosts: readonly string[]): Region
     rangeOf: (region, part) => region.get(part) ?? whole(part),
     single,
     mayMeet,
+    shareValue: (one, other) => isPossibleOnce(one, other, hosts, walk),
     valuesOf,
     holds: (box, point) => box.every(({ part, language }) => valuesOf(point, part).some(choice => includes(language, choice)))
   }
+}
+
+function isPossibleOnce (one: Atom, other: Atom, hosts: readonly string[], walk: Walk): boolean {
+  return createRange({ ...dimensionOf(one.part, hosts), many: false }, walk, [one.language, other.language]).isPossible()
 }
 
 function languageOf ({ language }: Atom): Language {

@@ -10,6 +10,8 @@ export interface Dimension {
   readonly shape: Shape
   /** A narrower shape that is tried first, since it reads better. */
   readonly fine?: Shape
+  /** What a text begins with that is made of two others; undefined where it is not worth trying. */
+  readonly joins?: string
   /** Tried before anything is computed. */
   readonly examples: readonly string[]
   /** Another value close by that reads better, where it serves as well. */
@@ -29,7 +31,23 @@ const path: Dimension = {
     step: (state, char) => state === 'first' && char !== '/' ? undefined : 'in',
     accepts: state => state === 'in'
   },
+  // Dot segments, empty segments and encoded characters are what a load balancer may normalize first.
+  fine: {
+    start: 'first',
+    classes: [visible.replace(/[.%]/g, ''), '/', '.'],
+    step: pathStep,
+    accepts: state => state === 'slash' || state === 'in'
+  },
+  joins: '/',
   examples: []
+}
+
+/** Where a path stands within its segment: at the start, in one that is a dot or two so far, or in any other. */
+function pathStep (state: string, char: string): string | undefined {
+  if (char === '/') return state === 'first' || state === 'in' ? 'slash' : undefined
+  if (state === 'first') return undefined
+  if (char !== '.') return 'in'
+  return state === 'slash' ? 'dot' : state === 'dot' ? 'dots' : 'in'
 }
 
 const methods: Dimension = {
@@ -76,7 +94,7 @@ export function isHost (name: string): boolean {
 /** The part of a request that a name stands for: `host`, `path`, `method`, `source`, `query`, `header:NAME` or `unknown:TEXT`. */
 export function dimensionOf (name: string, hosts: readonly string[]): Dimension {
   switch (name) {
-    case 'host': return { many: false, shape: anyHost, fine: dottedHost, examples: hosts }
+    case 'host': return { many: false, shape: anyHost, fine: dottedHost, joins: '', examples: hosts }
     case 'path': return path
     case 'method': return methods
     case 'source': return source

@@ -16,6 +16,9 @@ export interface Solver {
   readonly find: (inside: readonly Box[], outside: readonly Box[]) => Point | undefined
   /** False only where no request lies in both; a quick first look. */
   readonly mayMeet: (one: Box, other: Box) => boolean
+  /** Whether one value of a part can meet both conditions, where it can be there several times too.
+   *  @throws LimitReached */
+  readonly shareValue: Regions['shareValue']
   /** Whether a request that was found lies in a box. */
   readonly holds: (box: Box, point: Point) => boolean
   /** The values that a part of a found request has, or would have if nothing were asked of it. */
@@ -25,7 +28,7 @@ export interface Solver {
 /** @param hosts names that a witness should have, where they fit */
 export function createSolver (budget: Budget, hosts: readonly string[]): Solver {
   const regions = createRegions(budget, hosts)
-  const { mayMeet, single, narrow, isMany, holds, valuesOf } = regions
+  const { mayMeet, single, narrow, isMany, shareValue, holds, valuesOf } = regions
   const search = createSearch(budget, regions)
   const pairs = new WeakMap<Box, Map<Box, Box | undefined>>()
 
@@ -68,7 +71,7 @@ export function createSolver (budget: Budget, hosts: readonly string[]): Solver 
     return missed
   }
 
-  return { find, mayMeet, holds, valuesOf }
+  return { find, mayMeet, shareValue, holds, valuesOf }
 }
 
 /** Finds a request of a region outside of boxes. */
