@@ -17,7 +17,7 @@ t.test('a version that is added is missed in every place, by its name', async t 
   const lines = lacking([...mlflows, another], read)
   for (const { path } of places) t.ok(lines.some(line => line.startsWith(path.replace('VERSION', '3.99.0'))), path)
   t.equal(lines.length, places.length, 'and nothing else is said')
-  t.match(lines, ['scripts/generate/registry/3.99.0.json is not there: what scripts/mlflow/registry.py prints'])
+  t.match(lines, ['scripts/generate/registry/3.99.0.json is not there: npm run mlflow:add -- 3.99.0'])
   const text = lacking([...mlflows, { ...another, over: newest }], read).join('\n')
   t.notMatch(text, 'compose.yaml', 'one that cannot be installed whole is not the MLflow of our own')
 })
