@@ -188,7 +188,7 @@ function checkManagedWorkspace ({ visit: { caller, match, path } }: FastifyReque
   if (name === undefined || !allowed.includes(name)) throw new FacadeError('forbidden', { reason: 'workspace', message: `This API key is for the workspaces ${allowed.join(', ')} alone.` })
 }
 
-/** MLflow's pages ask whose session it is; without its own auth app MLflow answers 404 (3.17.2), and the facade knows. */
+/** MLflow's pages ask whose session it is; without its own auth app MLflow answers 404 (3.17.2, 3.18.0), and the facade knows. */
 function currentUser ({ visit: { caller } }: FastifyRequest): unknown {
   return { user: { id: caller?.userId ?? '', username: caller?.userId ?? '', is_admin: caller?.scopes.has('mlflow:admin') ?? false } }
 }
