@@ -13,7 +13,7 @@ import { described } from '../generate/openapi/texts.js'
 import { readRegistry } from '../generate/registry.js'
 import { diffRegistries } from './diff.js'
 import { printDraft } from './draft.js'
-import { addition, lacking, places, type Place } from './places.js'
+import { addition, lacking, places } from './places.js'
 
 const list = 'src/mlflow/versions.json'
 const run = promisify(execFile)
@@ -24,12 +24,11 @@ export function withVersion (known: readonly KnownMlflow[], entry: KnownMlflow):
   return [...known.filter(({ version }) => version !== entry.version), entry].sort((a, b) => compareVersions(a.version, b.version))
 }
 
-/** A document that says to which version it all holds (`range`), or which one is our own (`pinned`), with what is so now. */
-export function renewed (text: string, what: Place['of'], before: readonly KnownMlflow[], after: readonly KnownMlflow[]): string {
-  const said = what === 'range'
-    ? (known: readonly KnownMlflow[]) => ` to ${minor(known.at(-1)?.version ?? '')}`
-    : (known: readonly KnownMlflow[]) => known.findLast(({ over }) => over === undefined)?.version ?? ''
-  return text.replaceAll(said(before), said(after))
+/** A document that says to which version it all holds (`range`), or which one is our own (`pinned`), with what is so now: older known ones give way. */
+export function renewed (text: string, what: 'range' | 'pinned', known: readonly KnownMlflow[]): string {
+  const candidates = known.filter(({ over }) => what === 'range' || over === undefined).map(({ version }) => what === 'range' ? ` to ${minor(version)}` : version)
+  const now = candidates.at(-1) ?? ''
+  return candidates.reduce((renewing, older) => renewing.replaceAll(new RegExp(`${older.replaceAll('.', '\\.')}(?![\\d]|\\.\\d)`, 'g'), now), text)
 }
 
 async function add (version: string): Promise<void> {
@@ -41,8 +40,8 @@ async function add (version: string): Promise<void> {
   write(withVersion(before, { version, schema, ...over === undefined ? {} : { over }, ...parts === undefined ? {} : { parts } }))
   await step('registry', async () => await print(python, 'scripts/mlflow/registry.py', `scripts/generate/registry/${version}.json`))
   if (read().at(-1)?.version === version) await step('facts', async () => await print(python, 'scripts/mlflow/openapi-facts.py', 'scripts/generate/openapi/facts.json'))
-  for (const { path, of } of places.filter(({ by, of }) => by === addition && (of === 'range' || of === 'pinned'))) {
-    writeFileSync(path, renewed(readFileSync(path, 'utf8'), of, before, read()))
+  for (const { path, of, by } of places) {
+    if (by === addition && (of === 'range' || of === 'pinned')) writeFileSync(path, renewed(readFileSync(path, 'utf8'), of, read()))
   }
   const missing = unclassified(read().map(known => readRegistry(known.version)))
   // Twice: the documents are made from the table as it was when the first began.

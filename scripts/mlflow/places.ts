@@ -1,7 +1,7 @@
 /** Every place that names the known versions of MLflow, and what it lacks of them: for the test that names each, and for `npm run mlflow:add`. */
 import { compareVersions, minor, type KnownMlflow } from '../../src/mlflow/versions.js'
 
-export interface Place {
+interface Place {
   /** A path from the folder of the project; `VERSION` stands for the version in question. */
   readonly path: string
   /** Which versions it has to name: each by itself, the newest, the newest that can be installed whole, or all in one. */

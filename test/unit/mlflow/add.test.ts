@@ -63,9 +63,9 @@ t.test('the list takes a version in its place, and stays a version a line', asyn
 
 t.test('documents follow the list: ranges its end, the MLflow of our own what can be installed whole', async t => {
   const later = { version: '3.99.1', schema: 'abcdef012345' }
-  t.equal(renewed(`MLflow ${range}, 3.9 to ${range.split(' ').at(-1)}`, 'range', mlflows, [...mlflows, later]), 'MLflow 2.22 to 3.99, 3.9 to 3.99')
-  t.equal(renewed(`mlflow==${pinned.version} `, 'pinned', mlflows, [...mlflows, later]), 'mlflow==3.99.1 ')
-  t.equal(renewed(`mlflow==${pinned.version} `, 'pinned', mlflows, [...mlflows, { ...later, over: pinned.version }]), `mlflow==${pinned.version} `)
+  t.equal(renewed(`MLflow ${range}, 3.9 to ${range.split(' ').at(-1)}, 1 to 3.170`, 'range', [...mlflows, later]), 'MLflow 2.22 to 3.99, 3.9 to 3.99, 1 to 3.170')
+  t.equal(renewed(`mlflow==${pinned.version} `, 'pinned', [...mlflows, later]), 'mlflow==3.99.1 ')
+  t.equal(renewed(`mlflow==${pinned.version} `, 'pinned', [...mlflows, { ...later, over: pinned.version }]), `mlflow==${pinned.version} `)
 })
 
 t.test('a draft goes by what is there: the same subject first, else the same verb, never what is blocked', async t => {

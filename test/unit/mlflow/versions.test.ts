@@ -34,6 +34,11 @@ t.test('the shell and CI take the list from the same file', async t => {
   t.match(readFileSync('.github/workflows/ci.yml', 'utf8'), "hashFiles('scripts/mlflow/venv', 'src/mlflow/versions.json')")
 })
 
+t.test('what the package index lacks is said where people look, and only while it does', async t => {
+  const said = Array.from(readFileSync('docs/own-mlflow.md', 'utf8').matchAll(/of (\d+\.\d+\.\d+) the index lacks/g), ([, version]) => version)
+  t.strictSame(said, mlflows.filter(({ over }) => over !== undefined).map(({ version }) => version))
+})
+
 t.test('CONTRIBUTING lists every place of the recipe', async t => {
   const recipe = /^- \*\*An MLflow version\*\*.*?(?=^- \*\*|^## )/ms.exec(readFileSync('CONTRIBUTING.md', 'utf8'))?.[0] ?? ''
   for (const { path } of places) t.ok(recipe.includes(`\`${path}\``), path)
