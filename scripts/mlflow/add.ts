@@ -24,11 +24,16 @@ export function withVersion (known: readonly KnownMlflow[], entry: KnownMlflow):
   return [...known.filter(({ version }) => version !== entry.version), entry].sort((a, b) => compareVersions(a.version, b.version))
 }
 
-/** A document that says to which version it all holds (`range`), or which one is our own (`pinned`), with what is so now: older known ones give way. */
+/**
+ * A document that says to which version it all holds (`range`), or which one is our own (`pinned`), with what is so now: older known ones
+ * give way.
+ */
 export function renewed (text: string, what: 'range' | 'pinned', known: readonly KnownMlflow[]): string {
-  const candidates = known.filter(({ over }) => what === 'range' || over === undefined).map(({ version }) => what === 'range' ? ` to ${minor(version)}` : version)
-  const now = candidates.at(-1) ?? ''
-  return candidates.reduce((renewing, older) => renewing.replaceAll(new RegExp(`${older.replaceAll('.', '\\.')}(?![\\d]|\\.\\d)`, 'g'), now), text)
+  const said = what === 'range'
+    ? known.map(({ version }) => ` to ${minor(version)}`)
+    : known.filter(({ over }) => over === undefined).map(({ version }) => version)
+  const whole = (version: string): RegExp => new RegExp(`${version.replaceAll('.', '\\.')}(?!\\d|\\.\\d)`, 'g')
+  return said.reduce((renewing, older) => renewing.replaceAll(whole(older), said.at(-1) ?? ''), text)
 }
 
 async function add (version: string): Promise<void> {
@@ -39,13 +44,17 @@ async function add (version: string): Promise<void> {
   const schema = await step('database revision', async () => (await run(python, ['-c', headOf])).stdout.trim().split('\n').at(-1) ?? '')
   write(withVersion(before, { version, schema, ...over === undefined ? {} : { over }, ...parts === undefined ? {} : { parts } }))
   await step('registry', async () => await print(python, 'scripts/mlflow/registry.py', `scripts/generate/registry/${version}.json`))
-  if (read().at(-1)?.version === version) await step('facts', async () => await print(python, 'scripts/mlflow/openapi-facts.py', 'scripts/generate/openapi/facts.json'))
+  const facts = async (): Promise<void> => await print(python, 'scripts/mlflow/openapi-facts.py', 'scripts/generate/openapi/facts.json')
+  if (read().at(-1)?.version === version) await step('facts', facts)
   for (const { path, of, by } of places) {
     if (by === addition && (of === 'range' || of === 'pinned')) writeFileSync(path, renewed(readFileSync(path, 'utf8'), of, read()))
   }
   const missing = unclassified(read().map(known => readRegistry(known.version)))
   // Twice: the documents are made from the table as it was when the first began.
-  const generated = missing.length > 0 ? undefined : await step('generated files', async () => { for (let round = 0; round < 2; round++) await run('npm', ['run', '--silent', 'generate'], buffer) }).catch((error: Error) => error)
+  const generate = async (): Promise<void> => {
+    for (let round = 0; round < 2; round++) await run('npm', ['run', '--silent', 'generate'], buffer)
+  }
+  const generated = missing.length > 0 ? undefined : await step('generated files', generate).catch((error: Error) => error)
   report(version, base.at(-1)?.version ?? '', missing, generated instanceof Error ? generated : undefined)
 }
 
@@ -79,7 +88,8 @@ print(*ScriptDirectory(os.path.join(os.path.dirname(mlflow.__file__), "store", "
 function report (version: string, before: string, missing: ReturnType<typeof unclassified>, failed: Error | undefined): void {
   const say = (lines: readonly string[]): void => console.log(lines.join('\n'))
   say(['', `What ${version} brings over ${before}:`, '', ...diffRegistries(readRegistry(before), readRegistry(version))])
-  if (missing.length > 0) say(['', 'A draft of classes by analogy, for src/access/classes.ts. Read the source of each operation: who calls it could do what?', '', ...printDraft(missing, operations)])
+  const advice = 'A draft of classes by analogy, for src/access/classes.ts. Read the source of each operation: who calls it could do what?'
+  if (missing.length > 0) say(['', advice, '', ...printDraft(missing, operations)])
   const wordless = missing.map(({ id }) => id).filter(id => !described.includes(id))
   if (wordless.length > 0) say(['', `Without words in scripts/generate/openapi/texts: ${wordless.join(' ')}`])
   if (failed !== undefined) say(['', 'npm run generate fails:', '', /^Error: .*$/m.exec(failed.message)?.[0] ?? failed.message])
@@ -115,8 +125,8 @@ function write (known: readonly KnownMlflow[]): void {
 
 /** The list as it stands in the repository: a version a line. */
 export function printList (known: readonly KnownMlflow[]): string {
-  const line = (entry: KnownMlflow): string => `{ ${Object.entries(entry).map(([name, value]) => `"${name}": ${JSON.stringify(value)}`).join(', ')} }`
-  return `[\n${known.map(entry => `  ${line(entry)}`).join(',\n')}\n]\n`
+  const lines = known.map(entry => Object.entries(entry).map(([name, value]) => `"${name}": ${JSON.stringify(value)}`).join(', '))
+  return `[\n${lines.map(line => `  { ${line} }`).join(',\n')}\n]\n`
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

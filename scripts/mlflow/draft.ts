@@ -18,12 +18,18 @@ interface Guess extends Unclassified {
 
 /** @param known the table of operations as it was */
 export function guess (operation: Unclassified, known: readonly Operation[]): Guess {
-  const neighbours = known.filter(other => subject(other.path) === subject(operation.path))
-  const similar = neighbours.filter(other => other.method === operation.method)
-  const sameVerb = known.filter(other => other.class !== 'blocked' && other.method === operation.method && verb(other.id) === verb(operation.id) && subject(other.path) !== '')
+  const neighbours = known.filter(({ path }) => subject(path) === subject(operation.path))
+  const similar = neighbours.filter(({ method }) => method === operation.method)
+  const sameVerb = known.filter(other => other.class !== 'blocked' && subject(other.path) !== '' && sounds(other) === sounds(operation))
   const alike = [similar, neighbours, sameVerb].find(list => list.length > 0) ?? []
-  const level = neighbours.length > 0 ? alike.map(other => other.class).reduce(strongest, 'public') : mostOften(alike.map(other => other.class)) ?? (operation.method === 'GET' ? 'read' : 'write')
-  return { ...operation, area: neighbours[0]?.area ?? title(subject(operation.path)), level, like: alike.map(({ id }) => id).slice(0, 3) }
+  const classes = alike.map(other => other.class)
+  const byMethod = operation.method === 'GET' ? 'read' : 'write'
+  return {
+    ...operation,
+    area: neighbours[0]?.area ?? title(subject(operation.path)),
+    level: neighbours.length > 0 ? classes.reduce(strongest, 'public') : mostOften(classes) ?? byMethod,
+    like: alike.map(({ id }) => id).slice(0, 3)
+  }
 }
 
 /** The draft in the form of src/access/classes.ts, with what each was judged by. */
@@ -31,13 +37,16 @@ export function printDraft (operations: readonly Unclassified[], known: readonly
   const guesses = operations.map(operation => guess(operation, known))
   const areas = [...new Set(guesses.map(({ area }) => area))]
   return [
-    ...areas.flatMap(area => {
-      const inArea = guesses.filter(other => other.area === area)
-      const levels = [...new Set(inArea.map(({ level }) => level))]
-      return [`  ${/^\w+$/.test(area) ? area : `'${area}'`}: {`, ...levels.map(level => `    ${level}: '${inArea.filter(other => other.level === level).map(({ id }) => id).join(' ')}'`), '  }']
-    }),
-    ...guesses.map(({ id, method, path, level, like }) => `  ${id} (${method} ${path}): ${level}${like.length > 0 ? `, as ${like.join(', ')}` : ', by its method'}`)
+    ...areas.flatMap(area => printArea(area, guesses.filter(other => other.area === area))),
+    ...guesses.map(({ id, method, path, level, like }) =>
+      `  ${id} (${method} ${path}): ${level}, ${like.length > 0 ? `as ${like.join(', ')}` : 'by its method'}`)
   ]
+}
+
+function printArea (area: string, guesses: readonly Guess[]): string[] {
+  const name = /^\w+$/.test(area) ? area : `'${area}'`
+  const ids = (level: AccessClass): string => guesses.filter(other => other.level === level).map(({ id }) => id).join(' ')
+  return [`  ${name}: {`, [...new Set(guesses.map(({ level }) => level))].map(level => `    ${level}: '${ids(level)}'`).join(',\n'), '  }']
 }
 
 /** What a path is about: its first segment behind the version, or none. */
@@ -45,8 +54,9 @@ function subject (path: string): string {
   return /^\/(?:ajax-)?api\/[\d.]+\/(?:mlflow\/)?([\w-]+)/.exec(path)?.[1] ?? ''
 }
 
-function verb (id: string): string {
-  return /^[a-z]+/.exec(id)?.[0] ?? ''
+/** Method and verb: what operations of another subject are compared by. */
+function sounds ({ method, id }: Unclassified): string {
+  return `${method} ${/^[a-z]+/.exec(id)?.[0] ?? ''}`
 }
 
 function title (subject: string): string {
