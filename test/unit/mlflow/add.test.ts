@@ -63,17 +63,20 @@ t.test('the list takes a version in its place, and stays a version a line', asyn
 
 t.test('documents follow the list: ranges its end, the MLflow of our own what can be installed whole', async t => {
   const later = { version: '3.99.1', schema: 'abcdef012345' }
-  t.equal(renewed(`MLflow ${range}, 3.9 to ${range.split(' ').at(-1)}, 1 to 3.170`, 'range', [...mlflows, later]), 'MLflow 2.22 to 3.99, 3.9 to 3.99, 1 to 3.170')
+  const text = `MLflow ${range}, 3.9 to ${range.split(' ').at(-1)}, 1 to 3.170`
+  t.equal(renewed(text, 'range', [...mlflows, later]), 'MLflow 2.22 to 3.99, 3.9 to 3.99, 1 to 3.170')
   t.equal(renewed(`mlflow==${pinned.version} `, 'pinned', [...mlflows, later]), 'mlflow==3.99.1 ')
   t.equal(renewed(`mlflow==${pinned.version} `, 'pinned', [...mlflows, { ...later, over: pinned.version }]), `mlflow==${pinned.version} `)
 })
 
 t.test('a draft goes by what is there: the same subject first, else the same verb, never what is blocked', async t => {
-  t.match(guess({ id: 'archiveIssue', method: 'PATCH', path: '/api/3.0/mlflow/issues/{issue_id}/archive' }, operations), { area: 'Issues', level: 'write', like: ['updateIssue'] })
-  t.match(guess({ id: 'invokeNew', method: 'POST', path: '/ajax-api/3.0/mlflow/issues/new' }, operations), { area: 'Issues', level: 'admin' }, 'of several the strongest')
-  t.match(guess({ id: 'updateDream', method: 'PATCH', path: '/api/3.0/mlflow/dream-journals/{name}' }, operations), { area: 'Dream journals', level: 'write' })
-  t.match(guess({ id: 'odd', method: 'GET', path: '/api/3.0/mlflow/dreams' }, operations), { level: 'read', like: [] })
-  t.match(printDraft([{ id: 'getDream', method: 'GET', path: '/api/3.0/mlflow/dreams' }], operations).join('\n'), "  Dreams: {\n    read: 'getDream'\n  }")
+  const like = (method: string, path: string, id: string): ReturnType<typeof guess> => guess({ id, method, path }, operations)
+  t.match(like('PATCH', '/api/3.0/mlflow/issues/{issue_id}/archive', 'archiveIssue'), { area: 'Issues', level: 'write', like: ['updateIssue'] })
+  t.match(like('POST', '/ajax-api/3.0/mlflow/issues/new', 'invokeNew'), { area: 'Issues', level: 'admin' }, 'of several the strongest')
+  t.match(like('PATCH', '/api/3.0/mlflow/dream-journals/{name}', 'updateDream'), { area: 'Dream journals', level: 'write' })
+  t.match(like('GET', '/api/3.0/mlflow/dreams', 'odd'), { level: 'read', like: [] })
+  const draft = printDraft([{ id: 'getDream', method: 'GET', path: '/api/3.0/mlflow/dreams' }], operations)
+  t.match(draft.join('\n'), "  Dreams: {\n    read: 'getDream'\n  }")
   const all = versions.map(readRegistry)
   t.strictSame(unclassified(all), [])
   const [last] = all.slice(-1)
