@@ -22,6 +22,17 @@ interface Found {
  * @throws Error when an operation has no class, or a class no operation
  */
 export function mergeOperations (registries: readonly Registry[]): Operation[] {
+  return classify(findOperations(registries), registries.map(registry => registry.mlflow))
+}
+
+/** Operations that have no class yet. */
+export function unclassified (registries: readonly Registry[]): ReadonlyArray<Pick<Operation, 'id' | 'method' | 'path'>> {
+  const classed = new Set(Object.values(areas).flatMap(levels => Object.values(levels).flatMap(ids => ids.split(' '))))
+  return findOperations(registries).filter(({ id, family }) => family !== 'auth' && !classed.has(id)).map(({ id, method, path }) => ({ id, method, path }))
+}
+
+/** The routes of all versions by their names, twins joined. */
+function findOperations (registries: readonly Registry[]): ReturnType<typeof joinTwins> {
   const found = new Map<string, Found>()
   // The newest first: its names, parameters and order of native routes are the table's.
   for (const registry of registries.toReversed()) {
@@ -36,8 +47,7 @@ export function mergeOperations (registries: readonly Registry[]): Operation[] {
       }
     }
   }
-  const order = registries.map(registry => registry.mlflow)
-  return classify(joinTwins([...found.values()]), order)
+  return joinTwins([...found.values()])
 }
 
 /** The table as the text of src/access/operations.generated.ts. */

@@ -16,7 +16,7 @@ export interface Layout {
    * upload grew the server by 372 MB.
    */
   readonly streamsArtifacts: boolean
-  /** Flask routes take a chunked body for empty and answer 200 (every 3.x up to 3.17.2; 2.22.5 on gunicorn reads it). */
+  /** Flask routes take a chunked body for empty and answer 200 (every 3.x up to 3.18.0; 2.22.5 on gunicorn reads it). */
   readonly chunkedIsEmpty: boolean
   /** Whether it keeps workspaces apart (`--enable-workspaces`); undefined: it does not say, since it knows none (before 3.10). */
   readonly workspaces: boolean | undefined
@@ -62,7 +62,7 @@ export function recognise (answers: Answers, prefix: string): Layout | string {
     prefix: isRest(answers.prefixedAjax) ? prefix : '',
     restUnderPrefix: isRest(answers.prefixedRest),
     healthAtRoot: rootVersion !== undefined,
-    // The native route answers in compact JSON, Flask's with spaces (3.17.2).
+    // The native route answers in compact JSON, Flask's with spaces (3.17.2, 3.18.0).
     streamsArtifacts: answers.artifact.body.startsWith('{"error_code":"'),
     chunkedIsEmpty: answers.chunked.status === 400,
     workspaces: workspacesIn(answers.serverInfo)

@@ -6,10 +6,7 @@ import { compareVersions, newest } from './versions.js'
 
 export interface NewerMlflow {
   readonly version: string
-  /**
-   * Paths that its own pages call, that it serves, and that no known MLflow has; undefined while they are looked for, or
-   * where its pages tell nothing.
-   */
+  /** What its own pages call, it serves, and no known MLflow has; undefined while it is looked for, or where its pages tell nothing. */
   readonly unknown: readonly string[] | undefined
 }
 
@@ -21,10 +18,9 @@ export function isNewer (version: string): boolean {
 }
 
 /**
- * Looks for paths that are unknown here. MLflow publishes no list of its routes (its own OpenAPI is switched off), but
- * the scripts of its pages name what they call; what they only name (they share code with a hosted platform) is told
- * from what is served by asking, without changing anything: Flask answers OPTIONS of its routes, FastAPI a GET of its
- * own that read.
+ * Looks for paths that are unknown here. MLflow publishes no list of its routes (its own OpenAPI is switched off), but the scripts of its
+ * pages name what they call. What they only name (they share code with a hosted platform) is told from what is served by asking, without
+ * changing anything: Flask answers OPTIONS of its routes, FastAPI a GET of those that read.
  * @returns sorted; undefined where the pages tell nothing, as of a server without them
  */
 export async function findUnknownPaths ({ probe }: Pick<Upstream, 'probe'>, { prefix }: Layout): Promise<readonly string[] | undefined> {
@@ -44,11 +40,8 @@ export async function findUnknownPaths ({ probe }: Pick<Upstream, 'probe'>, { pr
 
   async function listScripts (): Promise<readonly string[]> {
     const { status, body } = await probe(`${prefix}/static-files/asset-manifest.json`, { maxBytes: bounds.fileBytes })
-    return status === 200
-      ? filesIn(body)
-        .filter(file => file.startsWith('/static-files/') && file.endsWith('.js'))
-        .slice(0, bounds.files)
-      : []
+    if (status !== 200) return []
+    return filesIn(body).filter(file => file.startsWith('/static-files/') && file.endsWith('.js')).slice(0, bounds.files)
   }
 
   async function isServed (path: string): Promise<boolean> {
@@ -61,11 +54,8 @@ export async function findUnknownPaths ({ probe }: Pick<Upstream, 'probe'>, { pr
 
 /** Paths that a script names: whole ones, or what stands before the first parameter. */
 export function pathsIn (script: string): readonly string[] {
-  return [
-    ...new Set(
-      Array.from(script.matchAll(/ajax-api\/\d\.\d\/mlflow[\w/-]*/g), ([name]) => `/${name.endsWith('/') ? name.slice(0, -1) : name}`)
-    )
-  ]
+  const names = Array.from(script.matchAll(/ajax-api\/\d\.\d\/mlflow[\w/-]*/g), ([name]) => name)
+  return [...new Set(names.map(name => `/${name.endsWith('/') ? name.slice(0, -1) : name}`))]
 }
 
 /** The files of an asset manifest as bundlers write it; none where it is another thing. */
@@ -118,9 +108,8 @@ export function watchNewer (upstream: Pick<Upstream, 'probe'>, onFound: (newer: 
 
 /** A sentence or two for people: what runs, what that closes, and what mends it. */
 export function describeNewer ({ version, unknown }: NewerMlflow): string {
-  const count =
-    unknown === undefined || unknown.length === 0
-      ? ''
-      : ` Of the paths that its pages call, ${unknown.length} ${unknown.length === 1 ? 'is' : 'are'} unknown here.`
-  return `MLflow ${version} is newer than ${newest}, the newest that this release knows. What ${newest} had works as before; what came later needs mlflow:admin.${count}`
+  const number = unknown?.length ?? 0
+  const count = number === 0 ? '' : ` Of the paths that its pages call, ${number} ${number === 1 ? 'is' : 'are'} unknown here.`
+  const known = `MLflow ${version} is newer than ${newest}, the newest that this release knows.`
+  return `${known} What ${newest} had works as before; what came later needs mlflow:admin.${count}`
 }

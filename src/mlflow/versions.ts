@@ -1,6 +1,6 @@
 /**
- * Every MLflow that is known here: the one list of them. It stands in versions.json, so that a shell reads it before
- * anything is compiled (`scripts/mlflow/versions`).
+ * Every MLflow that is known here: the one list of them. It stands in versions.json, so that a shell reads it before anything is compiled
+ * (`scripts/mlflow/versions`).
  */
 import known from './versions.json' with { type: 'json' }
 
@@ -8,10 +8,7 @@ export interface KnownMlflow {
   readonly version: string
   /** Alembic revision of its database schema (`mlflow/store/db_migrations`): tells an older database without starting Python. */
   readonly schema: string
-  /**
-   * The version over which it is laid without its dependencies, where the package index lacks parts of its own: for
-   * proofs, not for users.
-   */
+  /** The version over which it is laid without its dependencies, where the package index lacks parts of it: for proofs, not for users. */
   readonly over?: string
   /** What it needs that the older one does not bring. */
   readonly parts?: readonly string[]

@@ -158,7 +158,7 @@ function checkManagedWorkspace ({ caller, operation }: FastifyRequest): void {
   }
 }
 
-/** MLflow's pages ask whose session it is; without its own auth app MLflow answers 404 (3.17.2), and the facade knows. */
+/** MLflow's pages ask whose session it is; without its own auth app MLflow answers 404 (3.17.2, 3.18.0), and the facade knows. */
 function currentUser ({ caller }: FastifyRequest): unknown {
   return { user: { id: caller?.userId ?? '', username: caller?.userId ?? '', is_admin: caller?.scopes.has('mlflow:admin') ?? false } }
 }

@@ -7,8 +7,9 @@ import { join } from 'node:path'
 import sqlite from '@photostructure/sqlite'
 import { run, type Surroundings } from './command.js'
 import { freeBytes } from './environment.js'
+import { compareVersions, mlflows } from '../versions.js'
 import type { PinnedMlflow } from './pinned.js'
-import { brokenDatabase, failedUpgrade, fullDiskForCopy, olderDatabase, type LocalMlflowError } from './problem.js'
+import { brokenDatabase, failedUpgrade, fullDiskForCopy, newerDatabase, olderDatabase, type LocalMlflowError } from './problem.js'
 
 /** Relative to MLflow's working folder: a path in a database URL would have to be escaped for SQLAlchemy and for Alembic. */
 export const databaseName = 'mlflow.db'
@@ -35,6 +36,8 @@ export function databaseFault (folder: string, release: PinnedMlflow, allowUpgra
   const found = schemaIn(folder)
   if (found === undefined || found === release.schema) return undefined
   if (found === 'unknown') return brokenDatabase()
+  const newer = mlflows.find(({ version, schema }) => schema === found && compareVersions(version, release.version) > 0)
+  if (newer !== undefined) return newerDatabase(newer.version, release)
   return allowUpgrade ? undefined : olderDatabase(found, release)
 }
 
@@ -90,7 +93,7 @@ function clear (folder: string): void {
   for (const side of ['', '-journal', '-wal', '-shm']) rmSync(join(folder, nextName + side), { force: true })
 }
 
-/** MLflow's own command, which also fills an empty database (3.17.2). */
+/** MLflow's own command, which also fills an empty database (3.17.2, 3.18.0). */
 async function upgrade (python: string, around: Surroundings, keep: (output: string) => void): Promise<void> {
   const { code, output } = await run(python, ['-m', 'mlflow', 'db', 'upgrade', `sqlite:///${nextName}`], around)
   keep(output)

@@ -65,6 +65,10 @@ export function olderDatabase (found: string, { version, schema }: PinnedMlflow)
   )
 }
 
+export function newerDatabase (found: string, { version }: PinnedMlflow): LocalMlflowError {
+  return new LocalMlflowError(`The MLflow database in DATA_DIR is of MLflow ${found}, newer than the ${version} that is prepared here, and cannot be taken back. Use a hokusai-mlflow that brings ${found}, set MLFLOW_UPSTREAM_URL to an MLflow ${found} of yours, or set DATA_DIR to another folder.`)
+}
+
 export function failedUpgrade (): LocalMlflowError {
   return new LocalMlflowError(
     'MLflow could not bring its database up to date, so it was left as it is; mlflow.log in DATA_DIR says why. It may come from a newer MLflow than this one: use the newer hokusai-mlflow, or set DATA_DIR to another folder.'

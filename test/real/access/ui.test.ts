@@ -40,10 +40,24 @@ t.test('the UI loads for a read key: the experiments are shown, nothing is missi
   t.same(complaints, [])
 })
 
-t.test('a caller from elsewhere does not pass for one on the host, though the assistant is switched on', async t => {
-  const ask = async (url: string, key: string, forwarded?: string): Promise<number> =>
-    (await fetch(url + assistant, { method: 'PUT', headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...forwarded === undefined ? {} : { 'x-forwarded-for': forwarded } }, body: '{}' })).status
+/** Changes the assistant's settings, which are for callers on MLflow's own host. */
+async function ask (url: string, key: string, forwarded?: string): Promise<number> {
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...forwarded === undefined ? {} : { 'x-forwarded-for': forwarded } }
+  const answer = await fetch(url + assistant, { method: 'PUT', headers, body: '{}' })
+  await answer.arrayBuffer()
+  return answer.status
+}
 
+t.test('what is forwarded is not taken for a call from MLflow\'s own host, from 3.18 on', async t => {
+  const facade = await startFacade(t, { mlflowUrl: mlflow.url, env: { ALLOW_ASSISTANT: 'true', TRUST_PROXY: '127.0.0.1' } })
+  const key = await facade.createKey('mlflow:admin')
+  for (const forwarded of [undefined, address, '127.0.0.1']) t.equal(await ask(facade.url, key, forwarded), 403, forwarded ?? 'nobody in front')
+  t.equal((await fetch(facade.url + assistant, { headers: { authorization: `Bearer ${key}` } })).status, 200, 'it is MLflow that refuses the change: what reads is let through')
+})
+
+t.test('a caller from elsewhere does not pass for one on the host, though the assistant is switched on', async t => {
+  const dir = t.testdir({ artifacts: {} })
+  const mlflow = await startMlflow(t, { version: '3.17.2', dir, env: { HOME: dir } }) // the last that asks the address alone
   const behind = await startFacade(t, { mlflowUrl: mlflow.url, env: { ALLOW_ASSISTANT: 'true', TRUST_PROXY: '127.0.0.1' } })
   const key = await behind.createKey('mlflow:admin')
   t.equal(await ask(behind.url, key), 200, 'MLflow lets a caller on its own host')

@@ -6,7 +6,9 @@ import { findUnknownPaths, isNewer, pathsIn, watchNewer, type NewerMlflow } from
 import type { ProbeAnswer } from '../../../src/mlflow/pool.js'
 import { newest } from '../../../src/mlflow/versions.js'
 
-const layout: Layout = { version: '3.99.0', prefix: '/p', restUnderPrefix: true, healthAtRoot: false, streamsArtifacts: true, chunkedIsEmpty: true, workspaces: false }
+const layout: Layout = {
+  version: '3.99.0', prefix: '/p', restUnderPrefix: true, healthAtRoot: false, streamsArtifacts: true, chunkedIsEmpty: true, workspaces: false
+}
 const page: ProbeAnswer = { status: 404, contentType: 'text/html; charset=utf-8', body: '<!doctype html>' }
 const json: ProbeAnswer = { status: 200, contentType: 'application/json', body: '{}' }
 
@@ -22,33 +24,42 @@ function server (answers: Readonly<Record<string, ProbeAnswer>>) {
   }
 }
 
-const manifest = (...names: string[]): ProbeAnswer => ({ ...json, body: JSON.stringify({ files: Object.fromEntries(names.map(name => [name, `/static-files/${name}`])) }) })
+const script = (body: string): ProbeAnswer => ({ status: 200, contentType: 'text/javascript', body })
+const manifest = (...names: string[]): ProbeAnswer =>
+  ({ ...json, body: JSON.stringify({ files: Object.fromEntries(names.map(name => [name, `/static-files/${name}`])) }) })
 
 t.test('only what is later than the newest known version is newer', async t => {
-  for (const [version, newer] of [[newest, false], ['2.22.5', false], ['3.99.0', true], ['4.0.0rc1', true], ['unknown', false]] as const) t.equal(isNewer(version), newer, version)
+  for (const version of ['3.99.0', '4.0.0rc1']) t.ok(isNewer(version), version)
+  for (const version of [newest, '2.22.5', 'unknown']) t.notOk(isNewer(version), version)
 })
 
 t.test('paths are read out of scripts, up to their first parameter', async t => {
-  t.strictSame(pathsIn('a("ajax-api/3.0/mlflow/x/y"),b("ajax-api/2.0/mlflow/runs/".concat(id)),"/ajax-api/3.0/mlflow/x/y","api/2.0/mlflow/z"'), ['/ajax-api/3.0/mlflow/x/y', '/ajax-api/2.0/mlflow/runs'])
+  const text = 'a("ajax-api/3.0/mlflow/x/y"),b("ajax-api/2.0/mlflow/runs/".concat(id)),"/ajax-api/3.0/mlflow/x/y","api/2.0/mlflow/z"'
+  t.strictSame(pathsIn(text), ['/ajax-api/3.0/mlflow/x/y', '/ajax-api/2.0/mlflow/runs'])
 })
 
 t.test('what pages name, MLflow serves and nobody here knows is found; nothing is written', async t => {
+  const named = ['3.0/mlflow/native', '3.0/mlflow/flask', '2.0/mlflow/runs/search', '4.0/mlflow/elsewhere']
   const mlflow = server({
     'GET /p/static-files/asset-manifest.json': manifest('static/js/main.js', 'static/js/1.js', 'static/css/main.css', 'static/js/main.js.map'),
-    'GET /p/static-files/static/js/main.js': { ...json, body: '"ajax-api/3.0/mlflow/native";"ajax-api/3.0/mlflow/flask";"ajax-api/2.0/mlflow/runs/search";"ajax-api/4.0/mlflow/elsewhere"' },
-    'GET /p/static-files/static/js/1.js': { ...json, body: '"ajax-api/3.0/mlflow/refuses"' },
+    'GET /p/static-files/static/js/main.js': script(named.map(name => `"ajax-api/${name}"`).join()),
+    'GET /p/static-files/static/js/1.js': script('"ajax-api/3.0/mlflow/refuses"'),
     'OPTIONS /p/ajax-api/3.0/mlflow/flask': { ...json, status: 204 },
     'GET /p/ajax-api/3.0/mlflow/native': json,
     'GET /p/ajax-api/3.0/mlflow/refuses': { ...json, status: 404 }
   })
-  t.strictSame(await findUnknownPaths(mlflow, layout), ['/ajax-api/3.0/mlflow/flask', '/ajax-api/3.0/mlflow/native', '/ajax-api/3.0/mlflow/refuses'])
+  t.strictSame(await findUnknownPaths(mlflow, layout), ['flask', 'native', 'refuses'].map(name => `/ajax-api/3.0/mlflow/${name}`))
   t.notOk(mlflow.asked.some(call => !/^(GET|OPTIONS) /.test(call)))
   t.notOk(mlflow.asked.some(call => call.includes('runs/search') || call.includes('.css') || call.includes('.map')))
   t.equal(await findUnknownPaths(server({}), layout), undefined, 'pages that tell nothing')
 })
 
 t.test('a newer MLflow is looked at once, and forgotten when another comes', async t => {
-  const mlflow = server({ 'GET /p/static-files/asset-manifest.json': manifest('m.js'), 'GET /p/static-files/m.js': { ...json, body: '"ajax-api/3.0/mlflow/new"' }, 'GET /p/ajax-api/3.0/mlflow/new': json })
+  const mlflow = server({
+    'GET /p/static-files/asset-manifest.json': manifest('m.js'),
+    'GET /p/static-files/m.js': script('"ajax-api/3.0/mlflow/new"'),
+    'GET /p/ajax-api/3.0/mlflow/new': json
+  })
   const found: NewerMlflow[] = []
   const watch = watchNewer(mlflow, newer => found.push(newer))
   watch.seen(layout)

@@ -17,7 +17,7 @@ t.test('a version that is added is missed in every place, by its name', async t 
   const lines = lacking([...mlflows, another], read)
   for (const { path } of places) t.ok(lines.some(line => line.startsWith(path.replace('VERSION', '3.99.0'))), path)
   t.equal(lines.length, places.length, 'and nothing else is said')
-  t.match(lines, ['scripts/generate/registry/3.99.0.json is not there: what scripts/mlflow/registry.py prints'])
+  t.match(lines, ['scripts/generate/registry/3.99.0.json is not there: npm run mlflow:add -- 3.99.0'])
   const text = lacking([...mlflows, { ...another, over: newest }], read).join('\n')
   t.notMatch(text, 'compose.yaml', 'one that cannot be installed whole is not the MLflow of our own')
 })
@@ -34,6 +34,12 @@ t.test('the shell and CI take the list from the same file', async t => {
   t.match(readFileSync('.github/workflows/ci.yml', 'utf8'), "hashFiles('scripts/mlflow/venv', 'src/mlflow/versions.json')")
 })
 
+t.test('what the package index lacks is said where people look, and only while it does', async t => {
+  const page = readFileSync('docs/own-mlflow.md', 'utf8')
+  const said = Array.from(page.matchAll(/of (\d+\.\d+\.\d+) the index lacks/g), ([, version]) => version)
+  t.strictSame(said, mlflows.filter(({ over }) => over !== undefined).map(({ version }) => version))
+})
+
 t.test('CONTRIBUTING lists every place of the recipe', async t => {
   const recipe = /^- \*\*An MLflow version\*\*.*?(?=^- \*\*|^## )/ms.exec(readFileSync('CONTRIBUTING.md', 'utf8'))?.[0] ?? ''
   for (const { path } of places) t.ok(recipe.includes(`\`${path}\``), path)
@@ -41,7 +47,8 @@ t.test('CONTRIBUTING lists every place of the recipe', async t => {
 
 t.test('nothing else spells out the list', async t => {
   const spelt = new RegExp(versions.map(version => `'${version.replaceAll('.', '\\.')}'`).join(', '))
-  const files = ['src', 'scripts', 'test', 'bench'].flatMap(folder => readdirSync(folder, { recursive: true, encoding: 'utf8' }).map(file => `${folder}/${file}`)).filter(file => file.endsWith('.ts'))
+  const within = (folder: string): string[] => readdirSync(folder, { recursive: true, encoding: 'utf8' }).map(file => `${folder}/${file}`)
+  const files = ['src', 'scripts', 'test', 'bench'].flatMap(within).filter(file => file.endsWith('.ts'))
   t.strictSame(files.filter(file => spelt.test(readFileSync(file, 'utf8'))), [])
 })
 

@@ -11,13 +11,17 @@ for (const [where, shape] of [['at its root', shapeA], ['under a static prefix',
     t.equal((await call('GET', '/mlflow/api/2.0/mlflow/runs/get?run_id=1', { key: 'read' })).status, 200)
     t.equal(mlflow.calls.length, 2)
     for (const path of ['/mlflow/ajax-api/3.0/mlflow/new', '/mlflow/api/4.0/mlflow/runs/create', '/mlflow/gateway/x/new']) {
-      for (const key of ['read', 'write'] as const) t.match((await call('POST', path, { key, body: '{}' })).json(), { error_code: 'ENDPOINT_NOT_FOUND' }, `${key} ${path}`)
+      for (const key of ['read', 'write'] as const) {
+        t.match((await call('POST', path, { key, body: '{}' })).json(), { error_code: 'ENDPOINT_NOT_FOUND' }, `${key} ${path}`)
+      }
       t.equal((await call('POST', path, { key: 'admin', body: '{}' })).status, 200, path)
     }
-    t.equal((await call('POST', '/mlflow/ajax-api/4.0/mlflow/assistant/new', { key: 'admin', body: '{}' })).status, 403, 'a later assistant is shut')
+    const assistant = await call('POST', '/mlflow/ajax-api/4.0/mlflow/assistant/new', { key: 'admin', body: '{}' })
+    t.equal(assistant.status, 403, 'a later assistant is shut')
     t.match((await call('GET', '/', { key: null })).text(), `MLflow 3.99.0 is newer than ${newest}`)
     t.ok(lines.some(({ msg }) => msg.startsWith('MLflow 3.99.0 is newer')), 'the log says so, too')
-    t.equal((await call('GET', '/openapi.json', { key: null })).text(), (await call('GET', `/openapi.json?mlflow=${newest}`, { key: null })).text(), 'the document is that of the newest known one')
+    const [served, known] = [await call('GET', '/openapi.json', { key: null }), await call('GET', `/openapi.json?mlflow=${newest}`, { key: null })]
+    t.equal(served.text(), known.text(), 'the document is that of the newest known one')
   })
 }
 

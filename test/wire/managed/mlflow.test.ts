@@ -8,6 +8,7 @@ import sqlite from '@photostructure/sqlite'
 import t from 'tap'
 import { socketAt } from '../../../src/mlflow/managed/address.js'
 import { pinned } from '../../../src/mlflow/managed/pinned.js'
+import { mlflows } from '../../../src/mlflow/versions.js'
 import { ask, machine, type Machine } from './machine.js'
 
 const both = { uv: 'fake', python3: 'fake' }
@@ -19,11 +20,11 @@ function isAlive (pid: number): boolean {
   } catch { return false }
 }
 
-function makeOldDatabase (dataDir: string): string {
+function makeOldDatabase (dataDir: string, schema: string = '0000older'): string {
   const file = join(dataDir, 'mlflow', 'mlflow.db')
   mkdirSync(dirname(file), { recursive: true })
   const db = new sqlite.DatabaseSync(file)
-  db.exec("CREATE TABLE alembic_version (version_num TEXT); INSERT INTO alembic_version VALUES ('0000older'); CREATE TABLE runs (name TEXT); INSERT INTO runs VALUES ('kept')")
+  db.exec(`CREATE TABLE alembic_version (version_num TEXT); INSERT INTO alembic_version VALUES ('${schema}'); CREATE TABLE runs (name TEXT); INSERT INTO runs VALUES ('kept')`)
   db.close()
   return file
 }
@@ -257,6 +258,16 @@ t.test('the database of an older MLflow is not touched without the flag', async 
   const file = makeOldDatabase(dataDir)
   await t.rejects(open(), { message: /schema 0000older.*--upgrade-database/ })
   t.match(readDatabase(file), { schema: { version_num: '0000older' } })
+})
+
+t.test('a database of a known newer MLflow is named by its version, and no flag touches it', async t => {
+  const { open, dataDir } = machine(t, both)
+  const [older, newer] = mlflows.slice(-2)
+  const file = makeOldDatabase(dataDir, newer!.schema)
+  for (const allowUpgrade of [false, true]) {
+    await t.rejects(open({ allowUpgrade, release: { ...pinned, version: older!.version, schema: older!.schema } }), { message: `is of MLflow ${newer!.version}, newer than the ${older!.version}` })
+  }
+  t.match(readDatabase(file), { schema: { version_num: newer!.schema } })
 })
 
 t.test('with the flag it is backed up, then upgraded', async t => {

@@ -8,7 +8,10 @@ const alone: Texts = {
   deleteSkill: ['Delete a skill', 'For good, with its versions and the files that were uploaded for them.'],
   setSkillTag: ['Set a tag of a skill', 'A value that is there is replaced.'],
   deleteSkillTag: ['Delete a tag of a skill', 'The tag must be there.'],
-  createSkillVersion: ['Register a version of a skill', 'As JSON: where its files are, in Git, an OCI image or a ZIP file; MLflow does not fetch them. As `multipart/form-data`: the files themselves, as a tar with gzip.'],
+  createSkillVersion: [
+    'Register a version of a skill',
+    'As JSON: where its files are, in Git, an OCI image or a ZIP file, which MLflow does not fetch. As `multipart/form-data`: the files, as a gzipped tar.'
+  ],
   searchSkillVersions: ['Search versions of a skill', 'By a condition on status and tags; in pages.'],
   getSkillVersion: ['Get a version of a skill', 'By its number.'],
   updateSkillVersion: ['Change a version of a skill', 'Its status.'],
@@ -28,7 +31,10 @@ function inOrganization ([id, [summary, description]]: [string, Texts[string]]):
 export const skills: Texts = {
   createSkill: ['Register a skill', 'Only its name, with or without an organization; versions come after.'],
   searchSkills: ['Search skills', 'By a condition on name, organization, status and tags; in pages.'],
-  bulkRegisterSkills: ['Register versions of several skills', 'Of one Git repository, at once or not at all. A version that is there already is answered as it is.'],
+  bulkRegisterSkills: [
+    'Register versions of several skills',
+    'Of one Git repository, at once or not at all. A version that is there already is answered as it is.'
+  ],
   ...alone,
   ...Object.fromEntries(Object.entries(alone).map(([id, text]) => inOrganization([id, text])))
 }

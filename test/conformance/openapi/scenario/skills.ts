@@ -9,12 +9,14 @@ export async function skills (c: Caller): Promise<void> {
   if (!c.has('createSkill')) return
   await c.call('createSkill', { body: { name: 'review' } })
   await c.call('createSkill', { body: { name: 'review' }, status: 400 })
-  await c.call('createSkill', { body: { name: 'review', organization: 'acme', description: 'Reads changes', icons: [{ src: 'https://acme.example/icon.png', mimeType: 'image/png' }] } })
+  const icons = [{ src: 'https://acme.example/icon.png', mimeType: 'image/png' }]
+  await c.call('createSkill', { body: { name: 'review', organization: 'acme', description: 'Reads changes', icons } })
   await c.call('createSkill', { body: {}, status: 400, wrong: true })
   await play(c, 'Skill', { name: 'review' })
   await play(c, 'OrganizationSkill', { organization: 'acme', name: 'review' })
   const digest = 'a'.repeat(64)
-  await c.call('bulkRegisterSkills', { body: { organization: 'acme', skills: ['write', 'read'].map(name => ({ name, ...source, subpath: name, digest })) } })
+  const more = ['write', 'read'].map(name => ({ name, ...source, subpath: name, digest }))
+  await c.call('bulkRegisterSkills', { body: { organization: 'acme', skills: more } })
   await c.call('searchSkills', { parameters: { max_results: 1 } })
   await c.call('searchSkills', { parameters: { include_skill_identities: ['@acme/write', 'none'] } })
   for (const name of ['write', 'read', 'review']) await c.call('deleteOrganizationSkill', { parameters: { organization: 'acme', name } })
@@ -23,7 +25,9 @@ export async function skills (c: Caller): Promise<void> {
 
 /** What a skill and one of an organization have in common, by the name of the thing in the ids of its operations. */
 async function play (c: Caller, thing: 'Skill' | 'OrganizationSkill', skill: Readonly<Record<string, string>>): Promise<void> {
-  const call = async (id: string, parameters: object = {}, more: object = {}): Promise<void> => { await c.call(id.replace('Skill', thing), { parameters: { ...skill, ...parameters }, ...more }) }
+  const call = async (id: string, parameters: object = {}, more: object = {}): Promise<void> => {
+    await c.call(id.replace('Skill', thing), { parameters: { ...skill, ...parameters }, ...more })
+  }
   await call('createSkillVersion', {}, { body: source })
   await call('createSkillVersion', {}, { body: upload('# Review\n'), type: `multipart/form-data; boundary=${boundary}` })
   await call('createSkillVersion', {}, { body: { source: '/etc' }, status: 400 })
@@ -45,9 +49,13 @@ async function play (c: Caller, thing: 'Skill' | 'OrganizationSkill', skill: Rea
 
 /** A request with the metadata of a version and its files, which are one. */
 function upload (text: string): Buffer {
-  const part = (name: string, type: string, body: Buffer): Buffer[] =>
-    [Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="${name}"; filename="${name}"\r\nContent-Type: ${type}\r\n\r\n`), body, Buffer.from('\r\n')]
-  return Buffer.concat([...part('metadata', 'application/json', Buffer.from('{}')), ...part('content', 'application/gzip', gzipSync(tar('SKILL.md', Buffer.from(text)))), Buffer.from(`--${boundary}--\r\n`)])
+  const part = (name: string, type: string, body: Buffer): Buffer[] => {
+    const head = `--${boundary}\r\nContent-Disposition: form-data; name="${name}"; filename="${name}"\r\nContent-Type: ${type}\r\n\r\n`
+    return [Buffer.from(head), body, Buffer.from('\r\n')]
+  }
+  const metadata = part('metadata', 'application/json', Buffer.from('{}'))
+  const content = part('content', 'application/gzip', gzipSync(tar('SKILL.md', Buffer.from(text))))
+  return Buffer.concat([...metadata, ...content, Buffer.from(`--${boundary}--\r\n`)])
 }
 
 /** An archive of one file (POSIX ustar). */
