@@ -4,6 +4,7 @@ import { artifactChecks } from '../doctor/artifacts.js'
 import { type Check, type Scene, skipped, type Verdict } from '../doctor/check.js'
 import { frontChecks } from '../doctor/front.js'
 import { gatewayChecks } from '../doctor/gateway.js'
+import { keyDatabaseChecks } from '../doctor/key-database.js'
 import { keyChecks } from '../doctor/keys.js'
 import { mlflowChecks } from '../doctor/mlflow.js'
 import { withScene } from '../doctor/context.js'
@@ -17,6 +18,7 @@ import { readConfig } from './environment.js'
 export const checks: readonly Check[] = [
   ...settingsChecks,
   ...keyChecks,
+  ...keyDatabaseChecks,
   ...mlflowChecks,
   ...artifactChecks,
   ...gatewayChecks,

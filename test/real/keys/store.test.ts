@@ -40,6 +40,13 @@ t.test('ten that migrate at the same time take each step once', async t => {
   t.strictSame(await server.query(database, 'SELECT version FROM hokusai_mlflow.schema_version'), [{ version: 1 }])
 })
 
+t.test('the first key of all is good at once with a replica that was there before it', async t => {
+  const { store, another } = await openIn(t, server)
+  const other = await another()
+  const { key } = await store.create(reading)
+  t.match(await other.verify(key, ''), { valid: true })
+})
+
 t.test('a database of a newer version is a clear sentence at the start', async t => {
   const { store, database, open } = await openIn(t, server)
   await store.close()

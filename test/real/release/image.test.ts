@@ -92,11 +92,19 @@ t.test('in the compose file nobody but the facade can be reached, and MLflow acc
   for (const name of Object.keys(facade?.environment ?? {})) t.ok(name in settings, name)
 })
 
+t.test('keys may live in a PostgreSQL of their own, by the lines at the top of the compose file', t => {
+  const [, url = ''] = /"KEYS_URL=(.*)" >> facade\.env/.exec(readFileSync('compose.yaml', 'utf8')) ?? []
+  const { store } = loadConfig({ KEYS_URL: url.replace('$password', 'x') }, () => '').keys
+  const { environment } = compose.services['keys'] ?? {}
+  t.match(store, { kind: 'postgres', address: { host: 'keys', port: 5432, user: environment?.['POSTGRES_USER'], database: environment?.['POSTGRES_DB'] } })
+  t.end()
+})
+
 t.test('the compose file pins what it runs, MLflow to the version that is tested', async t => {
   for (const { image } of Object.values(compose.services)) t.notMatch(image ?? 'pinned:1', /:latest$|^[^:]+$/)
   const { build } = compose.services['mlflow'] ?? {}
   t.match(typeof build === 'object' ? build.dockerfile_inline : '', `mlflow==${pinned.version} `)
-  t.strictSame(Object.entries(compose.services).filter(([, { profiles }]) => profiles !== undefined).map(([name]) => name), ['s3', 'bucket'])
+  t.strictSame(Object.entries(compose.services).filter(([, { profiles }]) => profiles !== undefined).map(([name]) => name), ['keys', 's3', 'bucket'])
 })
 
 t.test('actions of the workflows are pinned by commit, with the release that it is of', t => {

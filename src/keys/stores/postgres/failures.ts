@@ -6,6 +6,8 @@ export const patience = { statementMs: 2000, answerMs: 2500 } as const
 
 /** By SQLSTATE, or the code of Node or OpenSSL. */
 const meanings: Readonly<Record<string, string>> = {
+  ECONNRESET: 'broke the connection',
+  EPIPE: 'broke the connection',
   ECONNREFUSED: 'cannot be reached: nothing listens there',
   ENOENT: 'cannot be reached: there is no such socket',
   ENOTFOUND: 'cannot be reached: its host name is not known',

@@ -195,9 +195,12 @@ function addedBy (rows: readonly KeyRow[]): string[] {
   return [...new Set(rows.map(({ form }) => `+${form}`))]
 }
 
-/** Keys are never deleted by us, so a form that was there stays. */
+/**
+ * Keys are never deleted by us, so a form that was there stays. One of our own making may have been made by another replica just now, before
+ * that was told of.
+ */
 function holds (forms: ReadonlySet<string>, form: KeyForm): boolean {
-  return forms.has(form) || forms.has('unknown')
+  return form === 'sealed' || forms.has(form) || forms.has('unknown')
 }
 
 function shared (ask: () => Promise<void>, now: () => number): () => Promise<void> {
