@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { allows, type Scope } from '../access/scopes.js'
 import { FacadeError } from '../core/errors.js'
 import type { Mark } from '../access/classes.js'
-import { gather } from './request-body.js'
+import { bodyTooLarge, gather } from './request-body.js'
 import { boundsGraphql, type Layout } from '../mlflow/layout.js'
 import { namesSchedule } from '../access/issue-schedule.js'
 import { graphqlMaxBytes, judgeGraphql, type GraphqlVerdict } from '../access/graphql.js'
@@ -13,6 +13,7 @@ const presignedMaxSeconds = 300
 
 /**
  * Reads and judges the body of such an operation.
+ * @param bodyMaxBytes bound of every body that is no artifact; this one has a lower one at most
  * @returns the body to send
  * @throws FacadeError 400, 403, 413; CutUploadError
  */
@@ -20,9 +21,12 @@ export async function inspectBody (
   request: IncomingMessage,
   mark: Exclude<Mark, 'facade'>,
   granted: ReadonlySet<Scope>,
-  layout: Layout
+  layout: Layout,
+  bodyMaxBytes: number
 ): Promise<Buffer> {
-  const body = await gather(request, graphqlMaxBytes)
+  const body = bodyMaxBytes < graphqlMaxBytes
+    ? await gather(request, bodyMaxBytes, () => bodyTooLarge(bodyMaxBytes))
+    : await gather(request, graphqlMaxBytes)
   switch (mark) {
     case 'presigned':
       return capExpiry(body)

@@ -114,7 +114,7 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
   }
 
   async function inspect ({ raw, context, caller }: FastifyRequest, mark: Exclude<Mark, 'facade'>, layout: Layout): Promise<Buffer> {
-    const body = await inspectBody(raw, mark, caller?.scopes ?? new Set(), layout)
+    const body = await inspectBody(raw, mark, caller?.scopes ?? new Set(), layout, config.bodyMaxBytes)
     const ended = await endedSince(context) // a body may have taken its time
     if (ended !== undefined) throw ended
     return body
