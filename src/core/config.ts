@@ -2,7 +2,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
-import { readPostgresUrl, type PostgresAddress } from './postgres-url.js'
+import { readPostgresUrl, type PostgresAddress, type ReadText } from './postgres-url.js'
 import { nearest, notServed, settings, type Name } from './settings.js'
 import { UserError } from './user-error.js'
 
@@ -265,8 +265,8 @@ function origins (given: string): ReadonlySet<string> | undefined {
   return list.includes(undefined) || given.includes('*') ? undefined : new Set(list.flatMap(url => url?.origin ?? []))
 }
 
-/** Which store a KEYS_URL names; undefined: it is not allowed. @param readText as `readPostgresUrl` has it */
-export function readStoreUrl (given: string, readText: (path: string) => string | undefined): StoreConfig | undefined {
+/** Which store a KEYS_URL names; undefined: it is not allowed. */
+export function readStoreUrl (given: string, readText: ReadText): StoreConfig | undefined {
   const [, file] = /^sqlite:(.*)$/s.exec(given) ?? []
   if (file !== undefined) return ['', ':memory:'].includes(file.trim()) ? undefined : { kind: 'sqlite', file } // keys in memory would be gone with the process
   const address = readPostgresUrl(given, readText)
