@@ -29,7 +29,14 @@ interface Times {
 
 const stage = openStage()
 try {
-  const { values } = parseArgs({ options: { keys: { type: 'string', default: '5000' }, rounds: { type: 'string', default: '5' }, postgres: { type: 'string' }, help: { type: 'boolean', default: false } } })
+  const { values } = parseArgs({
+    options: {
+      keys: { type: 'string', default: '5000' },
+      rounds: { type: 'string', default: '5' },
+      postgres: { type: 'string' },
+      help: { type: 'boolean', default: false }
+    }
+  })
   if (values.help) process.stdout.write(usage)
   else process.stdout.write(await measure(Number(values.keys), Number(values.rounds), values.postgres))
 } finally {
@@ -38,14 +45,19 @@ try {
 
 async function measure (count: number, rounds: number, postgres: string | undefined): Promise<string> {
   const keys = Array.from({ length: count }, (_, index) => `a-key-of-the-benchmark-${index}`)
-  const stores: ReadonlyArray<readonly [name: string, store: StoreConfig]> = [['SQLite', openFile(stage)], ['PostgreSQL', { kind: 'postgres', address: addressOf(postgres ?? await startServer()) }]]
+  const address = addressOf(postgres ?? await startServer())
+  const stores: ReadonlyArray<readonly [string, StoreConfig]> = [['SQLite', openFile(stage)], ['PostgreSQL', { kind: 'postgres', address }]]
   const times = new Map<string, Times[]>(stores.map(([name]) => [name, []]))
   for (const [, store] of stores) await fill(store, keys)
   for (let round = 1; round <= rounds; round++) {
     for (const [name, store] of stores) times.get(name)?.push(await timesOf(store, keys))
   }
-  const rows = [...times].map(([name, measured]) => `| ${name} | ${(['asked', 'askedTogether', 'known'] as const).map(what => median(measured.map(each => each[what])).toFixed(1)).join(' | ')} |`)
-  return `| µs a key, median of ${rounds} | asked about, one after the other | asked about, ${callers} at once | known |\n|---|---|---|---|\n${rows.join('\n')}\n`
+  const rows = [...times].map(([name, measured]) => {
+    const cells = (['asked', 'askedTogether', 'known'] as const).map(what => median(measured.map(each => each[what])).toFixed(1))
+    return `| ${[name, ...cells].join(' | ')} |\n`
+  })
+  const head = `| µs a key, median of ${rounds} | asked about, one after the other | asked about, ${callers} at once | known |`
+  return `${head}\n|---|---|---|---|\n${rows.join('')}`
 }
 
 function openFile (stage: Stage): StoreConfig {
@@ -66,7 +78,9 @@ async function open (store: StoreConfig): Promise<KeyStore> {
 
 async function fill (config: StoreConfig, keys: readonly string[]): Promise<void> {
   const store = await open(config)
-  await store.import(keys.map(key => ({ key, name: 'bench', userId: 'bench', scopes: toScopes(['mlflow:read']), workspaces: [], ratePerHour: undefined, expiresAt: undefined })))
+  const scopes = toScopes(['mlflow:read'])
+  const grants = { name: 'bench', userId: 'bench', scopes, workspaces: [], ratePerHour: undefined, expiresAt: undefined }
+  await store.import(keys.map(key => ({ ...grants, key })))
   await store.close()
 }
 
@@ -75,7 +89,9 @@ async function timesOf (config: StoreConfig, keys: readonly string[]): Promise<T
   const asked = await perKey(keys, async () => { for (const key of keys) await check(one, key) })
   const known = await perKey(keys, async () => { for (const key of keys) await check(one, key) })
   const askedTogether = await perKey(keys, async () => {
-    await Promise.all(Array.from({ length: callers }, async (_, caller) => { for (let at = caller; at < keys.length; at += callers) await check(many, keys[at] ?? '') }))
+    await Promise.all(Array.from({ length: callers }, async (_, caller) => {
+      for (let at = caller; at < keys.length; at += callers) await check(many, keys[at] ?? '')
+    }))
   })
   await Promise.all([one.close(), many.close()])
   return { asked, askedTogether, known }

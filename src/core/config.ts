@@ -1,7 +1,7 @@
 /** The configuration: environment names, their defaults and their rules. Read once, checked whole, then a frozen value. */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
-import { readPostgresUrl, type PostgresAddress } from './postgres-url.js'
+import { readPostgresUrl, type PostgresAddress, type ReadText } from './postgres-url.js'
 import { readSettings, type Env, type SettingReader } from './setting-reader.js'
 import {
   cidrs, connections, count, date, headerText, hostAndPort, hostname, http, oneOf, origin, origins, port, positiveCount, seconds, timeout
@@ -196,8 +196,8 @@ function namesNotServed (env: Env): string[] {
     .map(name => `${name} is set, and this version does not know it: nothing of what it is for is in force, so unset it`)
 }
 
-/** Which store a KEYS_URL names; undefined: it is not allowed. @param readText as `readPostgresUrl` has it */
-export function readStoreUrl (given: string, readText: (path: string) => string | undefined): StoreConfig | undefined {
+/** Which store a KEYS_URL names; undefined: it is not allowed. */
+export function readStoreUrl (given: string, readText: ReadText): StoreConfig | undefined {
   const [, file] = /^sqlite:(.*)$/s.exec(given) ?? []
   if (file !== undefined) return ['', ':memory:'].includes(file.trim()) ? undefined : { kind: 'sqlite', file } // keys in memory would be gone with the process
   const address = readPostgresUrl(given, readText)

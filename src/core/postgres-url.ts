@@ -1,7 +1,4 @@
-/**
- * `postgres://` URLs as KEYS_URL takes them: what each part means; a part that would be without effect here makes the
- * whole not allowed.
- */
+/** `postgres://` URLs as KEYS_URL takes them: what each part means. One that would be without effect makes the whole not allowed. */
 import { X509Certificate } from 'node:crypto'
 
 export interface PostgresAddress {
@@ -16,18 +13,21 @@ export interface PostgresAddress {
   readonly tls: { readonly verify: boolean, readonly ca?: string } | undefined
 }
 
+/** Undefined where it cannot, which it tells of itself. */
+export type ReadText = (path: string) => string | undefined
+
 /** To complete the sentence "… is not …". */
-export const postgresAllowed =
-  'postgres://USER:PASSWORD@HOST:PORT/DATABASE with sslmode=disable, require or verify-full (the default, but on loopback and unix sockets) and sslrootcert=PEM_FILE for verify-full'
+export const postgresAllowed = 'postgres://USER:PASSWORD@HOST:PORT/DATABASE with sslmode=disable, require or verify-full ' +
+  '(the default, but on loopback and unix sockets) and sslrootcert=PEM_FILE for verify-full'
 
 const defaultPort = 5432
 
 /**
- * The modes of libpq that say what they do: `require` encrypts and trusts any certificate, `verify-full` checks it and
- * its name. Not `prefer` and `allow`, which go on in clear where they are told to, nor `verify-ca`.
- * @param readText reads the file of `sslrootcert`; undefined where it cannot, which it tells of itself
+ * The modes of libpq that say what they do: `require` encrypts and trusts any certificate, `verify-full` checks it and its name.
+ * Not `prefer` and `allow`, which go on in clear where they are told to, nor `verify-ca`.
+ * @param readText reads the file of `sslrootcert`
  */
-export function readPostgresUrl (given: string, readText: (path: string) => string | undefined): PostgresAddress | undefined {
+export function readPostgresUrl (given: string, readText: ReadText): PostgresAddress | undefined {
   if (!/^postgres(ql)?:\/\/[^\s\\]+$/i.test(given) || !URL.canParse(given)) return undefined
   const url = new URL(given)
   const [user, password, database] = [url.username, url.password, url.pathname.slice(1)].map(decoded)
@@ -40,11 +40,7 @@ export function readPostgresUrl (given: string, readText: (path: string) => stri
 }
 
 /** False: not allowed. */
-function readTls (
-  parameters: URLSearchParams,
-  host: string,
-  readText: (path: string) => string | undefined
-): PostgresAddress['tls'] | false {
+function readTls (parameters: URLSearchParams, host: string, readText: ReadText): PostgresAddress['tls'] | false {
   const names = [...parameters.keys()]
   if (names.some(name => name !== 'sslmode' && name !== 'sslrootcert') || new Set(names).size !== names.length) return false
   const isSocket = host.startsWith('/')

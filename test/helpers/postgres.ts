@@ -60,10 +60,14 @@ export async function startPostgres (t: Teardown): Promise<Postgres> {
   writeFileSync(secret, password, { mode: 0o600 })
   own(secret)
   const options = { ...account, cwd: folder, env: { LC_ALL: 'C', PATH: '/usr/bin:/bin' } }
-  execFileSync(program('initdb'), ['--pgdata', data, '--username', user, '--pwfile', secret, '--auth', 'scram-sha-256', '--encoding', 'UTF8', '--no-sync'], { ...options, stdio: 'ignore' })
+  const made = ['--pgdata', data, '--username', user, '--pwfile', secret, '--auth', 'scram-sha-256', '--encoding', 'UTF8', '--no-sync']
+  execFileSync(program('initdb'), made, { ...options, stdio: 'ignore' })
   const port = await freePort()
-  const configure = (lines: readonly string[]): void => appendFileSync(join(data, 'postgresql.conf'), lines.map(line => `${line}\n`).join(''))
-  configure([`port = ${port}`, "listen_addresses = '127.0.0.1'", `unix_socket_directories = '${folder}'`, 'fsync = off', 'full_page_writes = off', 'max_connections = 200', 'shared_buffers = 16MB'])
+  const configure = (lines: readonly string[]): void => {
+    appendFileSync(join(data, 'postgresql.conf'), lines.map(line => `${line}\n`).join(''))
+  }
+  configure([`port = ${port}`, "listen_addresses = '127.0.0.1'", `unix_socket_directories = '${folder}'`])
+  configure(['fsync = off', 'full_page_writes = off', 'max_connections = 200', 'shared_buffers = 16MB'])
   let server: ChildProcess | undefined
   let databases = 0
 
@@ -129,8 +133,10 @@ export async function startPostgres (t: Teardown): Promise<Postgres> {
   }
 }
 
-/** @param parameters behind the question mark */
-export function urlOf (port: number, database: string, parameters: string = 'sslmode=disable', as: string = `${user}:${encodeURIComponent(password)}`): string {
+const owner = `${user}:${encodeURIComponent(password)}`
+
+/** @param parameters behind the question mark @param as user and password */
+export function urlOf (port: number, database: string, parameters: string = 'sslmode=disable', as: string = owner): string {
   return `postgres://${as}@127.0.0.1:${port}/${database}?${parameters}`
 }
 

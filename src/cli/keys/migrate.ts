@@ -19,7 +19,9 @@ export async function migrate (args: string[], io: Io): Promise<number> {
       json: { type: 'boolean', default: false }
     }
   })
-  if (from === undefined && to === undefined) throw new UsageError('migrate needs --from or --to, or both: one that is left out is KEYS_URL.')
+  if (from === undefined && to === undefined) {
+    throw new UsageError('migrate needs --from or --to, or both: one that is left out is KEYS_URL.')
+  }
   const [source, target] = [configFor('--from', from, io), configFor('--to', to, io)]
   if (!await storeKind(source).exists()) throw new UsageError('There is no key store at --from.')
   const rows = await using(source, async store => await store.dump())
@@ -46,8 +48,9 @@ async function using<T> (config: KeysConfig, work: (store: KeyStore) => Promise<
 function configFor (option: '--from' | '--to', url: string | undefined, io: Io): KeysConfig {
   const store = url === undefined ? readConfig(io).keys.store : readOption(option, url)
   const config = { store, cacheMs: 0, staleMs: 0, serviceId: '', emptyScopes: 'none' } as const
-  if (!storeKind(config).managed) throw new UsageError(`${url === undefined ? 'KEYS_URL' : option} is an auth service, which owns its keys: it gives none away and takes none.`)
-  return config
+  if (storeKind(config).managed) return config
+  const named = url === undefined ? 'KEYS_URL' : option
+  throw new UsageError(`${named} is an auth service, which owns its keys: it gives none away and takes none.`)
 }
 
 /** The URL may hold a password, and is not repeated. */

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import t from 'tap'
 import { freePort } from '../../../scripts/mlflow/ports.js'
+import { hashKey } from '../../../src/keys/key.js'
 import { openPostgres } from '../../../src/keys/stores/postgres/store.js'
 import { openIn } from '../../helpers/postgres-store.js'
 import { addressOf, password, startPostgres, urlOf, user } from '../../helpers/postgres.js'
@@ -69,6 +70,23 @@ t.test('what people do to keys by hand counts within a second', async t => {
   await server.query(database, 'TRUNCATE hokusai_mlflow.keys')
   await delay(300)
   t.match(await store.verify(renamed.key, ''), { valid: false, reason: 'unknown' })
+})
+
+t.test('when many keys change at once, each of them counts, and a new one too', async t => {
+  const { store, database, open } = await openIn(t, server)
+  const other = await open()
+  const keys = Array.from({ length: 400 }, (_, index) => `an-imported-key-${index}`)
+  await store.import(keys.map(key => ({ ...reading, key })))
+  await delay(300)
+  for (const key of keys) t.match(await other.verify(key, ''), { valid: true })
+  await server.query(database, `
+    UPDATE hokusai_mlflow.keys SET revoked_at = 1 WHERE id IN (SELECT id FROM hokusai_mlflow.keys ORDER BY position LIMIT 300);
+    INSERT INTO hokusai_mlflow.keys (id, hash, hint, form, environment, user_id, name, scopes, workspaces, created_at)
+      VALUES ('key_new', '${hashKey('by-hash')}', '…', 'unknown', 'other', 'u1', 'x', '[]', '[]', 1)`)
+  await delay(300)
+  const verdicts = await Promise.all(keys.map(async key => await other.verify(key, '')))
+  t.equal(verdicts.filter(({ valid }) => valid).length, 100)
+  t.match(await other.verify('by-hash', ''), { valid: true })
 })
 
 t.test('the database itself takes nothing but a hash', async t => {

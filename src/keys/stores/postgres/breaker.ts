@@ -1,7 +1,4 @@
-/**
- * Keeps callers from waiting, one after the other, for a server that is known not to answer: one of them looks, the
- * others are told at once.
- */
+/** Keeps callers from waiting for a server that is known not to answer: one of them looks, the others are told at once. */
 
 export interface Breaker {
   /** @throws the last failure, while nobody has to look again */

@@ -41,6 +41,9 @@ const endWaitMs = 1000
 /** For what reads or writes all keys. */
 export const longMs = 60_000
 
+/** pg knows of the time for an answer, and its types do not. */
+type QueryOptions = Partial<pg.QueryConfig> & { readonly query_timeout?: number | undefined }
+
 /** How each connection is made. Nothing is left to `PG…` variables or to files in somebody's home. */
 export function connectionOptions ({ host, port, user, password, database, tls }: PostgresAddress): pg.ClientConfig {
   return {
@@ -88,11 +91,7 @@ export function openDatabase (address: PostgresAddress, onStatement: (text: stri
     }
   }
 
-  async function query<Row> (
-    client: pg.PoolClient,
-    text: string,
-    more: Partial<pg.QueryConfig> & { readonly query_timeout?: number | undefined }
-  ): Promise<Result<Row>> {
+  async function query<Row> (client: pg.PoolClient, text: string, more: QueryOptions): Promise<Result<Row>> {
     onStatement(text)
     const { rows, rowCount } = await heed(client.query({ text, ...more }), true)
     return { rows: rows as Row[], count: rowCount ?? 0 }

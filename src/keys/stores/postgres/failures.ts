@@ -59,7 +59,8 @@ export function isQueueTimeout (error: unknown): boolean {
 
 /** @param error of pg, or of what it stands on; it stays behind the sentence, for the log */
 export function toUnavailable (error: unknown): StoreUnavailableError {
-  return error instanceof StoreUnavailableError ? error : new StoreUnavailableError(`The key database ${meaningOf(error as PgError)}.`, { cause: error })
+  if (error instanceof StoreUnavailableError) return error
+  return new StoreUnavailableError(`The key database ${meaningOf(error as PgError)}.`, { cause: error })
 }
 
 function meaningOf ({ code = '', severity, message = '' }: PgError): string {

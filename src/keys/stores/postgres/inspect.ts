@@ -11,7 +11,7 @@ export interface PostgresFacts {
   readonly version: number
   /** The version that this program knows. */
   readonly knownVersion: number
-  /** Protocol and cipher, such as `TLSv1.3`; undefined: in clear. */
+  /** The protocol, such as `TLSv1.3`; undefined: in clear. */
   readonly tls: string | undefined
   readonly isReadOnly: boolean
   /** The server's clock less ours, milliseconds. */
@@ -32,7 +32,8 @@ export async function inspectPostgres (address: PostgresAddress): Promise<Postgr
     await client.connect()
     const askedAt = Date.now()
     const { rows: [seen] } = await sql<{ at: number, read_only: string, tls: string | null }>(
-      "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS at, current_setting('transaction_read_only') AS read_only, (SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()) AS tls")
+      `SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS at, current_setting('transaction_read_only') AS read_only,
+        (SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()) AS tls`)
     const skewMs = (seen?.at ?? 0) - (askedAt + Date.now()) / 2
     const version = await versionIn(sql)
     const deaf = await sql(`LISTEN ${channel}`).then(() => undefined, toUnavailable)

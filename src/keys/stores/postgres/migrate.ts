@@ -2,10 +2,7 @@
 import { StoreUnavailableError } from '../../contract.js'
 import { longMs, type Database, type Sql } from './database.js'
 
-/**
- * Where changes are told of: the id of a key that has changed; `+` and a form of which keys have come; nothing where
- * all may have changed.
- */
+/** Where changes are told of: the id of a key that has changed; `+` and the form of keys that have come; nothing where all have gone. */
 export const channel = 'hokusai_mlflow_keys'
 
 /** Step n takes the schema from version n - 1 to n. A released step is never changed. */
@@ -75,9 +72,8 @@ export async function migrate (database: Database): Promise<void> {
     await sql('SELECT pg_advisory_xact_lock($1)', [lockId])
     const from = await versionIn(sql)
     if (from > knownVersion) {
-      throw new StoreUnavailableError(
-        `The key database has schema ${from} and this version knows ${knownVersion}: it was written by a newer version of hokusai-mlflow.`
-      )
+      const known = `The key database has schema ${from} and this version knows ${knownVersion}`
+      throw new StoreUnavailableError(`${known}: it was written by a newer version of hokusai-mlflow.`)
     }
     if (from === 0) await prepare(sql, script)
     for (const [index, step] of steps.entries()) {
@@ -103,8 +99,8 @@ async function prepare (sql: Sql, script: (text: string) => Promise<void>): Prom
 
 // Not `to_regclass`: it believes what its connection remembers, and misses what was made while that waited for the lock.
 const schemas = "SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'hokusai_mlflow'"
-const tables =
-  "SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = 'hokusai_mlflow' AND c.relname = 'schema_version'"
+const tables = `SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+  WHERE n.nspname = 'hokusai_mlflow' AND c.relname = 'schema_version'`
 
 async function holdsOne (sql: Sql, text: string): Promise<boolean> {
   return (await sql(text)).rows.length > 0

@@ -1,7 +1,7 @@
 /** The key store in PostgreSQL: its SQL, and when what is remembered counts. What a row means and what becomes of it says `records.ts`. */
 import pg from 'pg'
 import type { PostgresAddress } from '../../../core/postgres-url.js'
-import type { KeyRow, KeyStore, KeyVerifier, StoreListeners } from '../../contract.js'
+import type { Imported, KeyRow, KeyStore, KeyVerifier, StoreListeners } from '../../contract.js'
 import type { KeyForm } from '../../key.js'
 import { importedRow, keyColumns, newRow, revoked, rotated, storedForms, toIssued, toRecord, toVerdict } from '../../records.js'
 import { createVerdictCache } from '../../verdict-cache.js'
@@ -19,16 +19,16 @@ export interface PostgresOptions extends StoreListeners {
   readonly onStatement?: (text: string) => void
 }
 
+/** When more keys than this change at once, it is cheaper to ask about all again than to look for each of them. */
+const changesMax = 100
 /** While changes are not told of, what the server says of a key counts so long. */
 const doubtfulMs = 250
 /** Several who ask whether it is there share an answer. */
 const probeEveryMs = 1000
 
 /** Opens the store, and makes its tables where there are none. @throws StoreUnavailableError */
-export async function openPostgres (
-  address: PostgresAddress,
-  { staleMs, report, onLink, now = Date.now, onStatement }: PostgresOptions
-): Promise<KeyStore> {
+export async function openPostgres (address: PostgresAddress, options: PostgresOptions): Promise<KeyStore> {
+  const { staleMs, report, onLink, now = Date.now, onStatement } = options
   const database = openDatabase(address, onStatement)
   try {
     await migrate(database)
@@ -48,6 +48,11 @@ export async function openPostgres (
     cache.invalidate(payload === '' ? undefined : payload)
   }
 
+  const told = gather(payloads => {
+    const isMuch = payloads.size > changesMax
+    if (isMuch) cache.invalidate()
+    for (const payload of payloads) if (!isMuch || payload.startsWith('+')) change(payload)
+  })
   const link = await openLink({
     makeClient: () => new pg.Client(connectionOptions(address)),
     resume: async client => {
@@ -57,7 +62,7 @@ export async function openPostgres (
       cache.invalidate()
     },
     onChange: (payload, processId) => {
-      if (!database.owns(processId)) change(payload) // our own changes are known as soon as they are made
+      if (!database.owns(processId)) told(payload) // our own changes are known as soon as they are made
     },
     onState: lost => {
       cache.invalidate()
@@ -76,7 +81,7 @@ export async function openPostgres (
       return cache.verify(key, address)
     },
     recall: cache.recall,
-    check: shared(async () => { await database.sql('SELECT FROM hokusai_mlflow.keys LIMIT 1') }, now),
+    check: shared(async () => { await database.sql(any) }, now),
     close: async () => {
       await uses.close()
       link.close()
@@ -97,37 +102,23 @@ function manage (database: Database, now: () => number, changed: (payload: strin
     }
   }
 
-  /** Takes the rows whose keys are not known. */
-  async function take (rows: readonly KeyRow[], onConflict: string): Promise<{ imported: number, known: number }> {
-    const imported = await change(addedBy(rows), async sql => {
-      await sql('SET CONSTRAINTS ALL DEFERRED') // a key comes before the one that took its place
-      const count = await insert(sql, rows, onConflict)
-      // What took its place may be held here already, under another id.
-      await sql(
-        'UPDATE hokusai_mlflow.keys AS k SET replaced_by = NULL WHERE replaced_by IS NOT NULL AND NOT EXISTS (SELECT 1 FROM hokusai_mlflow.keys WHERE id = k.replaced_by)'
-      )
-      return count
-    }, longMs)
+  const take = async (rows: readonly KeyRow[], onConflict: string): Promise<Imported> => {
+    const imported = await change(addedBy(rows), async sql => await takeOver(sql, rows, onConflict), longMs)
     return { imported, known: rows.length - imported }
   }
-
   const all = async (): Promise<readonly KeyRow[]> =>
-    await database.transact(
-      async ({ sql }) => (await sql<KeyRow>(`SELECT ${columns} FROM hokusai_mlflow.keys ORDER BY created_at, position`)).rows,
-      longMs
-    )
+    await database.transact(async ({ sql }) => (await sql<KeyRow>(oldestFirst)).rows, longMs)
 
   return {
     create: async key => {
       const made = newRow(key, now())
-      await change(addedBy([made.row]), async sql => await insert(sql, [made.row]))
+      await change([ours], async sql => await insert(sql, [made.row]))
       return toIssued(made)
     },
     createFirst: async (key, keep) => {
-      const any = 'SELECT 1 FROM hokusai_mlflow.keys LIMIT 1'
       if ((await database.sql(any)).rows.length > 0) return undefined
       const made = newRow(key, now())
-      return await change(addedBy([made.row]), async sql => {
+      return await change([ours], async sql => {
         await sql('LOCK TABLE hokusai_mlflow.keys IN SHARE ROW EXCLUSIVE MODE') // which lets nobody else write, and all read
         if ((await sql(any)).rows.length > 0) return undefined
         await insert(sql, [made.row])
@@ -141,18 +132,14 @@ function manage (database: Database, now: () => number, changed: (payload: strin
       const row = await lock(sql, id)
       return row === undefined ? undefined : toRecord(await update(sql, row, revoked(row, reason, now())))
     }),
-    rotate: async (id, overlapMs) => {
-      const added: string[] = []
-      return await change([id], async sql => {
-        const row = await lock(sql, id)
-        if (row === undefined) return undefined
-        const { next, old } = rotated(row, overlapMs, now())
-        added.push(...addedBy([next.row]))
-        await insert(sql, [next.row])
-        await update(sql, row, old)
-        return toIssued(next)
-      }).finally(() => added.forEach(changed))
-    },
+    rotate: async (id, overlapMs) => await change([id, ours], async sql => {
+      const row = await lock(sql, id)
+      if (row === undefined) return undefined
+      const { next, old } = rotated(row, overlapMs, now())
+      await insert(sql, [next.row])
+      await update(sql, row, old)
+      return toIssued(next)
+    }),
     import: async keys => await take(keys.map(key => importedRow(key, now())), 'ON CONFLICT (hash) DO NOTHING'),
     dump: all,
     restore: async rows => await take(rows, 'ON CONFLICT DO NOTHING')
@@ -162,20 +149,34 @@ function manage (database: Database, now: () => number, changed: (payload: strin
 const columns = keyColumns.join(', ')
 const byHash = `SELECT ${columns} FROM hokusai_mlflow.keys WHERE hash = $1`
 const byId = `SELECT ${columns} FROM hokusai_mlflow.keys WHERE id = $1`
+const oldestFirst = `SELECT ${columns} FROM hokusai_mlflow.keys ORDER BY created_at, position`
+const any = 'SELECT 1 FROM hokusai_mlflow.keys LIMIT 1'
 // One step into the index for each form, however many keys there are.
-const formsHeld = `SELECT form FROM (VALUES ${storedForms.map(form => `('${form}')`).join(', ')}) AS forms (form) WHERE EXISTS (SELECT 1 FROM hokusai_mlflow.keys AS k WHERE k.form = forms.form)`
+const formsHeld = `SELECT form FROM (VALUES ${storedForms.map(form => `('${form}')`).join(', ')}) AS forms (form)
+  WHERE EXISTS (SELECT 1 FROM hokusai_mlflow.keys AS k WHERE k.form = forms.form)`
 
 /** Rows that go over at once: a megabyte. */
 const batchRows = 2000
 
 /** How many of the rows went in. */
 async function insert (sql: Sql, rows: readonly KeyRow[], onConflict: string = ''): Promise<number> {
-  const text = `INSERT INTO hokusai_mlflow.keys (${columns}) SELECT ${columns} FROM jsonb_populate_recordset(NULL::hokusai_mlflow.keys, $1) ${onConflict}`
+  const given = `SELECT ${columns} FROM jsonb_populate_recordset(NULL::hokusai_mlflow.keys, $1)`
+  const text = `INSERT INTO hokusai_mlflow.keys (${columns}) ${given} ${onConflict}`
   let inserted = 0
   for (let start = 0; start < rows.length; start += batchRows) {
     inserted += (await sql(text, [JSON.stringify(rows.slice(start, start + batchRows))])).count
   }
   return inserted
+}
+
+/** Takes the rows whose keys are not known. @returns how many that were */
+async function takeOver (sql: Sql, rows: readonly KeyRow[], onConflict: string): Promise<number> {
+  await sql('SET CONSTRAINTS ALL DEFERRED') // a key comes before the one that took its place
+  const count = await insert(sql, rows, onConflict)
+  // What took its place may be held here already, under another id.
+  await sql(`UPDATE hokusai_mlflow.keys AS k SET replaced_by = NULL
+    WHERE replaced_by IS NOT NULL AND NOT EXISTS (SELECT 1 FROM hokusai_mlflow.keys WHERE id = k.replaced_by)`)
+  return count
 }
 
 /** A key that nobody else changes until the end of the transaction. */
@@ -191,16 +192,34 @@ async function update (sql: Sql, from: KeyRow, to: KeyRow): Promise<KeyRow> {
   return to
 }
 
+/** What is told of a key that we have made. */
+const ours = '+sealed'
+
 function addedBy (rows: readonly KeyRow[]): string[] {
   return [...new Set(rows.map(({ form }) => `+${form}`))]
 }
 
 /**
- * Keys are never deleted by us, so a form that was there stays. One of our own making may have been made by another replica just now, before
- * that was told of.
+ * Keys are never deleted by us, so a form that was there stays. One of our own making may have been made by another replica just
+ * now, before that was told of.
  */
 function holds (forms: ReadonlySet<string>, form: KeyForm): boolean {
   return form === 'sealed' || forms.has(form) || forms.has('unknown')
+}
+
+/** Hands on together what comes in one piece of input. */
+function gather (take: (payloads: ReadonlySet<string>) => void): (payload: string) => void {
+  let waiting = new Set<string>()
+  return payload => {
+    if (waiting.size === 0) {
+      queueMicrotask(() => {
+        const taken = waiting
+        waiting = new Set()
+        take(taken)
+      })
+    }
+    waiting.add(payload)
+  }
 }
 
 function shared (ask: () => Promise<void>, now: () => number): () => Promise<void> {

@@ -8,7 +8,8 @@ const waitingMax = 100_000
 
 // In the order of the ids, so that replicas that write of the same keys do not wait for each other in a circle.
 const write = `WITH used AS (
-  SELECT k.id, u.at FROM unnest($1::text[], $2::bigint[]) AS u (id, at) JOIN hokusai_mlflow.keys AS k ON k.id = u.id ORDER BY k.id FOR NO KEY UPDATE OF k
+  SELECT k.id, u.at FROM unnest($1::text[], $2::bigint[]) AS u (id, at) JOIN hokusai_mlflow.keys AS k ON k.id = u.id
+  ORDER BY k.id FOR NO KEY UPDATE OF k
 ) UPDATE hokusai_mlflow.keys AS k SET last_used_at = greatest(k.last_used_at, used.at) FROM used WHERE k.id = used.id`
 
 interface Uses {
