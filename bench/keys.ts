@@ -9,6 +9,7 @@ import { openStore } from '../src/keys/open.js'
 import type { KeysConfig, StoreConfig } from '../src/core/config.js'
 import type { KeyStore } from '../src/keys/contract.js'
 import { addressOf, startPostgres, urlOf } from '../test/helpers/postgres.js'
+import { median } from './report.js'
 
 const usage = `Usage: npm run bench:keys -- [--keys N] [--rounds N] [--postgres URL]
 
@@ -108,8 +109,4 @@ async function perKey (keys: readonly string[], work: () => Promise<void>): Prom
   const start = performance.now()
   await work()
   return (performance.now() - start) * 1000 / keys.length
-}
-
-function median (values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN
 }

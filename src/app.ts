@@ -82,6 +82,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   const requests = openRecords({
     trusted,
     onUntrusted: () => log.warn(untrusted),
+    hold: context => connections.began(context.request.raw.socket, context),
     release (request) {
       bounds.leave(request)
       connections.ended(request.raw.socket, request.context)
@@ -94,7 +95,6 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
       for (const context of inFlight) requests.cut(context, cause)
     }
   })
-  const onBegin = (context: RequestContext): void => connections.began(context.request.raw.socket, context)
   const requestLog = openRequestLog(log)
   const usage = openOldPathUsage(usageFile(config.dataDir), log, Date.now, () => metrics.writeFailures.inc({ what: 'old_paths' }))
 
@@ -131,7 +131,6 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   /** What the router cannot even decode runs no hook: it is recorded and marked here like every other request. */
   function refuseUnrouted (_error: Error, request: FastifyRequest, reply: FastifyReply): void {
     const context = requests.begin(request)
-    onBegin(context)
     reply.raw.once('finish', () => requests.end(context, reply.raw.statusCode))
     if (passOn(request, reply)) return
     mark(request)
@@ -145,7 +144,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
 
   app.setErrorHandler((error, _request, reply) => sendError(reply, toFacadeError(error)))
   app.setNotFoundHandler((_request, reply) => sendError(reply, new FacadeError('notFound', { reason: 'notFound' })))
-  await app.register(records, { records: requests, onBegin })
+  await app.register(records, { records: requests })
   await app.register(validate, { origins: config.corsAllowedOrigins, draining, passOn, mark })
   await app.register(oldPaths, { legacy: config.legacy })
   await app.register(swagger, describeOwn)

@@ -2,32 +2,18 @@
  * The guard of every route that needs a key: finds the key, asks the store, compares what it grants with what the
  * route's class demands.
  */
-import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { presentedKey } from './credentials.js'
 import { guessing, type Guesses } from '../keys/guesses.js'
-import { allows, scopeFor, type AccessClass } from '../access/scopes.js'
+import { allows, scopeFor } from '../access/scopes.js'
 import { seen } from './seen.js'
 import { StoreBusyError, StoreUnavailableError, type Caller, type KeyVerifier, type Verdict } from '../keys/contract.js'
 import { errors, FacadeError, toFacadeError, unauthenticated, unavailable } from '../core/errors.js'
 import { unknownId } from '../access/matcher.js'
 import { sendError } from '../http/send-error.js'
-import { toGateway, type RequestOperation } from '../http/context.js'
-
-/** What a request is for, and what that demands. */
-export interface Judgement {
-  readonly class: AccessClass
-  /** Undefined: the route's own. */
-  readonly operation?: RequestOperation
-}
-
-/** What a route demands where that depends on the request. Both change nothing. */
-export interface Access {
-  /** What can be told in constant time, which is all that a caller without a good key may cause; undefined: nothing. */
-  readonly early: (request: FastifyRequest) => Judgement | undefined
-  /** Of every other request; asked for once the key is known to be good. @throws FacadeError where the request cannot be judged */
-  readonly judged: (request: FastifyRequest) => Judgement
-}
+import type { Judgement } from '../http/access.js'
+import { toGateway } from '../http/context.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -38,10 +24,6 @@ declare module 'fastify' {
      * pages of other origins write by this alone.
      */
     keyIn: 'header' | undefined
-  }
-  interface FastifyContextConfig {
-    /** What a route of the guarded block demands. */
-    access?: AccessClass | Access
   }
 }
 
@@ -65,7 +47,7 @@ export default fp<Options>(async (app, { verifier, guesses }) => {
     sendError(reply, waitMs === 0 ? refusal : tooManyGuesses(waitMs))
   }
 
-  const authenticate = (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
+  app.addHook('onRequest', (request, reply, done) => {
     const told = early(request)
     request.operation = told?.operation
     if (told?.class === 'public') { done(); return }
@@ -87,13 +69,6 @@ export default fp<Options>(async (app, { verifier, guesses }) => {
       else settle(verdict)
     } catch (error) {
       sendError(reply, storeFault(error))
-    }
-  }
-  app.addHook('onRequest', (request, reply, done) => {
-    try {
-      authenticate(request, reply, done)
-    } catch (error) {
-      sendError(reply, toFacadeError(error))
     }
   })
 }, { name: 'authenticate' })

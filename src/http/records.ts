@@ -67,13 +67,15 @@ interface Options {
   readonly trusted: (address: string | undefined) => boolean
   /** Forwarded headers came from a peer that is not trusted. Called once. */
   readonly onUntrusted: () => void
+  /** A record has begun. */
+  readonly hold: (context: RequestContext) => void
   /** Takes back what a request holds; before anyone is told. */
   readonly release: (request: FastifyRequest) => void
   /** A listener failed: the others are told all the same. */
   readonly onListenerError: (error: unknown) => void
 }
 
-export function openRecords ({ trusted, onUntrusted, release, onListenerError }: Options): Records {
+export function openRecords ({ trusted, onUntrusted, hold, release, onListenerError }: Options): Records {
   const active = createActiveSet<RequestContext>()
   const listeners: RequestEndListener[] = []
   let warned = false
@@ -111,6 +113,7 @@ export function openRecords ({ trusted, onUntrusted, release, onListenerError }:
         id
       ))
       active.add(context)
+      hold(context)
       if (context.head.forwarded && !peerTrusted && !warned) {
         warned = true
         onUntrusted()
@@ -178,10 +181,10 @@ function isRequestId (given: string): boolean {
 }
 
 /** Begins and ends the records of requests that Fastify routes, and puts the headers on their answers that all of ours carry. */
-export default fp<{ readonly records: Records, readonly onBegin: (context: RequestContext) => void }>(async (app, { records, onBegin }) => {
+export default fp<{ readonly records: Records }>(async (app, { records }) => {
   for (const name of ['context', 'operation', 'refusal', 'transfer']) app.decorateRequest(name)
   app.addHook('onRequest', (request, _reply, done) => {
-    onBegin(records.begin(request))
+    records.begin(request)
     done()
   })
   // Answers that Fastify writes; what is written past it brings these headers itself.

@@ -27,6 +27,7 @@ const linkMaxLength = 2048
 
 /** Answers old paths with their new place, or lets them on to be served in place. */
 export default fp<{ readonly legacy: LegacyConfig }>(async (app, { legacy }) => {
+  app.decorateRequest('successor')
   app.addHook('onRequest', (request, reply, done) => {
     if (request.successor === undefined || request.routeOptions.config.oldPath !== true || isServedInPlace(request, legacy)) done()
     else answerMoved(request, reply, request.successor, legacy)

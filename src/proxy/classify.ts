@@ -2,20 +2,9 @@
 import type { FastifyRequest } from 'fastify'
 import { match, matchFixed, mayDouble, type Match } from '../access/matcher.js'
 import { collapseSlashes } from '../access/readings.js'
-import type { AccessClass } from '../access/scopes.js'
 import { FacadeError } from '../core/errors.js'
 import { belowMount } from '../core/public-paths.js'
-import type { RequestOperation } from '../http/context.js'
-
-interface Judgement {
-  readonly class: AccessClass
-  readonly operation: RequestOperation
-}
-
-interface Access {
-  readonly early: (request: FastifyRequest) => Judgement | undefined
-  readonly judged: (request: FastifyRequest) => Judgement
-}
+import type { Access, Judgement } from '../http/access.js'
 
 /** What the routes of MLflow demand, as the check of keys asks for it. */
 export function accessTo ({ allowAssistant }: { readonly allowAssistant: boolean }): Access {
@@ -26,8 +15,9 @@ export function accessTo ({ allowAssistant }: { readonly allowAssistant: boolean
   return {
     early (request) {
       const path = pathOf(request)
-      const found = path === undefined ? undefined : matchFixed(request.raw.method ?? '', path)
-      return found === undefined || path === undefined ? undefined : judgementOf(path, found)
+      if (path === undefined) return undefined
+      const found = matchFixed(request.raw.method ?? '', path)
+      return found === undefined ? undefined : judgementOf(path, found)
     },
     judged (request) {
       const path = pathOf(request)

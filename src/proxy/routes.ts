@@ -36,7 +36,7 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
   const { config, upstream, monitor, trusted, bounds, probes, endedSince } = options
   const access = accessTo(config)
   const forward = await openForward(app, options)
-  for (const name of ['lease', 'transfer']) if (!app.hasRequestDecorator(name)) app.decorateRequest(name)
+  app.decorateRequest('lease')
 
   // Bodies are streams here, whatever their type: MLflow gets the type that came, or none, and judges it.
   app.removeAllContentTypeParsers()

@@ -1,6 +1,6 @@
 /** `/openapi.json`, `/openapi.yaml` and Swagger UI at `/docs`: open to everyone, without any outside host. */
 import swaggerUi from '@fastify/swagger-ui'
-import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { FacadeError } from '../../core/errors.js'
 import { operationOutside } from '../../http/context.js'
 import type { Monitor } from '../../mlflow/monitor.js'
@@ -9,7 +9,7 @@ import { openAssets } from './assets.js'
 import { answer } from './content.js'
 import { openEditions } from './editions.js'
 import { css, logo, title } from './theme.js'
-import { editionNames, jsonEdition, yamlEdition } from './schemas.js'
+import { edition, jsonEdition, yamlEdition } from './schemas.js'
 
 interface Options {
   /** Tells which MLflow is behind. */
@@ -43,12 +43,12 @@ export default async function openapi (app: FastifyInstance, { monitor }: Option
     done()
   })
   // Swagger UI's plug-in would write the document anew for each of these, and send its files uncompressed.
-  const instead: Readonly<Record<string, RouteHandlerMethod>> = {
-    '/docs/json': sendJson,
-    '/docs/yaml': sendYaml,
-    '/docs/static/*': sendAsset
+  const instead: Readonly<Record<string, Partial<RouteOptions>>> = {
+    '/docs/json': { handler: sendJson, schema: { hide: true, querystring: edition } },
+    '/docs/yaml': { handler: sendYaml, schema: { hide: true, querystring: edition } },
+    '/docs/static/*': { handler: sendAsset }
   }
-  app.addHook('onRoute', route => { route.handler = instead[route.url] ?? route.handler })
+  app.addHook('onRoute', route => { Object.assign(route, instead[route.url]) })
   app.addHook('onClose', editions.close)
   app.get('/openapi.json', { schema: jsonEdition }, sendJson)
   app.get('/openapi.yaml', { schema: yamlEdition }, sendYaml)
@@ -77,13 +77,8 @@ export default async function openapi (app: FastifyInstance, { monitor }: Option
     return /^\d+\.\d+\.\d+/.test(version) ? version : newest
   }
 
-  /** Also for Swagger UI's own routes, which have no schema of ours; each edition costs a worker once, so nothing else is made. */
-  function asked (request: FastifyRequest): string {
-    const { mlflow } = request.query as { readonly mlflow?: unknown }
-    if (mlflow === undefined) return behind()
-    if (typeof mlflow === 'string' && editionNames.includes(mlflow)) return mlflow
-    throw new FacadeError('badRequest', { message: `The parameter mlflow is one of ${editionNames.join(', ')}.`, reason: 'schema' })
-  }
+  /** One of those that the schema allows: each costs a worker once, so nothing else is made. */
+  const asked = (request: FastifyRequest): string => (request.query as { readonly mlflow?: string }).mlflow ?? behind()
 
   async function sendJson (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     return answer(request, reply, (await editions.of(asked(request))).json)

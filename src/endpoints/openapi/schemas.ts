@@ -3,14 +3,12 @@ import { versions } from '../../mlflow/versions.js'
 import { closed, describe, json, string } from '../describe.js'
 
 /** What `?mlflow=` can ask for. */
-export const editionNames: readonly string[] = ['all', ...versions]
-
-const querystring = {
+export const edition = {
   ...closed(
     {
       mlflow: {
         ...string,
-        enum: editionNames,
+        enum: ['all', ...versions],
         description: 'A known version of MLflow, or `all`. Left out: the one behind the facade.'
       }
     },
@@ -34,7 +32,7 @@ export const jsonEdition = describe({
   summary: 'This document as JSON',
   description,
   scope: 'public',
-  querystring,
+  querystring: edition,
   response: {
     200: { description: 'An OpenAPI 3.1 document.', content: json(document, { openapi: '3.1.1', info: {}, paths: {}, components: {} }) }
   }
@@ -45,6 +43,6 @@ export const yamlEdition = describe({
   summary: 'This document as YAML',
   description,
   scope: 'public',
-  querystring,
+  querystring: edition,
   response: { 200: { description: 'An OpenAPI 3.1 document.', content: { 'application/yaml': { schema: string } } } }
 })

@@ -5,12 +5,12 @@ import { toScopes } from '../../access/scopes.js'
 import { NotAcceptedError, StoreBusyError, StoreUnavailableError, type KeyVerifier, type Verdict } from '../contract.js'
 import { environmentOf, hashKey, hintOf } from '../key.js'
 import { limited } from '../limiter.js'
+import { shareCheck } from '../shared-check.js'
 import { createVerdictCache } from '../verdict-cache.js'
 
 const answerWaitMs = 5000
 const answerMaxBytes = 256 * 1024
 const retryMaxSeconds = 60
-const probeEveryMs = 1000
 
 /** The auth service behind a verdict cache. Opens no connection yet. */
 export function openRemote (config: KeysConfig, url: URL, now: () => number = Date.now): KeyVerifier {
@@ -25,7 +25,6 @@ export function openService (config: KeysConfig, url: URL, now: () => number = D
   // A shorter life of idle connections than the service's own (uvicorn: 5 s), or a validation could meet one that is being closed.
   const agent = new Agent({ connect: { timeout: answerWaitMs }, keepAliveTimeout: 2000, keepAliveMaxTimeout: 4000 })
   const base = url.origin + url.pathname.replace(/\/+$/, '')
-  let probe: { readonly at: number, readonly result: Promise<void> } | undefined
   return {
     verify: async (key, address) => {
       const { status, headers, body } = await call(agent, `${base}/api/v1/keys/validate`, {
@@ -39,11 +38,8 @@ export function openService (config: KeysConfig, url: URL, now: () => number = D
       if (status !== 200) throw new StoreUnavailableError(`The auth service answered with status ${status}.`)
       return toVerdict(body, key, config.emptyScopes, now())
     },
-    // Any path will do: an answer that is no failure shows that the service is there. Shared, so that watchers of ours cannot flood it.
-    check: () => {
-      if (probe === undefined || Math.abs(now() - probe.at) >= probeEveryMs) probe = { at: now(), result: reach(agent, `${base}/health`) }
-      return probe.result
-    },
+    // Any path will do: an answer that is no failure shows that the service is there.
+    check: shareCheck(async () => await reach(agent, `${base}/health`), now),
     close: () => agent.destroy()
   }
 }

@@ -4,6 +4,7 @@ import type { PostgresAddress } from '../../../core/postgres-url.js'
 import type { Imported, KeyRow, KeyStore, KeyVerifier, StoreListeners } from '../../contract.js'
 import type { KeyForm } from '../../key.js'
 import { importedRow, keyColumns, newRow, revoked, rotated, storedForms, toIssued, toRecord, toVerdict } from '../../records.js'
+import { shareCheck } from '../../shared-check.js'
 import { createVerdictCache } from '../../verdict-cache.js'
 import { connectionOptions, longMs, openDatabase, type Database, type Sql } from './database.js'
 import { openLink } from './link.js'
@@ -23,8 +24,6 @@ export interface PostgresOptions extends StoreListeners {
 const changesMax = 100
 /** While changes are not told of, what the server says of a key counts so long. */
 const doubtfulMs = 250
-/** Several who ask whether it is there share an answer. */
-const probeEveryMs = 1000
 
 /** Opens the store, and makes its tables where there are none. @throws StoreUnavailableError */
 export async function openPostgres (address: PostgresAddress, options: PostgresOptions): Promise<KeyStore> {
@@ -81,7 +80,7 @@ export async function openPostgres (address: PostgresAddress, options: PostgresO
       return cache.verify(key, address)
     },
     recall: cache.recall,
-    check: shared(async () => { await database.sql(any) }, now),
+    check: shareCheck(async () => { await database.sql(any) }, now),
     close: async () => {
       await uses.close()
       link.close()
@@ -219,13 +218,5 @@ function gather (take: (payloads: ReadonlySet<string>) => void): (payload: strin
       })
     }
     waiting.add(payload)
-  }
-}
-
-function shared (ask: () => Promise<void>, now: () => number): () => Promise<void> {
-  let probe: { readonly at: number, readonly result: Promise<void> } | undefined
-  return () => {
-    if (probe === undefined || Math.abs(now() - probe.at) >= probeEveryMs) probe = { at: now(), result: ask() }
-    return probe.result
   }
 }
