@@ -29,9 +29,9 @@ export function printAccess (operations: readonly Operation[]): string {
   ].join('\n')
 }
 
-function row ({ id, method, path, twins = [], class: needed, since, until }: Operation): string {
+function row ({ id, method, path, aliases = [], class: needed, since, until }: Operation): string {
   const versions = until === undefined ? `${since} on` : since === until ? `${since} only` : `${since} to ${until}`
-  return `| ${meanings[needed]} | ${id} | \`${method} ${path}\`${twins.length > 0 ? ' *' : ''} | ${versions} |`
+  return `| ${meanings[needed]} | ${id} | \`${method} ${path}\`${aliases.length > 0 ? ' *' : ''} | ${versions} |`
 }
 
 function remarks (operations: readonly Operation[]): string[] {

@@ -1,12 +1,12 @@
 /** Makes src/access/operations.generated.ts, the registries of all known MLflow versions merged into one table with the classes of src/access/classes.ts, and docs/access.md. With `--check` it only compares. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
-import { areas, type AccessClass, type Family, type Mark, type Operation } from '../../src/access/classes.js'
+import { areas, type AccessClass, type Family, type Handling, type Operation } from '../../src/access/classes.js'
 import { versions } from '../../src/mlflow/versions.js'
 import { printAccess } from './access-page.js'
 import { readRegistry, shape, toTemplate, type Registry, type Route, type Rpc } from './registry.js'
 
-/** One path of one method, before twins are joined. */
+/** One path of one method, before aliases are joined. */
 interface Found {
   readonly method: string
   readonly path: string
@@ -31,8 +31,8 @@ export function unclassified (registries: readonly Registry[]): ReadonlyArray<Pi
   return findOperations(registries).filter(({ id, family }) => family !== 'auth' && !classed.has(id)).map(({ id, method, path }) => ({ id, method, path }))
 }
 
-/** The routes of all versions by their names, twins joined. */
-function findOperations (registries: readonly Registry[]): ReturnType<typeof joinTwins> {
+/** The routes of all versions by their names, aliases joined. */
+function findOperations (registries: readonly Registry[]): ReturnType<typeof joinAliases> {
   const found = new Map<string, Found>()
   // The newest first: its names, parameters and order of native routes are the table's.
   for (const registry of registries.toReversed()) {
@@ -47,7 +47,7 @@ function findOperations (registries: readonly Registry[]): ReturnType<typeof joi
       }
     }
   }
-  return joinTwins([...found.values()])
+  return joinAliases([...found.values()])
 }
 
 /** The table as the text of src/access/operations.generated.ts. */
@@ -153,15 +153,15 @@ function flaskFamily (path: string): Family {
 }
 
 /** One operation of what is served under `api` and `ajax-api` alike, by the same versions. */
-function joinTwins (found: readonly Found[]): Array<Found & { readonly twins: readonly string[] }> {
+function joinAliases (found: readonly Found[]): Array<Found & { readonly aliases: readonly string[] }> {
   const ajax = new Map(found.filter(entry => entry.path.startsWith('/ajax-api/')).map(entry => [key(entry), entry]))
   const joined = new Set<Found>()
   const result = found.map(entry => {
-    const twin = entry.path.startsWith('/api/') ? ajax.get(key(entry)) : undefined
+    const alias = entry.path.startsWith('/api/') ? ajax.get(key(entry)) : undefined
     // The facade answers the current user under ajax-api and nowhere else.
-    if (twin === undefined || String(twin.versions) !== String(entry.versions) || twin.id === 'getCurrentUser') return { ...entry, twins: [] }
-    joined.add(twin)
-    return { ...entry, twins: [twin.path] }
+    if (alias === undefined || String(alias.versions) !== String(entry.versions) || alias.id === 'getCurrentUser') return { ...entry, aliases: [] }
+    joined.add(alias)
+    return { ...entry, aliases: [alias.path] }
   })
   return result.filter((_, index) => !joined.has(found[index] as Found))
 
@@ -170,7 +170,7 @@ function joinTwins (found: readonly Found[]): Array<Found & { readonly twins: re
   }
 }
 
-function classify (entries: ReadonlyArray<Found & { readonly twins: readonly string[] }>, order: readonly string[]): Operation[] {
+function classify (entries: ReadonlyArray<Found & { readonly aliases: readonly string[] }>, order: readonly string[]): Operation[] {
   const classes = new Map(Object.entries(areas).flatMap(([area, levels]) => Object.entries(levels).flatMap(([level, ids]) =>
     ids.split(' ').map(id => [id, { area, level: level as AccessClass }] as const))))
   const used = new Set<string>()
@@ -185,14 +185,14 @@ function classify (entries: ReadonlyArray<Found & { readonly twins: readonly str
       id,
       method: entry.method,
       path: entry.path,
-      ...entry.twins.length > 0 ? { twins: entry.twins } : {},
+      ...entry.aliases.length > 0 ? { aliases: entry.aliases } : {},
       family: entry.family,
       class: level,
       area,
       ...entry.proto !== undefined ? { proto: entry.proto } : {},
       ...entry.native ? { native: true } : {},
       ...entry.path.includes('/mlflow-artifacts/') && entry.path.endsWith(':path}') ? { artifact: true } : {},
-      ...marks[id] !== undefined ? { mark: marks[id] } : {},
+      ...handlings[id] !== undefined ? { handling: handlings[id] } : {},
       since: entry.versions[0] ?? fail(id),
       ...last(entry) !== order.at(-1) ? { until: last(entry) } : {}
     }
@@ -202,7 +202,7 @@ function classify (entries: ReadonlyArray<Found & { readonly twins: readonly str
   return operations
 }
 
-const marks: Readonly<Record<string, Mark>> = { graphql: 'graphql', createPresignedDownloadUrl: 'presigned', createExperiment: 'schedule', setExperimentTag: 'schedule', getCurrentUser: 'facade' }
+const handlings: Readonly<Record<string, Handling>> = { graphql: 'graphql', createPresignedDownloadUrl: 'presigned', createExperiment: 'schedule', setExperimentTag: 'schedule', getCurrentUser: 'facade' }
 
 function last ({ versions }: Found): string {
   return versions.at(-1) ?? ''

@@ -22,7 +22,7 @@ is a name that a later version reads (\`TLS_CERT_FILE\`, \`TLS_KEY_FILE\`, \`RED
 |---|---|---|---|
 ${rows.join('\n')}
 
-\`hokusai-mlflow doctor\` says what is wrong with a configuration and how to mend it.
+\`hokusai-mlflow doctor\` says what is wrong with a configuration and how to fix it.
 `
 }
 

@@ -42,7 +42,7 @@ function change (before: unknown, after: unknown): string {
 }
 
 function routesOf ({ flask, native, auth }: Registry): Named {
-  const classes = new Map<string, string>(operations.flatMap(operation => [operation.path, ...operation.twins ?? []].map(path => [`${operation.method} ${shape(path)}`, operation.class] as const)))
+  const classes = new Map<string, string>(operations.flatMap(operation => [operation.path, ...operation.aliases ?? []].map(path => [`${operation.method} ${shape(path)}`, operation.class] as const)))
   return Object.fromEntries([[native, true], [flask, false], [auth, false]].flatMap(([routes, isNative]) => (routes as Registry['flask']).map(({ method, path }) => {
     const route = `${method} ${shape(toTemplate(path, isNative === true))}`
     return [route, classes.get(route) ?? 'needs a class in src/access/classes.ts']

@@ -30,16 +30,16 @@ export type Family =
  * What the facade does beyond the class: judge the body (`graphql`, `schedule`), shorten the expiry in the body
  * (`presigned`), or answer by itself (`facade`).
  */
-export type Mark = 'graphql' | 'presigned' | 'schedule' | 'facade'
+export type Handling = 'graphql' | 'presigned' | 'schedule' | 'facade'
 
-/** One method on one path of MLflow, with its twin under `ajax-api`. */
+/** One method on one path of MLflow, with its alias under `ajax-api`. */
 export interface Operation {
   /** MLflow's own name, stable over versions: metric label, log field, OpenAPI operationId. */
   readonly id: string
   readonly method: string
   /** As MLflow serves it without a static prefix: `{name}` is one segment, `{name:path}` any rest; literal braces are percent-encoded. */
   readonly path: string
-  readonly twins?: readonly string[]
+  readonly aliases?: readonly string[]
   readonly family: Family
   readonly class: AccessClass
   /** What it is about: heading in the documents, tag in OpenAPI. */
@@ -50,7 +50,7 @@ export interface Operation {
   readonly native?: true
   /** Doubled slashes in it are data. */
   readonly artifact?: true
-  readonly mark?: Mark
+  readonly handling?: Handling
   /** First and last of the known versions that have it; no `until`: the newest has it. */
   readonly since: string
   readonly until?: string

@@ -58,7 +58,7 @@ const encodedSlash = /%2f/i
  */
 function both (first: Match, second: Match): Match {
   const demanded = strongest(first.class, second.class)
-  const stronger = first.operation?.mark === undefined && demanded === second.class && demanded !== first.class ? second : first
+  const stronger = first.operation?.handling === undefined && demanded === second.class && demanded !== first.class ? second : first
   // The family is where MLflow keeps what it runs, and what of ours it hands on from there.
   return { ...stronger, class: demanded, family: first.family, artifactPath: first.artifactPath && second.artifactPath }
 }
@@ -136,7 +136,7 @@ export const artifactRoots: readonly string[] = [
   ...new Set(
     operations
       .filter(({ artifact }) => artifact)
-      .flatMap(({ path, twins = [] }) => [path, ...twins])
+      .flatMap(({ path, aliases = [] }) => [path, ...aliases])
       .map(path => path.slice(0, path.indexOf('{')))
   )
 ]
@@ -157,7 +157,7 @@ function compile (method: string): Table {
   const templates = new Map<string, Template[]>()
   operations.forEach((operation, rank) => {
     if (operation.method !== method) return
-    for (const path of [operation.path, ...operation.twins ?? []]) {
+    for (const path of [operation.path, ...operation.aliases ?? []]) {
       const match: Match = {
         operation,
         id: operation.id,
@@ -181,7 +181,7 @@ function compile (method: string): Table {
   return { fixed, templates, deepest: Math.max(0, ...[...templates.keys()].map(prefix => prefix.length)) }
 }
 
-/** The twin under `ajax-api` of what lives under `api`. */
+/** The alias under `ajax-api` of what lives under `api`. */
 function familyOf ({ family, path }: Operation, served: string): Family {
   if (served === path) return family
   return family === 'artifacts' ? 'ajax-artifacts' : 'ajax'

@@ -1,13 +1,13 @@
-/** `hokusai-mlflow doctor`: what is wrong with this configuration and how to mend it. */
+/** `hokusai-mlflow doctor`: what is wrong with this configuration and how to fix it. */
 import { ConfigError } from '../core/config.js'
 import { artifactChecks } from '../doctor/artifacts.js'
-import { type Check, type Scene, skipped, type Verdict } from '../doctor/check.js'
+import { type Check, type DoctorContext, skipped, type Verdict } from '../doctor/check.js'
 import { frontChecks } from '../doctor/front.js'
 import { gatewayChecks } from '../doctor/gateway.js'
 import { keyDatabaseChecks } from '../doctor/key-database.js'
 import { keyChecks } from '../doctor/keys.js'
 import { mlflowChecks } from '../doctor/mlflow.js'
-import { withScene } from '../doctor/context.js'
+import { withContext } from '../doctor/context.js'
 import { platformChecks } from '../doctor/platform.js'
 import { settingsChecks } from '../doctor/settings.js'
 import { parse, printJson, UsageError, type Command } from './command.js'
@@ -28,7 +28,7 @@ export const checks: readonly Check[] = [
 
 export const doctor: Command = {
   name: 'doctor',
-  summary: 'say what is wrong with this configuration and how to mend it',
+  summary: 'say what is wrong with this configuration and how to fix it',
   usage: `Usage: hokusai-mlflow doctor [--url URL] [--key KEY] [--json]
 
 Checks the configuration of the environment, the key store, the MLflow behind,
@@ -54,15 +54,15 @@ Exit codes: 0 nothing found, 1 findings, 2 wrong usage or configuration.`,
           check: 'configuration',
           status: 'error',
           message,
-          mend: 'docs/config.md has every setting with what it may be'
+          fix: 'docs/config.md has every setting with what it may be'
         })),
         io,
         values.json
       )
       return 2
     }
-    const rows = await withScene(config, { env: io.env, key: key === '' ? undefined : key, url }, async scene => {
-      return await Promise.all(checks.map(async ({ id, run }) => ({ check: id, ...await attempt(run, scene) })))
+    const rows = await withContext(config, { env: io.env, key: key === '' ? undefined : key, url }, async context => {
+      return await Promise.all(checks.map(async ({ id, run }) => ({ check: id, ...await attempt(run, context) })))
     })
     report([{ check: 'configuration', status: 'ok', message: 'every setting is well formed' }, ...rows], io, values.json)
     return rows.some(isFinding) ? 1 : 0
@@ -74,9 +74,9 @@ interface Row extends Verdict {
 }
 
 /** MLflow may go while it is looked at: that ends a check, not the others. */
-async function attempt (run: Check['run'], scene: Scene): Promise<Verdict> {
+async function attempt (run: Check['run'], context: DoctorContext): Promise<Verdict> {
   try {
-    return await run(scene)
+    return await run(context)
   } catch (error) {
     return skipped(`could not be checked (${error instanceof Error ? error.message : String(error)})`)
   }
@@ -90,15 +90,15 @@ function report (rows: readonly Row[], io: Io, json: boolean): void {
   const findings = rows.filter(isFinding)
   if (json) {
     printJson(io, {
-      findings: findings.map(({ check, status: severity, message, mend }) => ({ check, severity, message, mend })),
+      findings: findings.map(({ check, status: severity, message, fix }) => ({ check, severity, message, fix })),
       checks: rows
     })
     return
   }
   const width = Math.max(...rows.map(({ check }) => check.length))
-  for (const { check, status, message, mend } of rows) {
+  for (const { check, status, message, fix } of rows) {
     const indent = ' '.repeat(9 + width + 2)
-    io.stdout.write(`${status.padEnd(9)}${check.padEnd(width + 2)}${message}\n${mend === undefined ? '' : `${indent}mend: ${mend}\n`}`)
+    io.stdout.write(`${status.padEnd(9)}${check.padEnd(width + 2)}${message}\n${fix === undefined ? '' : `${indent}fix: ${fix}\n`}`)
   }
   io.stderr.write(findings.length === 0 ? 'Nothing found.\n' : `${findings.length} finding${findings.length === 1 ? '' : 's'}.\n`)
 }

@@ -1,5 +1,5 @@
 /** Checks of where artifacts go, and whether they take the way through the facade. */
-import { home } from '../mlflow/layout.js'
+import { prefixFor } from '../mlflow/layout.js'
 import { mount } from '../core/public-paths.js'
 import { type Check, error, fine, skipped, warning } from './check.js'
 import { notRunning } from './mlflow.js'
@@ -11,7 +11,7 @@ export const artifactChecks: readonly Check[] = [
     async run ({ upstream, layout }) {
       if (upstream === undefined || layout === undefined) return skipped(notRunning)
       const { status, body } = await upstream.probe(
-        `${home(layout, 'rest', 'GET')}/api/2.0/mlflow-artifacts/artifacts?path=.hokusai-mlflow-probe`
+        `${prefixFor(layout, 'rest', 'GET')}/api/2.0/mlflow-artifacts/artifacts?path=.hokusai-mlflow-probe`
       )
       if (status === 503 && body.includes('serve-artifacts')) {
         return error(
@@ -33,7 +33,7 @@ export const artifactChecks: readonly Check[] = [
     about: 'runs keep their artifacts at `mlflow-artifacts:`, not at a place that clients reach past the facade (`--default-artifact-root`)',
     async run ({ config: { publicUrl }, upstream, layout }) {
       if (upstream === undefined || layout === undefined) return skipped(notRunning)
-      const answer = await upstream.probe(`${home(layout, 'rest', 'POST')}/api/2.0/mlflow/experiments/search`, {
+      const answer = await upstream.probe(`${prefixFor(layout, 'rest', 'POST')}/api/2.0/mlflow/experiments/search`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: '{"max_results":20}'

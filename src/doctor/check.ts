@@ -1,10 +1,10 @@
-/** What a check of `doctor` is: a look at one thing that goes wrong in practice, with the command or setting that mends it. */
+/** What a check of `doctor` is: a look at one thing that goes wrong in practice, with the command or setting that fixes it. */
 import type { Config } from '../core/config.js'
 import type { Layout } from '../mlflow/layout.js'
 import type { Upstream } from '../mlflow/pool.js'
 
 /** What the checks look at. Made once, so that MLflow is not asked the same thing by each of them. */
-export interface Scene {
+export interface DoctorContext {
   readonly config: Config
   /** Where commands are looked up. */
   readonly env: Readonly<Record<string, string | undefined>>
@@ -26,15 +26,15 @@ export interface Verdict {
   readonly status: 'ok' | 'skipped' | 'warning' | 'error'
   /** What was found, in a sentence or two. */
   readonly message: string
-  /** The command or the setting that mends it; only with a warning or an error. */
-  readonly mend?: string
+  /** The command or the setting that fixes it; only with a warning or an error. */
+  readonly fix?: string
 }
 
 export interface Check {
   readonly id: string
   /** What it looks for, for the list of checks. */
   readonly about: string
-  readonly run: (scene: Scene) => Verdict | Promise<Verdict>
+  readonly run: (context: DoctorContext) => Verdict | Promise<Verdict>
 }
 
 export function fine (message: string): Verdict {
@@ -45,10 +45,10 @@ export function skipped (message: string): Verdict {
   return { status: 'skipped', message }
 }
 
-export function warning (message: string, mend: string): Verdict {
-  return { status: 'warning', message, mend }
+export function warning (message: string, fix: string): Verdict {
+  return { status: 'warning', message, fix }
 }
 
-export function error (message: string, mend: string): Verdict {
-  return { status: 'error', message, mend }
+export function error (message: string, fix: string): Verdict {
+  return { status: 'error', message, fix }
 }

@@ -1,4 +1,4 @@
-/** Sets the scene for the checks: looks at MLflow once, without changing anything there. */
+/** The context of the checks: looks at MLflow once, without changing anything there. */
 import { join, resolve } from 'node:path'
 import type { Config } from '../core/config.js'
 import { FacadeError } from '../core/errors.js'
@@ -6,19 +6,19 @@ import { socketAt } from '../mlflow/managed/address.js'
 import type { Layout } from '../mlflow/layout.js'
 import { type Monitor, watch } from '../mlflow/monitor.js'
 import { openUpstream, type Upstream } from '../mlflow/pool.js'
-import type { Scene } from './check.js'
+import type { DoctorContext } from './check.js'
 
 /** The first queries of an MLflow that has just started may take longer than a probe waits. */
 const attempts = 4
 
 interface Given {
-  readonly env: Scene['env']
+  readonly env: DoctorContext['env']
   readonly key: string | undefined
   readonly url: URL | undefined
 }
 
 /** Looks around, runs the work and leaves nothing open. */
-export async function withScene<T> (config: Config, { env, key, url }: Given, work: (scene: Scene) => Promise<T>): Promise<T> {
+export async function withContext<T> (config: Config, { env, key, url }: Given, work: (context: DoctorContext) => Promise<T>): Promise<T> {
   const shown = url ?? config.publicUrl
   const front = shown === undefined ? undefined : { url: shown, asked: url !== undefined }
   const socketPath = ownSocket(config)

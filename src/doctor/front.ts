@@ -4,7 +4,7 @@ import { request as httpsRequest } from 'node:https'
 import { request } from 'undici'
 import { mount } from '../core/public-paths.js'
 import { isFacade } from '../proxy/identity.js'
-import { type Check, error, fine, type Scene, skipped, type Verdict, warning } from './check.js'
+import { type Check, error, fine, type DoctorContext, skipped, type Verdict, warning } from './check.js'
 
 const waitMs = 5000
 /** A model of some size; nothing of it is sent. */
@@ -45,14 +45,14 @@ export const frontChecks: readonly Check[] = [
       if (answer === undefined) return skipped(`${front.url.origin} does not answer`)
       // A new path that is answered as an old one has arrived without its mount.
       if (answer.headers['deprecation'] === undefined) return fine(`${newPath} arrives as it was sent`)
-      const mend = `your proxy takes ${mount} off: do not strip it, or set LEGACY_PATHS=forward; or let it send X-Forwarded-Prefix: ${mount} (docs/behind-a-proxy.md)`
+      const fix = `your proxy takes ${mount} off: do not strip it, or set LEGACY_PATHS=forward; or let it send X-Forwarded-Prefix: ${mount} (docs/behind-a-proxy.md)`
       if (answer.headers['location'] === newPath) {
-        return error(`GET ${newPath} is redirected to itself, so clients go round in circles.`, mend)
+        return error(`GET ${newPath} is redirected to itself, so clients go round in circles.`, fix)
       }
-      if (answer.status === 410) return error(`${newPath} arrives as an old path, which has ended here.`, mend)
+      if (answer.status === 410) return error(`${newPath} arrives as an old path, which has ended here.`, fix)
       return warning(
         `${newPath} arrives as an old path, so MLflow's pages are missing under ${mount}/ and clients are told that they use a deprecated path.`,
-        mend
+        fix
       )
     }
   },
@@ -105,7 +105,7 @@ async function ask (base: URL, path: string, headers: Record<string, string> = {
 }
 
 /** Announces a large upload without a key: the facade refuses it from its head alone, so nothing is stored. */
-async function tryUpload ({ url }: NonNullable<Scene['front']>): Promise<Verdict> {
+async function tryUpload ({ url }: NonNullable<DoctorContext['front']>): Promise<Verdict> {
   const status = await new Promise<number | string>(resolve => {
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest
     const upload = send(new URL(`${mount}/api/2.0/mlflow-artifacts/artifacts/.hokusai-mlflow-probe`, url), {

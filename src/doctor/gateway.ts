@@ -1,5 +1,5 @@
 /** Checks of MLflow's LLM gateway, which hands headers on to the providers of models. */
-import { hidesGatewayCredentials, home } from '../mlflow/layout.js'
+import { hidesGatewayCredentials, prefixFor } from '../mlflow/layout.js'
 import { type Check, fine, skipped, warning } from './check.js'
 import { notRunning } from './mlflow.js'
 
@@ -17,7 +17,7 @@ export const gatewayChecks: readonly Check[] = [
         'x-mlflow-authorization': hides ? upstream.authorization : undefined
       }
       // It names no model, so that no provider is called.
-      const { status } = await upstream.probe(`${home(layout, 'gateway', 'POST')}/gateway/mlflow/v1/chat/completions`, {
+      const { status } = await upstream.probe(`${prefixFor(layout, 'gateway', 'POST')}/gateway/mlflow/v1/chat/completions`, {
         method: 'POST',
         body: '{}',
         headers

@@ -43,12 +43,12 @@ function judgeTables ({ version, knownVersion, isReadOnly, deaf }: PostgresFacts
     return error(message, 'run the version of hokusai-mlflow that has been here, or a newer one')
   }
   if (isReadOnly) {
-    const mend = 'let KEYS_URL name the primary, or set default_transaction_read_only = off'
-    return error('The key database is read-only: keys can neither be made nor ended.', mend)
+    const fix = 'let KEYS_URL name the primary, or set default_transaction_read_only = off'
+    return error('The key database is read-only: keys can neither be made nor ended.', fix)
   }
   if (deaf !== undefined) {
-    const mend = 'connect to the server itself, not to a standby or a pool of transactions (pgbouncer)'
-    return error(`The key database tells of no changes: ${deaf.message}`, mend)
+    const fix = 'connect to the server itself, not to a standby or a pool of transactions (pgbouncer)'
+    return error(`The key database tells of no changes: ${deaf.message}`, fix)
   }
   if (version === 0) return fine('there are no tables yet: the first start makes them')
   const next = version < knownVersion ? `, which the next start brings to ${knownVersion}` : ''

@@ -9,7 +9,7 @@ import { describeNewer, findUnknownPaths, isNewer } from '../mlflow/newer.js'
 import { nameFault, type Upstream } from '../mlflow/pool.js'
 import { compareVersions, minor, newest, oldest } from '../mlflow/versions.js'
 import { mount } from '../core/public-paths.js'
-import { type Check, error, fine, type Scene, skipped, type Verdict, warning } from './check.js'
+import { type Check, error, fine, type DoctorContext, skipped, type Verdict, warning } from './check.js'
 import { type ConnectionFacts, speaksTls, watchConnection } from './connection.js'
 
 const skewMaxMs = 30_000
@@ -105,12 +105,12 @@ export const mlflowChecks: readonly Check[] = [
   {
     id: 'keep-alive',
     about: 'MLflow, or what stands before it, keeps idle connections longer than we use them again (4 s), else calls fail now and then',
-    async run (scene) {
-      const facts = await watch(scene)
+    async run (context) {
+      const facts = await watch(context)
       if (facts === undefined) return skipped(notRunning)
       if (facts.closedAfterMs === undefined) return fine('idle connections are kept long enough')
       const option =
-        scene.layout?.version.startsWith('2.') === true ? '--gunicorn-opts "--keep-alive 10"' : '--uvicorn-opts "--timeout-keep-alive 10"'
+        context.layout?.version.startsWith('2.') === true ? '--gunicorn-opts "--keep-alive 10"' : '--uvicorn-opts "--timeout-keep-alive 10"'
       return warning(
         `MLflow closes a connection after ${(facts.closedAfterMs / 1000).toFixed(1)} s of silence without saying so, and the facade uses it again for 4 s: such calls end in 502.`,
         `start MLflow with ${option}, or raise the idle timeout of the proxy before it`
@@ -120,8 +120,8 @@ export const mlflowChecks: readonly Check[] = [
   {
     id: 'clock',
     about: 'MLflow\'s clock and ours agree, since keys and presigned URLs end at a time',
-    async run (scene) {
-      const skewMs = (await watch(scene))?.skewMs
+    async run (context) {
+      const skewMs = (await watch(context))?.skewMs
       if (skewMs === undefined) return skipped('MLflow does not tell its time')
       if (Math.abs(skewMs) > skewMaxMs) {
         return warning(
@@ -140,17 +140,17 @@ function halves ({ message }: LocalMlflowError): [what: string, how: string] {
   return [what, how.join(' ')]
 }
 
-const watched = new WeakMap<Scene, Promise<ConnectionFacts | undefined>>()
+const watched = new WeakMap<DoctorContext, Promise<ConnectionFacts | undefined>>()
 
 /** Two checks read from one connection. */
-async function watch (scene: Scene): Promise<ConnectionFacts | undefined> {
-  const { config, upstream, fault, socketPath } = scene
+async function watch (context: DoctorContext): Promise<ConnectionFacts | undefined> {
+  const { config, upstream, fault, socketPath } = context
   if (upstream === undefined || fault !== undefined) return undefined
-  let facts = watched.get(scene)
+  let facts = watched.get(context)
   if (facts === undefined) {
     // What does not answer is another check's finding
     facts = watchConnection(config.upstream, upstream, Date.now, socketPath).catch(() => undefined)
-    watched.set(scene, facts)
+    watched.set(context, facts)
   }
   return await facts
 }

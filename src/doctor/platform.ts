@@ -4,7 +4,7 @@ import { baseOf, identify } from '../proxy/identity.js'
 import { type Check, error, fine, type Verdict, warning } from './check.js'
 
 const waitMs = 5000
-const mend = 'start what PLATFORM_UPSTREAM_URL names, or correct it'
+const fix = 'start what PLATFORM_UPSTREAM_URL names, or correct it'
 const elsewhere = 'set it to the address of the platform\'s API behind the load balancer'
 
 export const platformChecks: readonly Check[] = [
@@ -17,7 +17,7 @@ export const platformChecks: readonly Check[] = [
         return await judge(platformUrl, baseOf(upstream.url))
       } catch (fault) {
         const { code, name } = fault as NodeJS.ErrnoException
-        return error(`${platformUrl.origin} does not answer (${code ?? name}): every path that is not ours ends in 502.`, mend)
+        return error(`${platformUrl.origin} does not answer (${code ?? name}): every path that is not ours ends in 502.`, fix)
       }
     }
   }

@@ -70,7 +70,7 @@ export function recognise (answers: Answers, prefix: string): Layout | string {
 }
 
 /** The prefix under which this server keeps a request, empty for its root. */
-export function home (layout: Layout, family: Family, method: string): string {
+export function prefixFor (layout: Layout, family: Family, method: string): string {
   if (layout.prefix === '') return ''
   switch (family) {
     case 'build':

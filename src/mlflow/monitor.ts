@@ -4,7 +4,7 @@
  */
 import { Readable } from 'node:stream'
 import { type FacadeError, unavailable } from '../core/errors.js'
-import { type Answer, home, type Layout, recognise, tellsWorkspaces, workspacesIn } from './layout.js'
+import { type Answer, prefixFor, type Layout, recognise, tellsWorkspaces, workspacesIn } from './layout.js'
 import { mount } from '../core/public-paths.js'
 import { nameFault, type Upstream } from './pool.js'
 
@@ -71,7 +71,7 @@ export function watch (upstream: Upstream, onChange: (state: { layout?: Layout, 
     const version = await get(`${known.healthAtRoot ? '' : known.prefix}/version`)
     if (version.status !== 200 || version.body.trim() !== known.version) return false
     if (known.workspaces === undefined) return true
-    const info = await get(home(known, 'rest', 'GET') + serverInfo)
+    const info = await get(prefixFor(known, 'rest', 'GET') + serverInfo)
     // It may fail for a moment; after a broken connection that would say of the next MLflow what was true of the last.
     return tellsWorkspaces(info) ? workspacesIn(info) === known.workspaces : trusted
   }

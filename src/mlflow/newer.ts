@@ -68,7 +68,7 @@ function filesIn (manifest: string): readonly string[] {
   }
 }
 
-const known = operations.flatMap(({ path, twins = [] }) => [path, ...twins]).filter(path => path.startsWith('/ajax-api/'))
+const known = operations.flatMap(({ path, aliases = [] }) => [path, ...aliases]).filter(path => path.startsWith('/ajax-api/'))
 
 /** Whether a known path is this one, or begins with it. */
 function isKnown (path: string): boolean {
@@ -106,7 +106,7 @@ export function watchNewer (upstream: Pick<Upstream, 'probe'>, onFound: (newer: 
   }
 }
 
-/** A sentence or two for people: what runs, what that closes, and what mends it. */
+/** A sentence or two for people: what runs, what that closes, and what fixes it. */
 export function describeNewer ({ version, unknown }: NewerMlflow): string {
   const number = unknown?.length ?? 0
   const count = number === 0 ? '' : ` Of the paths that its pages call, ${number} ${number === 1 ? 'is' : 'are'} unknown here.`

@@ -11,7 +11,7 @@ import { Exchange, type Supervisor } from './exchange.js'
 import { sendWith } from './send-with.js'
 import { openReplyFrom } from './reply-from.js'
 import { incoming } from './response-headers.js'
-import { home, losesChunks, type Layout } from '../mlflow/layout.js'
+import { prefixFor, losesChunks, type Layout } from '../mlflow/layout.js'
 import { movesArtifact, type Match } from '../access/matcher.js'
 import type { Monitor } from '../mlflow/monitor.js'
 import { mount } from '../core/public-paths.js'
@@ -86,7 +86,8 @@ export async function openForward (app: FastifyInstance, options: ForwardOptions
       sendError(reply, problem)
       return
     }
-    const exchange = new Exchange(reply, { method, path: home(layout, match.family, method) + target, prefix: layout.prefix }, supervisor)
+    const path = prefixFor(layout, match.family, method) + target
+    const exchange = new Exchange(reply, { method, path, prefix: layout.prefix }, supervisor)
     request.transfer = exchange
     upstream.open.add(exchange)
     sendWith(exchange, bodyFor(request, forwarded, layout, maxBytes), length => {

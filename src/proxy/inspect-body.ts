@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import { allows, type Scope } from '../access/scopes.js'
 import { FacadeError } from '../core/errors.js'
-import type { Mark } from '../access/classes.js'
+import type { Handling } from '../access/classes.js'
 import { bodyTooLarge, gather } from './request-body.js'
 import { boundsGraphql, type Layout } from '../mlflow/layout.js'
 import { namesSchedule } from '../access/issue-schedule.js'
@@ -19,7 +19,7 @@ const presignedMaxSeconds = 300
  */
 export async function inspectBody (
   request: IncomingMessage,
-  mark: Exclude<Mark, 'facade'>,
+  handling: Exclude<Handling, 'facade'>,
   granted: ReadonlySet<Scope>,
   layout: Layout,
   bodyMaxBytes: number
@@ -27,7 +27,7 @@ export async function inspectBody (
   const body = bodyMaxBytes < graphqlMaxBytes
     ? await gather(request, bodyMaxBytes, () => bodyTooLarge(bodyMaxBytes))
     : await gather(request, graphqlMaxBytes)
-  switch (mark) {
+  switch (handling) {
     case 'presigned':
       return capExpiry(body)
     case 'schedule':

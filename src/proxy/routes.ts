@@ -12,7 +12,7 @@ import type { RequestContext } from '../http/context.js'
 import { openForward, type ForwardOptions } from './forward.js'
 import { outgoing, outgoingToGateway, type Identity } from './request-headers.js'
 import { hidesGatewayCredentials, losesChunks, type Layout } from '../mlflow/layout.js'
-import type { Mark } from '../access/classes.js'
+import type { Handling } from '../access/classes.js'
 import { inspectBody } from './inspect-body.js'
 import { movesArtifact } from '../access/matcher.js'
 import { methods } from '../http/target.js'
@@ -69,8 +69,8 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
         .catch(error => sendError(reply, toFacadeError(error)))
       return
     }
-    const mark = judged.operation?.mark
-    if (mark === 'facade') {
+    const handling = judged.operation?.handling
+    if (handling === 'facade') {
       void reply.send(currentUser(request))
       return
     }
@@ -90,7 +90,7 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
     forward(request, reply, {
       match: judged,
       target: operation.path + context.target.query,
-      ...mark === undefined ? {} : { judge: async layout => await inspect(request, mark, layout) },
+      ...handling === undefined ? {} : { judge: async layout => await inspect(request, handling, layout) },
       tiedTo: caller?.workspaces ?? [],
       wholeStore: wholeStoreProblem(request),
       headers: (length, layout) => {
@@ -113,8 +113,8 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
     })
   }
 
-  async function inspect ({ raw, context, caller }: FastifyRequest, mark: Exclude<Mark, 'facade'>, layout: Layout): Promise<Buffer> {
-    const body = await inspectBody(raw, mark, caller?.scopes ?? new Set(), layout, config.bodyMaxBytes)
+  async function inspect ({ raw, context, caller }: FastifyRequest, handling: Exclude<Handling, 'facade'>, layout: Layout): Promise<Buffer> {
+    const body = await inspectBody(raw, handling, caller?.scopes ?? new Set(), layout, config.bodyMaxBytes)
     const ended = await endedSince(context) // a body may have taken its time
     if (ended !== undefined) throw ended
     return body

@@ -68,7 +68,7 @@ t.test('no spelling of an artifact path lets a tied key read, list, write or del
     const plain = target.replace(/^workspaces\/\w+\//, '')
     const names = [target, ...foreign === 'default' ? [plain, `workspaces/default/${plain}`] : []]
     for (const route of routes) {
-      // The routes are MLflow's own twins and one of ours to them: a few spellings show that each is judged.
+      // The routes are MLflow's own aliases and one of ours to them: a few spellings show that each is judged.
       for (const disguise of (route === routes[0] ? disguises : disguises.slice(0, 4)).map(text => text.replace('OWN', own))) {
         const what = `${own}: ${route}/${disguise}`
         for (const name of names) {

@@ -1,4 +1,4 @@
-/** Edits of rules that mend what was found, as data: proposed by checks, tried before they are told, and applied by whoever wants them. */
+/** Edits of rules that fix what was found, as data: proposed by checks, tried before they are told, and applied by whoever wants them. */
 import type { Condition } from './conditions.js'
 import type { Listener, Rule, RuleSet } from './model.js'
 

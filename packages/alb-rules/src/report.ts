@@ -27,7 +27,7 @@ export function findingsText (findings: readonly Finding[], ruleSet: RuleSet, pa
       `  ${first.message}`,
       ...(also.size === 0 ? [] : [`  The same holds for ${also.size === 1 ? 'rule' : 'rules'} ${[...also].join(', ')}.`]),
       ...(first.witness === null ? [] : [`  ${paint('dim', 'try:')}  ${curlLine(first.witness, read)}`]),
-      `  ${paint('dim', 'mend:')} ${first.fix}`,
+      `  ${paint('dim', 'fix:')} ${first.fix}`,
       `  ${paint('dim', `more: docs/checks/${first.check}.md`)}`,
       ''
     ].join('\n')

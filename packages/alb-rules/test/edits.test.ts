@@ -85,7 +85,7 @@ t.test('edits that touch each other are one order of rules', async t => {
   const rules = read(rule(10, [path('/a', '/a/*')], 'a'), rule(20, [path('/a/x', '/a/x/*')], 'x'), rule(30, [path('/a/x/y')], 'y'))
   const [one, other] = ['20', '30'].map(priority => editOf(rules, 'unreachable-rule', priority))
   t.same(one?.edit, other?.edit)
-  t.match(one?.fix, /mends the rules 20, 30 together/)
+  t.match(one?.fix, /fixes the rules 20, 30 together/)
   t.same(applyEdit(rules, one!.edit!).listeners[0]?.rules.map(({ priority, action }) => [priority, action.kind === 'forward' ? action.groups[0]?.name : '']), [['10', 'y'], ['20', 'x'], ['30', 'a'], ['default', '']])
   t.same(problemsOf(rules), { problems: [], edits: 2 })
 })

@@ -29,7 +29,7 @@ export interface Sources {
   readonly version: string
 }
 
-/** Files and pages, the twins under `ajax-api` and what is blocked are no part of the API. */
+/** Files and pages, the aliases under `ajax-api` and what is blocked are no part of the API. */
 export function isListed (operation: Operation): boolean {
   return operation.class !== 'blocked' && !['serve', 'serveStaticFile', 'static'].includes(operation.id)
 }

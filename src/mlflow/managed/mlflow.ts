@@ -7,9 +7,9 @@ import { type Address, chooseAddress } from './address.js'
 import type { Env } from './command.js'
 import { createDatabase, databaseFault, databaseName, schemaIn, upgradeDatabase } from './database.js'
 import { type Environment, environmentIn } from './environment.js'
-import { openJournal } from './rotating-log.js'
+import { openRotatingLog } from './rotating-log.js'
 import { keep } from './supervisor.js'
-import { endOrphan } from './pid-file.js'
+import { endLeftOver } from './pid-file.js'
 import { pinned, type PinnedMlflow } from './pinned.js'
 import { colonInFolder, LocalMlflowError, unusableFolder } from './problem.js'
 import { findTools, type Tools } from './python.js'
@@ -52,19 +52,19 @@ const tellEveryMs = 15_000
 
 /**
  * Looks whether it can be prepared, and resolves with the place where it will listen.
- * @throws LocalMlflowError for what will not mend itself: Python is missing or too old, the database is of an older
+ * @throws LocalMlflowError for what cannot recover by itself: Python is missing or too old, the database is of an older
  * MLflow, DATA_DIR cannot be written
  */
 export async function openLocalMlflow (options: LocalOptions): Promise<LocalMlflow> {
   const { dataDir, log, allowUpgrade, now = () => performance.now(), release = pinned } = options
   const stopping = new AbortController()
   const home = makeHome(dataDir)
-  const journal = openJournal(join(resolve(dataDir), 'mlflow.log'))
+  const ownLog = openRotatingLog(join(resolve(dataDir), 'mlflow.log'))
   const pidFile = join(home, 'mlflow.pid')
   const around = { cwd: home, env: childEnv(options.env), signal: stopping.signal, pidFile }
-  const environment = environmentIn(join(home, 'venv'), release, around, journal.write)
+  const environment = environmentIn(join(home, 'venv'), release, around, ownLog.write)
 
-  if (await endOrphan(pidFile)) log('Ended what an earlier crash had left behind.')
+  if (await endLeftOver(pidFile)) log('Ended what an earlier crash had left behind.')
   const fault = databaseFault(home, release, allowUpgrade)
   if (fault !== undefined) throw fault
   const tools = await environment.isReady() ? undefined : await findTools(options.python, release, process.cwd(), around.env)
@@ -82,7 +82,7 @@ export async function openLocalMlflow (options: LocalOptions): Promise<LocalMlfl
       await running
       address.close()
       state = { phase: 'stopped', reason: 'MLflow was stopped' }
-      journal.close()
+      ownLog.close()
     }
   }
 
@@ -114,11 +114,11 @@ export async function openLocalMlflow (options: LocalOptions): Promise<LocalMlfl
     if (schema === release.schema) return
     begin(schema === undefined ? 'making its database' : 'upgrading its database')
     if (schema === undefined) {
-      await step('making MLflow\'s database', async () => await createDatabase(home, environment.python, around, journal.write))
+      await step('making MLflow\'s database', async () => await createDatabase(home, environment.python, around, ownLog.write))
     } else {
       const backup = await step(
         `upgrading MLflow's database from schema ${schema}`,
-        async () => await upgradeDatabase(home, environment.python, release, around, journal.write)
+        async () => await upgradeDatabase(home, environment.python, release, around, ownLog.write)
       )
       log(`  the database as it was: mlflow/backups/${backup} in DATA_DIR`)
     }
@@ -133,7 +133,7 @@ export async function openLocalMlflow (options: LocalOptions): Promise<LocalMlfl
       cwd: home,
       env: around.env,
       pidFile,
-      write: journal.write,
+      write: ownLog.write,
       isUp,
       now,
       onUp (startedInMs) {

@@ -23,7 +23,7 @@ export function hold (pid: number, file: string | undefined): () => void {
 }
 
 /** Ends the process that the file names, where it still is that process. Resolves when it has gone; true if there was one. */
-export async function endOrphan (file: string): Promise<boolean> {
+export async function endLeftOver (file: string): Promise<boolean> {
   const noted = read(file)
   if (noted === undefined || startOf(noted.pid) !== noted.startedAt) return false
   signal(noted.pid, 'SIGTERM')

@@ -1,13 +1,13 @@
 /** The log of an MLflow of our own, kept apart from ours and bounded: when the file is full it becomes `.1`, and the one before goes. */
 import { closeSync, fstatSync, openSync, renameSync, writeSync } from 'node:fs'
 
-export interface Journal {
+export interface RotatingLog {
   readonly write: (text: string | Uint8Array) => void
   readonly close: () => void
 }
 
 /** @param maxBytes size at which the file is put aside; twice as much is kept in all */
-export function openJournal (file: string, maxBytes: number = 10 * 1024 ** 2): Journal {
+export function openRotatingLog (file: string, maxBytes: number = 10 * 1024 ** 2): RotatingLog {
   let fd: number | undefined
   let size = 0
 

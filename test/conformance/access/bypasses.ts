@@ -19,7 +19,7 @@ export interface Outcome {
 export async function findBypasses (operations: readonly Operation[], oracles: readonly Oracle[], legacyPaths: LegacyPaths): Promise<Outcome> {
   const recorder = await startRecorder()
   const facade = await startFacade(recorder.url, legacyPaths)
-  const byRoute = new Map(operations.flatMap(operation => [operation.path, ...operation.twins ?? []].map(path => [`${operation.method} ${shape(path)}`, operation] as const)))
+  const byRoute = new Map(operations.flatMap(operation => [operation.path, ...operation.aliases ?? []].map(path => [`${operation.method} ${shape(path)}`, operation] as const)))
   const all = attempts(forbidden(operations))
   const blocked = attempts(operations.filter(operation => operation.class === 'blocked'))
   const reachable = new Set<Operation>()
@@ -51,7 +51,7 @@ export async function findBypasses (operations: readonly Operation[], oracles: r
         if (operation === undefined) continue
         reachable.add(operation)
         // Every GraphQL attempt holds what a reader may not run, or what cannot be judged.
-        const needed = operation.mark === 'graphql' ? 'admin' : operation.class
+        const needed = operation.handling === 'graphql' ? 'admin' : operation.class
         if (strongest(needed, allowed) !== allowed) bypasses.push(`${name} reached MLflow with ${who}: ${version} runs ${operation.id} (${needed})`)
       }
     }
@@ -60,7 +60,7 @@ export async function findBypasses (operations: readonly Operation[], oracles: r
 
 /** What the attempts aim at and an administrator may do. */
 export function isAim (operation: Operation): boolean {
-  return operation.mark === 'graphql' || (operation.class !== 'blocked' && strongest(operation.class, 'read') !== 'read')
+  return operation.handling === 'graphql' || (operation.class !== 'blocked' && strongest(operation.class, 'read') !== 'read')
 }
 
 function methodOf (name: string): Asked['method'] {

@@ -19,7 +19,7 @@ export function coverage (registries: ReadonlyArray<Pick<Registry, 'mlflow' | 'f
   for (const [index, registry] of registries.entries()) {
     const claimed = new Set(operations
       .filter(operation => order.indexOf(operation.since) <= index && (operation.until === undefined || order.indexOf(operation.until) >= index))
-      .flatMap(operation => [operation.path, ...operation.twins ?? []].map(path => `${operation.method} ${shape(path)}`)))
+      .flatMap(operation => [operation.path, ...operation.aliases ?? []].map(path => `${operation.method} ${shape(path)}`)))
     const served = new Set([
       ...registry.native.map(({ method, path }) => `${method} ${shape(path)}`),
       ...[...registry.flask, ...registry.auth].map(({ method, path }) => `${method} ${shape(toTemplate(path, false))}`)
@@ -40,7 +40,7 @@ export function forwarded ({ match }: Subject, { method, path }: Asked): string 
  * @param known the table by which MLflow's routes are named
  */
 export function routing (requests: readonly Asked[], rulings: Rulings, known: readonly Operation[], subject: Subject): string[] {
-  const byRoute = new Map(known.flatMap(operation => [operation.path, ...operation.twins ?? []].map(path => [`${operation.method} ${shape(path)}`, operation] as const)))
+  const byRoute = new Map(known.flatMap(operation => [operation.path, ...operation.aliases ?? []].map(path => [`${operation.method} ${shape(path)}`, operation] as const)))
   const problems: string[] = []
   for (const request of requests) {
     const path = forwarded(subject, request)
@@ -59,7 +59,7 @@ export function routing (requests: readonly Asked[], rulings: Rulings, known: re
       else if (judged.id !== operation.id && !encodedSlash) problems.push(`${name}: MLflow ${version} runs ${operation.id}, judged ${judged.id}`)
     }
     // FastAPI's routes do not answer HEAD, and the facade answers one path that MLflow does not have.
-    if (judged.operation !== undefined && !runs && !encodedSlash && request.method !== 'HEAD' && judged.operation.mark !== 'facade') problems.push(`${name}: no MLflow runs anything, judged ${judged.id}`)
+    if (judged.operation !== undefined && !runs && !encodedSlash && request.method !== 'HEAD' && judged.operation.handling !== 'facade') problems.push(`${name}: no MLflow runs anything, judged ${judged.id}`)
   }
   return problems
 }
@@ -81,9 +81,9 @@ export function opinions (registries: readonly Registry[], operations: readonly 
     if (strongest(operation.class, needed) !== operation.class) problems.push(`${operation.id} is ${operation.class}, but ${why}`)
   }
   for (const operation of operations) {
-    const paths = [operation.path, ...operation.twins ?? []]
+    const paths = [operation.path, ...operation.aliases ?? []]
     for (const path of paths) {
-      if (operation.mark === 'facade') continue
+      if (operation.handling === 'facade') continue
       for (const [pattern, needed] of trees) if (pattern.test(path)) demand(operation, needed, `${path} lies where everything is ${needed}`)
       if (operation.method !== 'GET' && !readingPosts.test(path) && operation.class !== 'gateway') demand(operation, 'write', `${operation.method} ${path} writes`)
       for (const { mlflow, validators } of registries) {

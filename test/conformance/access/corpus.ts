@@ -21,7 +21,7 @@ export function forbidden (operations: readonly Operation[]): Operation[] {
 /** @param reduced a tenth of the tricks, for an MLflow that answers slowly */
 export function attempts (operations: readonly Operation[], reduced: boolean = false): Attempt[] {
   const tricks = reduced ? [...pathTricks.slice(0, 5)] : [...pathTricks, ...twistTricks]
-  return [...operations.flatMap(operation => [operation.path, ...operation.twins ?? []].flatMap(path => {
+  return [...operations.flatMap(operation => [operation.path, ...operation.aliases ?? []].flatMap(path => {
     const plain = fill(path, ['m-1', 'b', 'c'])
     const targets = new Set(tricks.map(trick => trick(plain)))
     return [
@@ -37,7 +37,7 @@ export function attempts (operations: readonly Operation[], reduced: boolean = f
  */
 export function disguises (operation: Operation, { method, target, headers, body }: Attempt): Attempt[] {
   const [path = '', query = ''] = target.slice(mount.length).split('?')
-  const paths = [path, ...twinsOf(operation, path)]
+  const paths = [path, ...aliasesOf(operation, path)]
   const ask = (place: string): string => query === '' ? place : `${place}${place.includes('?') ? '&' : '?'}${query}`
   const whole = body === undefined ? {} : { body }
   return [
@@ -50,10 +50,10 @@ export function disguises (operation: Operation, { method, target, headers, body
 }
 
 /** The same place under the operation's other paths. */
-function twinsOf ({ path, twins = [] }: Operation, place: string): string[] {
+function aliasesOf ({ path, aliases = [] }: Operation, place: string): string[] {
   const pattern = path.split(/(\{\w+(?::path)?\})/).map(part => /^\{\w+:path\}$/.test(part) ? '(.*)' : /^\{/.test(part) ? '([^/]+)' : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('')
   const [, ...values] = new RegExp(`^${pattern}$`).exec(place) ?? []
-  return twins.map(twin => fill(twin, values))
+  return aliases.map(alias => fill(alias, values))
 }
 
 /** Places where the same path may be asked for, and ways to hide it from a guard that reads prefixes. */

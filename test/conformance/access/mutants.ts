@@ -20,7 +20,7 @@ interface Mutant {
 
 export const mutants: readonly Mutant[] = [
   { name: 'a line of the table is deleted', source: 'operations.generated', from: /^ {2}\{ id: 'createModelVersion'.*\n/m, to: '' },
-  { name: 'a twin under ajax-api is deleted', source: 'operations.generated', from: "twins: ['/ajax-api/2.0/mlflow/runs/log-batch'], ", to: '' },
+  { name: 'an alias under ajax-api is deleted', source: 'operations.generated', from: "aliases: ['/ajax-api/2.0/mlflow/runs/log-batch'], ", to: '' },
   { name: 'a write is classed as a read', source: 'operations.generated', from: /(id: 'createRun'.*class: )'write'/, to: "$1'read'" },
   { name: 'a delete is classed as a read', source: 'operations.generated', from: /(id: 'deleteRegisteredModel'.*class: )'write'/, to: "$1'read'" },
   { name: 'spans may be sent without a key', source: 'operations.generated', from: /(id: 'exportTraces'.*class: )'write'/, to: "$1'public'" },

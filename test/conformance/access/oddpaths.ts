@@ -56,7 +56,7 @@ const tangled: readonly Asked[] = ['a/tags/b/versions/1', 'a/versions/1/tags/b/v
  * @param count how many to draw, besides every route once in its plain spelling, and some that are tangled
  */
 export function oddRequests (operations: readonly Operation[], count: number, seed: number): Asked[] {
-  const plain = operations.flatMap(operation => [operation.path, ...operation.twins ?? []].flatMap(path => [
+  const plain = operations.flatMap(operation => [operation.path, ...operation.aliases ?? []].flatMap(path => [
     { method: operation.method, path: fill(path, ['1', '2', '3']) },
     ...operation.method === 'GET' ? [{ method: 'HEAD', path: fill(path, ['1', '2', '3']) }] : []
   ]))
@@ -66,9 +66,9 @@ export function oddRequests (operations: readonly Operation[], count: number, se
     fc.option(fc.constantFrom(...methods), { nil: undefined, freq: 3 }),
     fc.array(fc.constantFrom(...values), { minLength: 3, maxLength: 3 }),
     fc.array(fc.tuple(fc.constantFrom(...twists), fc.nat(1000)), { minLength: 0, maxLength: 3 })
-  ), { numRuns: count, seed }).map(([operation, twin, method, parameters, changes]) => ({
+  ), { numRuns: count, seed }).map(([operation, viaAlias, method, parameters, changes]) => ({
     method: method ?? operation.method,
-    path: changes.reduce((path, [twist, at]) => twist(path, at), fill((twin ? operation.twins?.[0] : undefined) ?? operation.path, parameters))
+    path: changes.reduce((path, [twist, at]) => twist(path, at), fill((viaAlias ? operation.aliases?.[0] : undefined) ?? operation.path, parameters))
   }))
   const seen = new Set<string>()
   return [...plain, ...tangled, ...drawn].filter(({ method, path }) => {

@@ -51,10 +51,10 @@ t.test('every operation of the newest MLflow is listed once, with its scope and 
   }
 })
 
-t.test('no path is a twin under ajax-api, a static file or blocked', async t => {
-  const twins = new Set(operations.flatMap(({ twins = [] }) => twins.map(path => path.replaceAll(':path}', '}'))))
+t.test('no path is an alias under ajax-api, a static file or blocked', async t => {
+  const aliases = new Set(operations.flatMap(({ aliases = [] }) => aliases.map(path => path.replaceAll(':path}', '}'))))
   for (const path of Object.keys(newest.paths)) {
-    t.notOk(twins.has(path), path)
+    t.notOk(aliases.has(path), path)
     t.notMatch(path, /assistant|static-files|\/build\/|\/roles\/|\/permissions|\/users\/(?!current)/, path)
   }
 })

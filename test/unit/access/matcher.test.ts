@@ -7,7 +7,7 @@ import { exceptions } from '../../conformance/access/checks.js'
 import { examples } from '../../conformance/access/examples.js'
 import { fill } from '../../conformance/access/oddpaths.js'
 
-const anyOperation = fc.constantFrom(...operations.flatMap(operation => [operation.path, ...operation.twins ?? []].map(path => ({ operation, path }))))
+const anyOperation = fc.constantFrom(...operations.flatMap(operation => [operation.path, ...operation.aliases ?? []].map(path => ({ operation, path }))))
 
 t.test('requests demand what the contract says', t => {
   t.ok(examples.length > 50)
@@ -17,7 +17,7 @@ t.test('requests demand what the contract says', t => {
 
 t.test('every operation is found by each of its paths, and a GET by HEAD too', t => {
   for (const operation of operations) {
-    for (const path of [operation.path, ...operation.twins ?? []]) {
+    for (const path of [operation.path, ...operation.aliases ?? []]) {
       const filled = fill(path, ['m-1', 'a', 'b'])
       t.equal(match(operation.method, filled).id, operation.id, `${operation.method} ${filled}`)
       if (operation.method === 'GET') t.equal(match('HEAD', filled).id, operation.id)
@@ -115,7 +115,7 @@ const scoped = fc.tuple(
   fc.constantFrom('/', '%2F', '%2f', '%252F', ''), fc.constantFrom('review', 'versions', 'aliases', '@acme', '%40', '1')
 ).map(parts => parts.join(''))
 const behind = fc.constantFrom('', '/versions', '/versions/1', '%2Fversions%2F1', '/tags', '/tags/a', '/tags/a%2Fb', '/versions/1/tags/%40a', '/aliases/production', '%2faliases')
-const skillsOf = operations.flatMap(operation => [operation.path, ...operation.twins ?? []].filter(path => /\/skills(?:\/|$)/.test(path)).map(path => ({ operation, path })))
+const skillsOf = operations.flatMap(operation => [operation.path, ...operation.aliases ?? []].filter(path => /\/skills(?:\/|$)/.test(path)).map(path => ({ operation, path })))
 
 /** What FastAPI runs for a path that was decoded: the first route in its order whose expression fits. */
 function routed (method: string, path: string): string {

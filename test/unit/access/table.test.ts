@@ -50,7 +50,7 @@ t.test('a class without an operation is an error, so that none is left behind', 
 t.test('two operations never share a name, a path or a class', t => {
   const ids = operations.map(({ id }) => id)
   t.equal(new Set(ids).size, ids.length)
-  const paths = operations.flatMap(({ method, path, twins = [] }) => [path, ...twins].map(path => `${method} ${shape(path)}`))
+  const paths = operations.flatMap(({ method, path, aliases = [] }) => [path, ...aliases].map(path => `${method} ${shape(path)}`))
   t.equal(new Set(paths).size, paths.length)
   const classed = Object.values(areas).flatMap(levels => Object.values(levels).flatMap(ids => ids.split(' ')))
   t.equal(new Set(classed).size, classed.length)
@@ -64,7 +64,7 @@ t.test('names are fit for labels and generated clients', t => {
 })
 
 t.test('each version keeps a family in one place when it has a static prefix', t => {
-  const families = new Map(operations.flatMap(operation => [operation.path, ...operation.twins ?? []].map(path =>
+  const families = new Map(operations.flatMap(operation => [operation.path, ...operation.aliases ?? []].map(path =>
     [`${operation.method} ${shape(path)}`, path === operation.path ? operation.family : operation.family === 'artifacts' ? 'ajax-artifacts' : 'ajax'])))
   for (const { mlflow, flask, native } of registries) {
     const places = new Map<string, string>()

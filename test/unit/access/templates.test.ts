@@ -14,7 +14,7 @@ function oracle (template: string, native: boolean): RegExp {
   return new RegExp(`^${source.join('')}$`, 's')
 }
 
-const templates = operations.flatMap(({ path, twins = [], native }) => [path, ...twins].filter(path => path.includes('{')).map(path => ({ path, native: native === true })))
+const templates = operations.flatMap(({ path, aliases = [], native }) => [path, ...aliases].filter(path => path.includes('{')).map(path => ({ path, native: native === true })))
 const shapes = ['{a}', '{a}/x', '{a}/x/{b}', '{a}:x', 'x/{a}:y', '{a}/{b:path}', 'x{a:path}', '{a:path}/x', '{a:path}/x/{b}', '{a:path}/x/{b:path}', '{a:path}/x/{b:path}/y', '{a:path}/x/{b:path}/x/{c:path}/z/{d}', '{a}/x/{b:path}/y/{c}']
 
 /** Texts of the templates and their neighbours, in any order. */

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Family } from '../../../src/access/classes.js'
-import { boundsGraphql, hidesGatewayCredentials, home, losesChunks, recognise, type Answers, type Layout } from '../../../src/mlflow/layout.js'
+import { boundsGraphql, hidesGatewayCredentials, prefixFor, losesChunks, recognise, type Answers, type Layout } from '../../../src/mlflow/layout.js'
 
 const html = { status: 404, contentType: 'text/html; charset=utf-8', body: '<!doctype html>' }
 const json = { status: 200, contentType: 'application/json', body: '{"experiment": {}}' }
@@ -53,11 +53,11 @@ const families: readonly Family[] = ['rest', 'ajax', 'native-ajax', 'artifacts',
 
 t.test('without a prefix everything is at the root', async t => {
   const [, , layout] = servers[0]!
-  for (const family of families) for (const method of ['GET', 'PUT', 'HEAD', 'POST']) t.equal(home(layout, family, method), '')
+  for (const family of families) for (const method of ['GET', 'PUT', 'HEAD', 'POST']) t.equal(prefixFor(layout, family, method), '')
 })
 
 t.test('with a prefix each family is where its version keeps it', async t => {
-  const under = (layout: Layout, method: string) => families.filter(family => home(layout, family, method) === '/p')
+  const under = (layout: Layout, method: string) => families.filter(family => prefixFor(layout, family, method) === '/p')
   const [older, oldest, newer] = [servers[1]![2], servers[2]![2], servers[3]![2]]
   t.strictSame(under(older, 'GET'), ['ajax', 'ajax-artifacts', 'graphql', 'ui', 'health'])
   t.strictSame(under(oldest, 'GET'), ['ajax', 'ajax-artifacts', 'ui'])

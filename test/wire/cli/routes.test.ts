@@ -34,9 +34,9 @@ t.test('check: severities decide the exit code, as --fail-on says', async t => {
   for (const finding of findings) t.match(finding, { check: String, severity: /^(error|warning|info)$/, message: String, witness: { method: String, url: /^https?:/, headers: Object } })
 })
 
-t.test('check for people: the rule, who comes before it, one curl line, the mend; colours for terminals alone', async t => {
+t.test('check for people: the rule, who comes before it, one curl line, the fix; colours for terminals alone', async t => {
   const plain = (await run(['check', before])).out
-  t.match(plain, /warning {2}prefix-overreach[\s\S]*Rule 100 \(api\)[\s\S]*try: {2}curl -i 'http:\/\/[\s\S]*mend: Replace \/api\*/)
+  t.match(plain, /warning {2}prefix-overreach[\s\S]*Rule 100 \(api\)[\s\S]*try: {2}curl -i 'http:\/\/[\s\S]*fix: Replace \/api\*/)
   t.notMatch(plain, '\u001B')
   t.match((await run(['check', before], { tty: true })).out, '\u001B[')
   t.notMatch((await run(['check', before], { tty: true, env: { NO_COLOR: '1' } })).out, '\u001B')

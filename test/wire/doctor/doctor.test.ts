@@ -1,4 +1,4 @@
-/** Faults of settings, keys and the way through the front, each seeded: it is named, alone, with what mends it; and a healthy set-up is left in peace. */
+/** Faults of settings, keys and the way through the front, each seeded: it is named, alone, with what fixes it; and a healthy set-up is left in peace. */
 import { chmodSync, readFileSync, statfsSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
@@ -35,11 +35,11 @@ t.test('every problem of the configuration is a row, with exit code 2', async t 
   t.match(findings.map(({ message }) => message).join(), /KEYS_CACHE_SECONDS.*PORT.*LEGACY_PATHS/)
 })
 
-t.test('people read rows with the mend below, and the number of findings on stderr', async t => {
+t.test('people read rows with the fix below, and the number of findings on stderr', async t => {
   const { code, stdout, stderr } = await run({ DATA_DIR: t.testdir(), MLFLOW_UPSTREAM_URL: await fakeMlflow(t) }, [])
   t.equal(code, 1)
   t.match(stdout, /^ok {7}configuration/)
-  t.match(stdout, /^warning {2}sunset .*\n {2,}mend: set LEGACY_SUNSET/m)
+  t.match(stdout, /^warning {2}sunset .*\n {2,}fix: set LEGACY_SUNSET/m)
   t.equal(stderr, '1 finding.\n')
 })
 
@@ -48,7 +48,7 @@ t.test('a DATA_DIR that cannot be written, or whose disk is smaller than what ma
   const { bavail, bsize } = statfsSync('.')
   const small = await examine({ MLFLOW_UPSTREAM_URL: url, SPOOL_MAX_BYTES: String(bavail * bsize * 2) })
   t.strictSame(small.named, ['data-dir'])
-  t.match(small.findings[0]?.mend, /SPOOL_MAX_BYTES=\d+/)
+  t.match(small.findings[0]?.fix, /SPOOL_MAX_BYTES=\d+/)
   t.match((await examine({ MLFLOW_UPSTREAM_URL: url, SPOOL_TOTAL_BYTES: '2000000' })).findings, [{ check: 'data-dir', message: /no more than 1 MB/ }])
   const disk = smallDisk(t, 100 * 1024 ** 2)
   if (disk === undefined) t.comment('only root may mount a small disk')
@@ -66,7 +66,7 @@ t.test('a DATA_DIR that others may reach into, and that a start leaves as it is,
   chmodSync(folder, 0o755)
   t.strictSame((await examine({ MLFLOW_UPSTREAM_URL: url, DATA_DIR: folder })).named, [], 'a start will shut it')
   writeFileSync(join(folder, 'thesis.txt'), '')
-  t.match((await examine({ MLFLOW_UPSTREAM_URL: url, DATA_DIR: folder })).findings, [{ check: 'data-dir', message: /0755/, mend: /chmod 700/ }])
+  t.match((await examine({ MLFLOW_UPSTREAM_URL: url, DATA_DIR: folder })).findings, [{ check: 'data-dir', message: /0755/, fix: /chmod 700/ }])
 })
 
 t.test('a first admin key that still lies in DATA_DIR is told of, and named after a day', async t => {
@@ -78,14 +78,14 @@ t.test('a first admin key that still lies in DATA_DIR is told of, and named afte
   t.strictSame(fresh.named, [])
   t.match(fresh.checks.find(({ check }) => check === 'admin-key'), { message: new RegExp(new Date().toISOString().slice(0, 10)) })
   utimesSync(file, 0, Date.parse('2026-01-02') / 1000)
-  t.match((await examine({ MLFLOW_UPSTREAM_URL: url, DATA_DIR: folder })).findings, [{ check: 'admin-key', message: /since 2026-01-02/, mend: /rm / }])
+  t.match((await examine({ MLFLOW_UPSTREAM_URL: url, DATA_DIR: folder })).findings, [{ check: 'admin-key', message: /since 2026-01-02/, fix: /rm / }])
 })
 
 t.test('a load balancer that nobody trusts, and everybody trusted, are named', async t => {
   const url = await fakeMlflow(t)
   const untrusted = await examine({ MLFLOW_UPSTREAM_URL: url, PUBLIC_URL: 'https://127.0.0.1:9' })
   t.strictSame(untrusted.named, ['trust-proxy'])
-  t.match(untrusted.findings[0]?.mend, 'TRUST_PROXY')
+  t.match(untrusted.findings[0]?.fix, 'TRUST_PROXY')
   t.strictSame((await examine({ MLFLOW_UPSTREAM_URL: url, TRUST_PROXY: '10.0.0.0/8, 0.0.0.0/0' })).named, ['trust-proxy'])
   t.strictSame((await examine({ MLFLOW_UPSTREAM_URL: url, PUBLIC_URL: 'https://127.0.0.1:9', TRUST_PROXY: '10.0.0.0/8' })).named, [])
 })
@@ -94,7 +94,7 @@ t.test('old paths without an end are named', async t => {
   const url = await fakeMlflow(t)
   const { named, findings } = await examine({ MLFLOW_UPSTREAM_URL: url, LEGACY_SUNSET: '' })
   t.strictSame(named, ['sunset'])
-  t.match(findings[0]?.mend, 'LEGACY_SUNSET')
+  t.match(findings[0]?.fix, 'LEGACY_SUNSET')
   t.strictSame((await examine({ MLFLOW_UPSTREAM_URL: url, LEGACY_SUNSET: '', LEGACY_PATHS: 'gone' })).named, [])
 })
 
@@ -102,7 +102,7 @@ t.test('less patience than MLflow\'s client has is named', async t => {
   const url = await fakeMlflow(t)
   const { named, findings } = await examine({ MLFLOW_UPSTREAM_URL: url, MLFLOW_UPSTREAM_TIMEOUT: '30' })
   t.strictSame(named, ['timeouts'])
-  t.match(findings[0]?.mend, 'MLFLOW_UPSTREAM_TIMEOUT')
+  t.match(findings[0]?.fix, 'MLFLOW_UPSTREAM_TIMEOUT')
   t.strictSame((await examine({ MLFLOW_UPSTREAM_URL: url, MLFLOW_UPSTREAM_IDLE_TIMEOUT: '5' })).named, ['timeouts'])
 })
 
@@ -113,7 +113,7 @@ t.test('a key store that cannot answer is named', async t => {
   t.strictSame((await examine({ MLFLOW_UPSTREAM_URL: url, KEYS_URL: `sqlite:${broken}` })).named, ['key-store'])
   const { named, findings } = await examine({ MLFLOW_UPSTREAM_URL: url, KEYS_URL: `http://127.0.0.1:${await freePort()}` })
   t.strictSame(named, ['key-store'])
-  t.match(findings[0], { message: /auth service cannot be reached/, mend: /KEYS_URL/ })
+  t.match(findings[0], { message: /auth service cannot be reached/, fix: /KEYS_URL/ })
 })
 
 t.test('a key that is refused, or may do nothing, is named', async t => {
@@ -142,7 +142,7 @@ t.test('keys that are tied to workspaces which MLflow does not keep apart are na
   t.match(await row(false), { status: 'ok' })
   await make(['team-a'])
   await store.close()
-  t.match(await row(false), { status: 'warning', message: /^A key is tied to workspaces, and MLflow 3\.17\.2 keeps none apart/, mend: /--enable-workspaces/ })
+  t.match(await row(false), { status: 'warning', message: /^A key is tied to workspaces, and MLflow 3\.17\.2 keeps none apart/, fix: /--enable-workspaces/ })
   t.match(await row(true), { status: 'ok' })
 })
 
@@ -156,7 +156,7 @@ t.test('an auth service that knows us by another name is named with that name', 
     })
     const env = { MLFLOW_UPSTREAM_URL: await fakeMlflow(t), KEYS_URL: service.url.href, HOKUSAI_API_KEY: keys.read }
     const { findings } = await examine(env)
-    t.match(findings.find(({ check }) => check === 'service-id'), { severity: 'error', mend: 'set AUTH_SERVICE_ID=ml-platform' }, String(status))
+    t.match(findings.find(({ check }) => check === 'service-id'), { severity: 'error', fix: 'set AUTH_SERVICE_ID=ml-platform' }, String(status))
     t.strictSame((await examine({ ...env, AUTH_SERVICE_ID: 'ml-platform' })).named, [])
   }
 })
@@ -165,7 +165,7 @@ t.test('an auth service that takes no question of ours is named with AUTH_SERVIC
   const service = await auth(t)
   service.behave((res, _key, req) => { res.writeHead(req.method === 'GET' ? 200 : 400, { 'content-type': 'application/json' }).end('{}') })
   const { findings } = await examine({ MLFLOW_UPSTREAM_URL: await fakeMlflow(t), KEYS_URL: service.url.href, HOKUSAI_API_KEY: keys.read })
-  t.match(findings, [{ check: 'service-id', severity: 'error', message: 'The auth service refuses our request (400): is AUTH_SERVICE_ID right?', mend: /AUTH_SERVICE_ID/ }])
+  t.match(findings, [{ check: 'service-id', severity: 'error', message: 'The auth service refuses our request (400): is AUTH_SERVICE_ID right?', fix: /AUTH_SERVICE_ID/ }])
 })
 
 t.test('keys of the platform without scopes are named with AUTH_EMPTY_SCOPES', async t => {
@@ -174,7 +174,7 @@ t.test('keys of the platform without scopes are named with AUTH_EMPTY_SCOPES', a
   const env = { MLFLOW_UPSTREAM_URL: await fakeMlflow(t), KEYS_URL: service.url.href, HOKUSAI_API_KEY: keys.read }
   const { named, findings } = await examine(env)
   t.strictSame(named, ['key'])
-  t.match(findings[0]?.mend, 'AUTH_EMPTY_SCOPES=read')
+  t.match(findings[0]?.fix, 'AUTH_EMPTY_SCOPES=read')
   t.strictSame((await examine({ ...env, AUTH_EMPTY_SCOPES: 'read' })).named, [])
 })
 
@@ -193,7 +193,7 @@ t.test('a platform that does not answer, or is an MLflow or the facade itself, i
 t.test('a front that leads elsewhere, or nowhere, is named', async t => {
   const env = { MLFLOW_UPSTREAM_URL: await fakeMlflow(t) }
   const elsewhere = await address(t, createServer((_request, response) => response.writeHead(404).end('not here')))
-  t.match((await examine(env, ['--url', elsewhere.href])).findings, [{ check: 'front-reachable', mend: /routes explain/ }])
+  t.match((await examine(env, ['--url', elsewhere.href])).findings, [{ check: 'front-reachable', fix: /routes explain/ }])
   t.match((await examine(env, ['--url', `http://127.0.0.1:${await freePort()}`])).findings, [{ check: 'front-reachable', message: /does not answer/ }])
 })
 
@@ -207,7 +207,7 @@ t.test('a front that takes the mount off is named, whatever old paths do', async
     }))
     const env = { MLFLOW_UPSTREAM_URL: await fakeMlflow(t) }
     const { findings } = await examine(env, ['--url', front.href])
-    t.match(findings.find(({ check }) => check === 'front-prefix'), { message, mend: /^your proxy takes \/mlflow off: do not strip it, or set LEGACY_PATHS=forward/ })
+    t.match(findings.find(({ check }) => check === 'front-prefix'), { message, fix: /^your proxy takes \/mlflow off: do not strip it, or set LEGACY_PATHS=forward/ })
     says = true
     t.notOk((await examine(env, ['--url', front.href])).named.includes('front-prefix'), 'one that says so is fine')
   }
@@ -222,7 +222,7 @@ t.test('a front under another origin than the facade believes is named, for its 
   }))
   const env = { MLFLOW_UPSTREAM_URL: await fakeMlflow(t), HOKUSAI_API_KEY: keys.write }
   const { findings } = await examine(env, ['--url', front.href])
-  t.match(findings.find(({ check }) => check === 'origin'), { mend: new RegExp(`PUBLIC_URL=${front.origin}`) })
+  t.match(findings.find(({ check }) => check === 'origin'), { fix: new RegExp(`PUBLIC_URL=${front.origin}`) })
   t.notOk((await examine(env, ['--url', `http://127.0.0.1:${behind.port}`])).named.includes('origin'))
 })
 
@@ -233,9 +233,9 @@ t.test('a front that limits or swallows large uploads is named, and nothing is s
     if (Number(request.headers['content-length'] ?? 0) > 1e6) response.writeHead(413).end()
     else response.writeHead(200).end('{"version":"0.1.0","mlflow":null}')
   }))
-  t.match((await examine(env, ['--url', capped.href])).findings, [{ check: 'upload-limit', mend: /client_max_body_size/ }])
+  t.match((await examine(env, ['--url', capped.href])).findings, [{ check: 'upload-limit', fix: /client_max_body_size/ }])
   const buffering = await address(t, createServer((request, response) => { request.resume().once('end', () => response.writeHead(200).end('{"version":"0.1.0","mlflow":null}')) }))
-  t.match((await examine(env, ['--url', buffering.href])).findings, [{ check: 'upload-limit', mend: /proxy_request_buffering/ }])
+  t.match((await examine(env, ['--url', buffering.href])).findings, [{ check: 'upload-limit', fix: /proxy_request_buffering/ }])
   t.strictSame((await examine(env, ['--url', `http://127.0.0.1:${behind.port}`])).named, [])
   t.strictSame(behind.mlflow.calls, [])
 })

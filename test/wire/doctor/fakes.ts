@@ -92,7 +92,7 @@ export async function address (t: Test, server: Server): Promise<URL> {
 
 export interface Report {
   readonly code: number
-  readonly findings: ReadonlyArray<{ readonly check: string, readonly severity: string, readonly message: string, readonly mend: string }>
+  readonly findings: ReadonlyArray<{ readonly check: string, readonly severity: string, readonly message: string, readonly fix: string }>
   readonly checks: ReadonlyArray<{ readonly check: string, readonly status: string, readonly message: string }>
   /** The checks that found something. */
   readonly named: readonly string[]

@@ -1,4 +1,4 @@
-/** Faults of the MLflow behind, each seeded: it is named, alone, with what mends it. */
+/** Faults of the MLflow behind, each seeded: it is named, alone, with what fixes it. */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -21,7 +21,7 @@ t.test('an MLflow newer than all known ones is named, with what its pages call a
   for (const prefix of ['', '/p']) {
     const url = await fakeMlflow(t, { version: '3.99.0', scripts, routes, prefix })
     const { code, findings } = await examine({ MLFLOW_UPSTREAM_URL: url + prefix })
-    t.match(findings, [{ check: 'mlflow-known', message: /^MLflow 3\.99\.0 is newer than .* 2 are unknown here\. They are: \/ajax-api\/3\.0\/mlflow\/dreams, \/ajax-api\/3\.0\/mlflow\/prompts-of-tomorrow\/list\.$/, mend: /^update hokusai-mlflow/ }])
+    t.match(findings, [{ check: 'mlflow-known', message: /^MLflow 3\.99\.0 is newer than .* 2 are unknown here\. They are: \/ajax-api\/3\.0\/mlflow\/dreams, \/ajax-api\/3\.0\/mlflow\/prompts-of-tomorrow\/list\.$/, fix: /^update hokusai-mlflow/ }])
     t.equal(code, 1)
   }
   t.match((await examine({ MLFLOW_UPSTREAM_URL: await fakeMlflow(t, { version: '3.99.0' }) })).findings, [{ check: 'mlflow-known', message: /needs mlflow:admin\.$/ }], 'without pages nothing is counted')
@@ -30,7 +30,7 @@ t.test('an MLflow newer than all known ones is named, with what its pages call a
 t.test('an MLflow of our own that cannot be prepared is named', async t => {
   const { named, findings } = await examine({ PATH: t.testdir() })
   t.strictSame(named, ['own-mlflow'])
-  t.match(findings[0], { message: /^Python was not found/, mend: /^Install Python/ })
+  t.match(findings[0], { message: /^Python was not found/, fix: /^Install Python/ })
 })
 
 t.test('a database of an older MLflow is named with the flag that upgrades it', async t => {
@@ -41,7 +41,7 @@ t.test('a database of an older MLflow is named with the flag that upgrades it', 
   db.close()
   const { named, findings } = await examine({ DATA_DIR: dataDir })
   t.strictSame(named, ['own-mlflow'])
-  t.match(findings[0]?.mend, '--upgrade-database')
+  t.match(findings[0]?.fix, '--upgrade-database')
 })
 
 t.test('an MLflow that is not there is named with the reason', async t => {
@@ -59,9 +59,9 @@ t.test('http for https, https for http, and a certificate of an unknown authorit
   const folder = t.testdir()
   const tls = selfSigned(folder)
   const url = await fakeMlflow(t, { tls })
-  t.match((await examine({ MLFLOW_UPSTREAM_URL: url })).findings, [{ check: 'mlflow-reachable', mend: /MLFLOW_UPSTREAM_CA_FILE/ }])
-  t.match((await examine({ MLFLOW_UPSTREAM_URL: (await fakeMlflow(t)).replace('http:', 'https:') })).findings, [{ check: 'mlflow-reachable', mend: /use http:/ }])
-  t.match((await examine({ MLFLOW_UPSTREAM_URL: url.replace('https:', 'http:') })).findings, [{ check: 'mlflow-reachable', mend: /use https:/ }])
+  t.match((await examine({ MLFLOW_UPSTREAM_URL: url })).findings, [{ check: 'mlflow-reachable', fix: /MLFLOW_UPSTREAM_CA_FILE/ }])
+  t.match((await examine({ MLFLOW_UPSTREAM_URL: (await fakeMlflow(t)).replace('http:', 'https:') })).findings, [{ check: 'mlflow-reachable', fix: /use http:/ }])
+  t.match((await examine({ MLFLOW_UPSTREAM_URL: url.replace('https:', 'http:') })).findings, [{ check: 'mlflow-reachable', fix: /use https:/ }])
   t.strictSame((await examine({ MLFLOW_UPSTREAM_URL: url, MLFLOW_UPSTREAM_CA_FILE: join(folder, 'cert.pem') })).named, [])
 })
 
@@ -69,15 +69,15 @@ t.test('an MLflow whose Host list lacks us is named with the exact entry', async
   const url = await fakeMlflow(t, { allowedHosts: ['localhost'] })
   const { named, findings } = await examine({ MLFLOW_UPSTREAM_URL: url })
   t.strictSame(named, ['host-list'])
-  t.ok(findings[0]?.mend.includes(`--allowed-hosts '${new URL(url).host}'`))
-  t.match(findings[0]?.mend, 'MLFLOW_UPSTREAM_HOST=localhost')
-  t.strictSame((await examine({ MLFLOW_UPSTREAM_URL: url, MLFLOW_UPSTREAM_HOST: 'localhost' })).named, [], 'and that mends it')
+  t.ok(findings[0]?.fix.includes(`--allowed-hosts '${new URL(url).host}'`))
+  t.match(findings[0]?.fix, 'MLFLOW_UPSTREAM_HOST=localhost')
+  t.strictSame((await examine({ MLFLOW_UPSTREAM_URL: url, MLFLOW_UPSTREAM_HOST: 'localhost' })).named, [], 'and that fixes it')
 })
 
 t.test('an MLflow too old, behind a login, failing, or no MLflow at all, is named', async t => {
   const found = async (faults: Parameters<typeof fakeMlflow>[1], env = {}): Promise<unknown> => (await examine({ MLFLOW_UPSTREAM_URL: await fakeMlflow(t, faults), ...env })).findings
   t.match(await found({ version: '2.9.2' }), [{ check: 'mlflow-layout', message: /older than 2\.22/ }])
-  t.match(await found({ wantsCredentials: true }), [{ check: 'mlflow-layout', mend: /MLFLOW_UPSTREAM_AUTHORIZATION/ }])
+  t.match(await found({ wantsCredentials: true }), [{ check: 'mlflow-layout', fix: /MLFLOW_UPSTREAM_AUTHORIZATION/ }])
   t.strictSame(await found({ wantsCredentials: true }, { MLFLOW_UPSTREAM_AUTHORIZATION: 'Basic c2VjcmV0' }), [])
   t.match(await found({ status: 500 }), [{ check: 'mlflow-layout', message: /answers 500/ }])
   const shop = await address(t, createServer((_request, response) => response.writeHead(404).end('<h1>Shop</h1>')))
@@ -87,17 +87,17 @@ t.test('an MLflow too old, behind a login, failing, or no MLflow at all, is name
 t.test('a static prefix that the URL lacks is named', async t => {
   const url = await fakeMlflow(t, { version: '3.9.0', prefix: '/tracking' })
   const { findings } = await examine({ MLFLOW_UPSTREAM_URL: url })
-  t.match(findings, [{ check: 'mlflow-layout', message: /static prefix/, mend: /MLFLOW_UPSTREAM_URL/ }])
+  t.match(findings, [{ check: 'mlflow-layout', message: /static prefix/, fix: /MLFLOW_UPSTREAM_URL/ }])
   t.strictSame((await examine({ MLFLOW_UPSTREAM_URL: `${url}/tracking` })).named, [])
   const older = await fakeMlflow(t, { version: '2.22.5', prefix: '/tracking', versionAtRoot: true })
-  t.match((await examine({ MLFLOW_UPSTREAM_URL: older })).findings, [{ check: 'mlflow-layout', message: /static prefix/, mend: /MLFLOW_UPSTREAM_URL/ }])
+  t.match((await examine({ MLFLOW_UPSTREAM_URL: older })).findings, [{ check: 'mlflow-layout', message: /static prefix/, fix: /MLFLOW_UPSTREAM_URL/ }])
 })
 
 t.test('connections that MLflow closes before we do are named', async t => {
   const { named, findings } = await examine({ MLFLOW_UPSTREAM_URL: await fakeMlflow(t, { idleMs: 1000 }) })
   t.strictSame(named, ['keep-alive'])
-  t.match(findings[0]?.mend, '--uvicorn-opts "--timeout-keep-alive')
-  t.match((await examine({ MLFLOW_UPSTREAM_URL: await fakeMlflow(t, { version: '2.22.5', idleMs: 1000 }) })).findings[0]?.mend, '--gunicorn-opts "--keep-alive')
+  t.match(findings[0]?.fix, '--uvicorn-opts "--timeout-keep-alive')
+  t.match((await examine({ MLFLOW_UPSTREAM_URL: await fakeMlflow(t, { version: '2.22.5', idleMs: 1000 }) })).findings[0]?.fix, '--gunicorn-opts "--keep-alive')
 })
 
 t.test('a clock that is wrong is named', async t => {
@@ -109,7 +109,7 @@ t.test('a clock that is wrong is named', async t => {
 t.test('an MLflow that serves no artifacts is named', async t => {
   const { named, findings } = await examine({ MLFLOW_UPSTREAM_URL: await fakeMlflow(t, { noArtifacts: true }) })
   t.strictSame(named, ['artifacts-served'])
-  t.match(findings[0]?.mend, '--serve-artifacts')
+  t.match(findings[0]?.fix, '--serve-artifacts')
 })
 
 t.test('artifacts that go round the facade are named, without what may be secret in their place', async t => {
@@ -131,7 +131,7 @@ t.test('an MLflow that takes chunked uploads for empty is told of, and is no fau
 
 t.test('credentials that MLflow\'s gateway would hand on to providers are named', async t => {
   const found = async (faults: Parameters<typeof fakeMlflow>[1]): Promise<unknown> => (await examine({ MLFLOW_UPSTREAM_URL: await fakeMlflow(t, { wantsCredentials: true, ...faults }), MLFLOW_UPSTREAM_AUTHORIZATION: 'Basic c2VjcmV0' })).findings
-  t.match(await found({ version: '3.11.1' }), [{ check: 'gateway-credentials', message: /calls of models end in 401/, mend: /3\.15/ }])
+  t.match(await found({ version: '3.11.1' }), [{ check: 'gateway-credentials', message: /calls of models end in 401/, fix: /3\.15/ }])
   t.strictSame(await found({ version: '3.17.2' }), [])
   t.match(await found({ version: '3.17.2', guarded: true }), [{ check: 'gateway-credentials', message: /What guards MLflow/ }])
 })

@@ -10,7 +10,7 @@ import { machine } from './machine.js'
 
 const plenty = 10_000_000_000
 
-t.test('what will not mend itself is told at once', async t => {
+t.test('what cannot recover by itself is told at once', async t => {
   const cases: ReadonlyArray<readonly [string, Record<string, string>, Record<string, string>, RegExp]> = [
     ['no Python', {}, {}, /^Python was not found: "python3" is no command here\. Install Python 3\.10 or newer, name it with MLFLOW_PYTHON, or set MLFLOW_UPSTREAM_URL/],
     ['a shim without a Python behind it', { python3: 'echo "pyenv: python3: command not found" >&2; exit 127' }, {}, /^Python was not found/],
@@ -40,7 +40,7 @@ t.test('a DATA_DIR that cannot be written is told at once', async t => {
   await t.rejects(open(), { message: /^DATA_DIR cannot be written \((ENOTDIR|EEXIST)\)/ })
 })
 
-t.test('what may mend itself is told and tried again, and the reason names no path', async t => {
+t.test('what may recover by itself is told and tried again, and the reason names no path', async t => {
   const cases: ReadonlyArray<readonly [string, string, RegExp]> = [
     ['no network, as uv says it', 'error: Request failed after 3 retries in 6.4s\n  cause: Failed to fetch: http://127.0.0.1:9/simple/mlflow/\n  cause: dns error', /could not be downloaded: the Python package index cannot be reached\. Check the network, a proxy/],
     ['no network, as pip says it', 'ERROR: Could not find a version that satisfies the requirement mlflow==3.17.2 (from versions: none)', /could not be downloaded/],

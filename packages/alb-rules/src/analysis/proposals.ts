@@ -86,7 +86,7 @@ export function togetherProposal (
     if (move !== undefined && !isReached) order = moved(order, move)
   }
   const names = moves.map(({ entry }) => entry.rule.priority)
-  return orderProposal(order, view, views, `It mends the rules ${names.join(', ')} together.`)
+  return orderProposal(order, view, views, `It fixes the rules ${names.join(', ')} together.`)
 }
 
 /** Moves over some of the same rules. */

@@ -1,4 +1,4 @@
-/** Tries edits before they are told: one that mends a finding and makes another is none to propose. */
+/** Tries edits before they are told: one that fixes a finding and makes another is none to propose. */
 import type { Finding } from '../check.js'
 import { applyEdit, originOf, type Edit } from '../edit.js'
 import { rulesOf, type RuleSet } from '../model.js'
@@ -8,7 +8,7 @@ const rulesMax = 60
 const trialsMax = 12
 
 export interface Trial {
-  /** Whether the edit mends the finding and makes none above info that was not there; false too where it was not tried. */
+  /** Whether the edit fixes the finding and makes none above info that was not there; false too where it was not tried. */
   readonly isGood: (edit: Edit, finding: Finding) => boolean
 }
 

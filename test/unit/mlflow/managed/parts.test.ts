@@ -3,13 +3,13 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { chooseAddress } from '../../../../src/mlflow/managed/address.js'
-import { openJournal } from '../../../../src/mlflow/managed/rotating-log.js'
+import { openRotatingLog } from '../../../../src/mlflow/managed/rotating-log.js'
 
 t.test('the log is bounded: two files, each no larger than the limit', async t => {
   const file = join(t.testdir(), 'mlflow.log')
-  const journal = openJournal(file, 100)
-  t.teardown(journal.close)
-  for (let line = 10; line < 40; line++) journal.write(`line ${line}\n`)
+  const log = openRotatingLog(file, 100)
+  t.teardown(log.close)
+  for (let line = 10; line < 40; line++) log.write(`line ${line}\n`)
   t.ok(readFileSync(file).length <= 100)
   t.ok(readFileSync(`${file}.1`).length <= 100)
   t.match(readFileSync(`${file}.1`, 'utf8') + readFileSync(file, 'utf8'), /line 30\n(line 3\d\n)*line 39\n$/)
@@ -18,17 +18,17 @@ t.test('the log is bounded: two files, each no larger than the limit', async t =
 t.test('the log goes on where it ended', async t => {
   const file = join(t.testdir(), 'mlflow.log')
   for (const text of ['one\n', 'two\n']) {
-    const journal = openJournal(file)
-    journal.write(text)
-    journal.close()
+    const log = openRotatingLog(file)
+    log.write(text)
+    log.close()
   }
   t.equal(readFileSync(file, 'utf8'), 'one\ntwo\n')
 })
 
 t.test('a log that cannot be written stops nobody', async t => {
   const folder = t.testdir()
-  const journal = openJournal(join(folder, 'missing', 'mlflow.log'))
-  t.doesNotThrow(() => journal.write('lost\n'))
+  const log = openRotatingLog(join(folder, 'missing', 'mlflow.log'))
+  t.doesNotThrow(() => log.write('lost\n'))
   t.notOk(existsSync(join(folder, 'missing')))
 })
 
