@@ -10,7 +10,7 @@ export const rooms = JSON.parse(readFileSync(new URL('rooms.json', import.meta.u
 const io = /^(?:fastify|fastify-plugin|@fastify\/|undici|pg|ioredis|@photostructure\/sqlite|node:(?:fs|net|http|https|tls|child_process|os|process|worker_threads))/
 const fastify = /^(?:fastify|fastify-plugin|@fastify\/)/
 /** The plug-in that forwards stays behind the one file that says why it is there. */
-const replyFrom = 'src/proxy/reply-from.ts'
+const replyFrom = 'src/proxy/exchange/reply-from.ts'
 
 /** The room of a file, by its path from the top; undefined outside of src. */
 export function roomOf (path) {

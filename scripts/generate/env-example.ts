@@ -1,5 +1,5 @@
 /** `.env.example`: every setting, commented out, with its default and what it is for. */
-import { settings } from '../../src/core/settings.js'
+import { settings } from '../../src/core/settings/settings.js'
 
 const width = 118
 
@@ -9,7 +9,7 @@ export function envExample (): string {
     const file = secret === true ? ` A secret: ${name}_FILE may name a file that holds it.` : ''
     return [...wrap(`${about.replaceAll('`', '')}${file} Must be ${allowed.replaceAll('`', '')}.`), `#${name}=${value ?? ''}`].join('\n')
   })
-  return `# Settings of hokusai-mlflow, each with its default. Made from src/core/settings.ts by \`npm run generate\`.
+  return `# Settings of hokusai-mlflow, each with its default. Made from src/core/settings/settings.ts by \`npm run generate\`.
 # For compose.yaml copy what you need to facade.env; without Docker: \`node --env-file=FILE dist/cli/main.js start\`.
 
 ${blocks.join('\n\n')}

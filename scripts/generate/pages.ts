@@ -1,7 +1,7 @@
 /** Pages of the documentation that are made from tables of the source. */
 import { errors } from '../../src/core/errors.js'
 import { reasons } from '../../src/core/reasons.js'
-import { settings } from '../../src/core/settings.js'
+import { settings } from '../../src/core/settings/settings.js'
 
 const made = (source: string): string => `<!-- Made from ${source} by \`npm run generate\`. -->\n`
 
@@ -10,7 +10,7 @@ export function settingsPage (): string {
   const rows = Object.entries(settings).map(([name, { value, allowed, about, secret }]) => {
     return `| \`${name}\` | ${value === undefined ? '' : `\`${value}\``} | ${about}${secret === true ? ` A secret: may come as \`${name}_FILE\`.` : ''} | ${allowed} |`
   })
-  return `${made('src/core/settings.ts')}
+  return `${made('src/core/settings/settings.ts')}
 # Configuration
 
 By environment variables alone. They are checked at once when the server or a command starts; every problem is named in

@@ -11,7 +11,7 @@ import { seen } from './seen.js'
 import { StoreBusyError, StoreUnavailableError, type Caller, type KeyVerifier, type Verdict } from '../keys/contract.js'
 import { errors, FacadeError, toFacadeError, unauthenticated, unavailable } from '../core/errors.js'
 import { unknownId } from '../access/matcher.js'
-import { sendError } from '../http/send-error.js'
+import { sendError } from '../http/answer/send-error.js'
 import type { Judgement } from '../http/access.js'
 import { toGateway } from '../http/context.js'
 

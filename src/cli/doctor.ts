@@ -1,5 +1,5 @@
 /** `hokusai-mlflow doctor`: what is wrong with this configuration and how to fix it. */
-import { ConfigError } from '../core/config.js'
+import { ConfigError } from '../core/settings/config.js'
 import { artifactChecks } from '../doctor/artifacts.js'
 import { type Check, type DoctorContext, skipped, type Verdict } from '../doctor/check.js'
 import { frontChecks } from '../doctor/front.js'

@@ -1,6 +1,6 @@
 /** The configuration as commands get it: from their environment and this machine's files. */
 import { readFileSync } from 'node:fs'
-import { type Config, loadConfig } from '../core/config.js'
+import { type Config, loadConfig } from '../core/settings/config.js'
 import type { Io } from '../core/io.js'
 
 /** @throws ConfigError */

@@ -8,7 +8,7 @@ import {
 } from '../keys/key-input.js'
 import { type IssuedKey, type KeyRecord, type KeyStore } from '../keys/contract.js'
 import { openStore } from '../keys/open.js'
-import type { Config } from '../core/config.js'
+import type { Config } from '../core/settings/config.js'
 import { mount } from '../core/public-paths.js'
 import { originFor } from '../core/origin.js'
 import { parse, printJson, UsageError, type Command } from './command.js'

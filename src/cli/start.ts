@@ -1,5 +1,5 @@
 /** `hokusai-mlflow start`: the server. */
-import { ConfigError } from '../core/config.js'
+import { ConfigError } from '../core/settings/config.js'
 import { serve } from '../server.js'
 import { parse, type Command } from './command.js'
 import { readConfig } from './environment.js'

@@ -5,7 +5,7 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import sqlite from '@photostructure/sqlite'
-import { ConfigError } from './config.js'
+import { ConfigError } from './settings/config.js'
 import { tighten } from './folder.js'
 import { UserError } from './user-error.js'
 

@@ -1,5 +1,5 @@
 /** Where people reach the facade, as well as its own settings tell: for the lines that they copy. */
-import type { Config } from './config.js'
+import type { Config } from './settings/config.js'
 
 /** @param port the one that is listened on, where it is known: PORT may be 0 */
 export function originFor ({ publicUrl, host, port: configured }: Config, port: number = configured): string {

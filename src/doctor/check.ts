@@ -1,5 +1,5 @@
 /** What a check of `doctor` is: a look at one thing that goes wrong in practice, with the command or setting that fixes it. */
-import type { Config } from '../core/config.js'
+import type { Config } from '../core/settings/config.js'
 import type { Layout } from '../mlflow/layout.js'
 import type { Upstream } from '../mlflow/pool.js'
 

@@ -1,7 +1,7 @@
 /** What a single connection to MLflow tells: how long it may be silent, and what the clock there says. */
 import { connect } from 'node:tls'
 import { Client } from 'undici'
-import type { UpstreamConfig } from '../core/config.js'
+import type { UpstreamConfig } from '../core/settings/config.js'
 import type { Upstream } from '../mlflow/pool.js'
 
 export interface ConnectionFacts {

@@ -1,6 +1,6 @@
 /** The context of the checks: looks at MLflow once, without changing anything there. */
 import { join, resolve } from 'node:path'
-import type { Config } from '../core/config.js'
+import type { Config } from '../core/settings/config.js'
 import { FacadeError } from '../core/errors.js'
 import { socketAt } from '../mlflow/managed/address.js'
 import type { Layout } from '../mlflow/layout.js'

@@ -3,7 +3,7 @@ import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { request } from 'undici'
 import { mount } from '../core/public-paths.js'
-import { isFacade } from '../proxy/identity.js'
+import { isFacade } from '../proxy/headers/identity.js'
 import { type Check, error, fine, type DoctorContext, skipped, type Verdict, warning } from './check.js'
 
 const waitMs = 5000

@@ -1,6 +1,6 @@
 /** Checks of a PostgreSQL that holds the keys: what is seen on one connection, without changing anything there. */
-import type { KeysConfig } from '../core/config.js'
-import { isLoopback, type PostgresAddress } from '../core/postgres-url.js'
+import type { KeysConfig } from '../core/settings/config.js'
+import { isLoopback, type PostgresAddress } from '../core/settings/postgres-url.js'
 import type { PostgresFacts } from '../keys/stores/postgres/inspect.js'
 import { type Check, error, fine, skipped, type Verdict, warning } from './check.js'
 

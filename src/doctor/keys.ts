@@ -2,7 +2,7 @@
 import { firstKeyFile, firstKeySince } from '../keys/first-key.js'
 import { NotAcceptedError, StoreBusyError, type Verdict as KeyVerdict } from '../keys/contract.js'
 import { openStore, openVerifier, storeKind } from '../keys/open.js'
-import type { Config } from '../core/config.js'
+import type { Config } from '../core/settings/config.js'
 import { type Check, error, fine, skipped, type Verdict, warning } from './check.js'
 import { notRunning } from './mlflow.js'
 

@@ -1,6 +1,6 @@
 /** The check of the platform's other API, to which everything goes that is not ours. */
 import { request } from 'undici'
-import { baseOf, identify } from '../proxy/identity.js'
+import { baseOf, identify } from '../proxy/headers/identity.js'
 import { type Check, error, fine, type Verdict, warning } from './check.js'
 
 const waitMs = 5000

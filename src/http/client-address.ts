@@ -1,7 +1,7 @@
 /** Who stands at the other end of a connection: load balancers that are trusted, and the origin under which people reach us. */
 import { BlockList, isIP, isIPv6 } from 'node:net'
 import type { FastifyRequest } from 'fastify'
-import type { Config } from '../core/config.js'
+import type { Config } from '../core/settings/config.js'
 
 /** Makes the test whether an address is one of ours; IPv4 addresses mapped into IPv6 count as IPv4. */
 export function trusting (list: readonly string[]): (address: string | undefined) => boolean {

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import type { Match } from '../access/matcher.js'
 import type { Slotted } from '../core/active-set.js'
-import { readHead, type RequestHead } from './request-head.js'
+import { readHead, type RequestHead } from './connection/request-head.js'
 import { readTarget, type Target } from './target.js'
 
 export interface RequestContext extends Slotted {

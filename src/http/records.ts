@@ -11,7 +11,7 @@ import type { Caller } from '../keys/contract.js'
 import { callerAddress } from './client-address.js'
 import { clientKind } from './client-kind.js'
 import { createContext, type RequestContext } from './context.js'
-import { drain, ownHeaders, unread } from './early-response.js'
+import { drain, ownHeaders, unread } from './answer/early-response.js'
 import { CallerLeftError } from './transfer.js'
 
 /** What became of a request. No path, query or header of the caller's: a key pasted into one would be kept. */

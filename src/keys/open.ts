@@ -1,6 +1,6 @@
 /** Opens the key store that the configuration names. One row a kind of store; a store that is not used loads nothing. */
 import { existsSync } from 'node:fs'
-import type { KeysConfig, StoreConfig } from '../core/config.js'
+import type { KeysConfig, StoreConfig } from '../core/settings/config.js'
 import { StoreNotOursError, type KeyStore, type KeyVerifier, type StoreListeners } from './contract.js'
 
 /** What can be said of a store without opening it. */
@@ -18,7 +18,7 @@ type StoreKind = Facts & (
 )
 
 /**
- * By what the scheme of KEYS_URL says (`core/config.ts`): `sqlite:` a file, `postgres:` a database, `http:` and
+ * By what the scheme of KEYS_URL says (`core/settings/config.ts`): `sqlite:` a file, `postgres:` a database, `http:` and
  * `https:` an auth service.
  */
 const kinds: { readonly [Kind in StoreConfig['kind']]: (store: Extract<StoreConfig, { readonly kind: Kind }>) => StoreKind } = {

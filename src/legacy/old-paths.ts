@@ -2,10 +2,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { matchFixed } from '../access/matcher.js'
-import type { LegacyConfig } from '../core/config.js'
+import type { LegacyConfig } from '../core/settings/config.js'
 import { FacadeError } from '../core/errors.js'
 import { belowMount, successor } from '../core/public-paths.js'
-import { sendError } from '../http/send-error.js'
+import { sendError } from '../http/answer/send-error.js'
 import { isStripped } from '../http/stripped.js'
 
 declare module 'fastify' {

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { Registry } from 'prom-client'
-import { createConnections, stallMs } from '../http/connections.js'
+import { createConnections, stallMs } from '../http/connection/connections.js'
 
 /** Prometheus keeps one open, perhaps a few of it; what is beyond is closed at once. */
 const connectionsMax = 128

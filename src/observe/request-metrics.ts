@@ -1,6 +1,6 @@
 /** Counts each request when it has ended. */
-import type { Metrics } from '../core/metrics.js'
-import type { CounterSeries, HistogramSeries } from '../core/series.js'
+import type { Metrics } from '../core/telemetry/metrics.js'
+import type { CounterSeries, HistogramSeries } from '../core/telemetry/series.js'
 import type { RequestRecord } from '../http/records.js'
 
 interface Series {

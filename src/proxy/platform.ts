@@ -3,19 +3,19 @@
  * judged but whose path it is.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Config } from '../core/config.js'
+import type { Config } from '../core/settings/config.js'
 import { FacadeError, toFacadeError } from '../core/errors.js'
 import { bodyOf } from './request-body.js'
-import { Exchange, type Supervisor } from './exchange.js'
-import { sendWith } from './send-with.js'
+import { Exchange, type Supervisor } from './exchange/exchange.js'
+import { sendWith } from './exchange/send-with.js'
 import { nameFault, openUpstream, type Upstream } from '../mlflow/pool.js'
 import { framingProblem } from '../http/validate.js'
 import { operationOutside } from '../http/context.js'
 import { isOurs } from '../http/own.js'
 import { publicHost, publicProtocol } from '../http/client-address.js'
-import { sendError } from '../http/send-error.js'
-import { passedBack, passedOn } from './platform-headers.js'
-import { baseOf, watchIdentity } from './identity.js'
+import { sendError } from '../http/answer/send-error.js'
+import { passedBack, passedOn } from './headers/platform-headers.js'
+import { baseOf, watchIdentity } from './headers/identity.js'
 
 export interface Platform {
   /** Passes a request on. @returns false where its path is ours, and nothing was done */

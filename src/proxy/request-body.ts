@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import { PassThrough, type Readable } from 'node:stream'
 import { FacadeError } from '../core/errors.js'
-import type { RequestHead } from '../http/request-head.js'
+import type { RequestHead } from '../http/connection/request-head.js'
 
 /** Up to this length a body goes out in one write with its head; a cut one then never reaches MLflow at all. */
 const smallMaxBytes = 64 * 1024

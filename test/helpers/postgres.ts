@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { freePort } from '../../scripts/mlflow/ports.js'
-import { readPostgresUrl, type PostgresAddress } from '../../src/core/postgres-url.js'
+import { readPostgresUrl, type PostgresAddress } from '../../src/core/settings/postgres-url.js'
 
 interface Teardown { teardown: (fn: () => unknown) => void }
 

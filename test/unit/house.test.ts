@@ -28,7 +28,7 @@ t.test('pure rooms do no input or output, and only rooms of the edge know Fastif
     t.equal(isRefused(fileIn(path), 'fastify'), !fastify, `${room}: fastify`)
     t.equal(isRefused(fileIn(path), '@fastify/reply-from'), true, `${room}: reply-from`)
   }
-  t.notOk(isRefused('src/proxy/reply-from.ts', '@fastify/reply-from'))
+  t.notOk(isRefused('src/proxy/exchange/reply-from.ts', '@fastify/reply-from'))
   t.ok(isRefused('src/core/planted.ts', '../../test/helpers/app.js'), 'src imports no tests')
   t.ok(isRefused('scripts/planted.ts', '../test/helpers/app.js'), 'scripts import no tests')
 })

@@ -1,6 +1,6 @@
 /** The facade's own operations, as the running app describes them. */
 import { buildApp } from '../../../src/app.js'
-import { loadConfig } from '../../../src/core/config.js'
+import { loadConfig } from '../../../src/core/settings/config.js'
 import { openUpstream } from '../../../src/mlflow/pool.js'
 import type { Response, Schemas } from './schema.js'
 

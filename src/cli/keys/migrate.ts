@@ -1,8 +1,8 @@
 /** `hokusai-mlflow keys migrate`: takes all keys of one store of our own over into another one, by their hashes. */
 import { readFileSync } from 'node:fs'
-import { readStoreUrl, type KeysConfig, type StoreConfig } from '../../core/config.js'
+import { readStoreUrl, type KeysConfig, type StoreConfig } from '../../core/settings/config.js'
 import type { Io } from '../../core/io.js'
-import { settings } from '../../core/settings.js'
+import { settings } from '../../core/settings/settings.js'
 import type { Imported, KeyRow, KeyStore } from '../../keys/contract.js'
 import { openStore, storeKind } from '../../keys/open.js'
 import { parse, printJson, UsageError } from '../command.js'

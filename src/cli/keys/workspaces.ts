@@ -3,7 +3,7 @@
  * facade refuses it there.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Config } from '../../core/config.js'
+import type { Config } from '../../core/settings/config.js'
 import type { Layout } from '../../mlflow/layout.js'
 import { watch } from '../../mlflow/monitor.js'
 import { openUpstream } from '../../mlflow/pool.js'

@@ -1,6 +1,6 @@
 /** The platform's auth service as a key verifier: one validation call, each way in which it can fail mapped on its meaning. */
 import { Agent, request, type Dispatcher } from 'undici'
-import type { KeysConfig } from '../../core/config.js'
+import type { KeysConfig } from '../../core/settings/config.js'
 import { toScopes } from '../../access/scopes.js'
 import { NotAcceptedError, StoreBusyError, StoreUnavailableError, type KeyVerifier, type Verdict } from '../contract.js'
 import { environmentOf, hashKey, hintOf } from '../key.js'

@@ -2,7 +2,7 @@
 import { chmodSync, mkdirSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { settings } from '../../core/settings.js'
+import { settings } from '../../core/settings/settings.js'
 import { type Address, chooseAddress } from './address.js'
 import type { Env } from './command.js'
 import { createDatabase, databaseFault, databaseName, schemaIn, upgradeDatabase } from './database.js'

@@ -3,9 +3,9 @@ import { execFile, execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
-import { loadConfig } from '../../../src/core/config.js'
-import { createMetrics } from '../../../src/core/metrics.js'
-import { settings } from '../../../src/core/settings.js'
+import { loadConfig } from '../../../src/core/settings/config.js'
+import { createMetrics } from '../../../src/core/telemetry/metrics.js'
+import { settings } from '../../../src/core/settings/settings.js'
 
 const read = (file: string): string => readFileSync(file, 'utf8')
 const filesIn = (folder: string, ending: string): string[] => readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith(ending)).map(file => join(folder, file))

@@ -7,9 +7,9 @@ import { parse } from 'yaml'
 import { environment, readDockerfile, readIgnore, words } from '../../../scripts/release/image/dockerfile.js'
 import { envExample } from '../../../scripts/generate/env-example.js'
 import { start } from '../../../src/cli/start.js'
-import { loadConfig } from '../../../src/core/config.js'
+import { loadConfig } from '../../../src/core/settings/config.js'
 import { pinned } from '../../../src/mlflow/managed/pinned.js'
-import { settings } from '../../../src/core/settings.js'
+import { settings } from '../../../src/core/settings/settings.js'
 
 const stages = readDockerfile(readFileSync('Dockerfile', 'utf8'))
 const reaches = readIgnore(readFileSync('.dockerignore', 'utf8'))

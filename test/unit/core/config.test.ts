@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
-import { ConfigError, loadConfig } from '../../../src/core/config.js'
-import { nearest, settings } from '../../../src/core/settings.js'
+import { ConfigError, loadConfig } from '../../../src/core/settings/config.js'
+import { nearest, settings } from '../../../src/core/settings/settings.js'
 
 type Env = Readonly<Record<string, string | undefined>>
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { loadConfig } from '../../../src/core/config.js'
+import { loadConfig } from '../../../src/core/settings/config.js'
 import { originFor } from '../../../src/core/origin.js'
 
 t.test('the lines to copy name an address that a client can reach', async t => {

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { Counter, Histogram, Registry } from 'prom-client'
 import t from 'tap'
-import { createCounter, createHistogram } from '../../../src/core/series.js'
+import { createCounter, createHistogram } from '../../../src/core/telemetry/series.js'
 
 const buckets = [0.005, 0.1, 1, 60]
 const labelled = fc.constantFrom('a', 'b "quoted"', 'c\\\n')

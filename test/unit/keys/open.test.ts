@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import type { KeysConfig } from '../../../src/core/config.js'
+import type { KeysConfig } from '../../../src/core/settings/config.js'
 import { openStore, openVerifier, storeKind } from '../../../src/keys/open.js'
 
 t.test('the configuration decides which store guards, and the auth service owns its keys', async t => {

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
-import { handedOn } from '../../../src/proxy/gc.js'
+import { handedOn } from '../../../src/proxy/exchange/gc.js'
 
 t.test('buffers that were handed on are collected while others come', async t => {
   const chunk = 64 * 1024

@@ -66,9 +66,9 @@ const listed: Readonly<Record<string, Readonly<Record<string, keyof typeof reaso
   },
   'src/endpoints/start-page.ts': { '/^/gm': 'class', '/[&<>"\']/g': 'class' },
   'src/proxy/forward.ts': { '/^(https?:)?\\/\\/([^/?#]*)(.*)$/is': 'total', '/^\\/*/': 'total' },
-  'src/http/request-head.ts': { '/^00-(?!0{32})[\\da-f]{32}-(?!0{16})[\\da-f]{16}-[\\da-f]{2}$/': 'head' },
-  'src/proxy/identity.ts': { '/\\/+$/': 'settings', '/^\\s*\\{\\s*"experiment"\\s*:/': 'single', '/"error_code"\\s*:/': 'class' },
-  'src/proxy/request-headers.ts': {
+  'src/http/connection/request-head.ts': { '/^00-(?!0{32})[\\da-f]{32}-(?!0{16})[\\da-f]{16}-[\\da-f]{2}$/': 'head' },
+  'src/proxy/headers/identity.ts': { '/\\/+$/': 'settings', '/^\\s*\\{\\s*"experiment"\\s*:/': 'single', '/"error_code"\\s*:/': 'class' },
+  'src/proxy/headers/request-headers.ts': {
     '/^[\\da-f]{16}(?!0{16})[\\da-f]{16}$/': 'head',
     '/^[\\x21-\\x7e](?:[\\x20-\\x7e]*[\\x21-\\x7e])?$/': 'single'
   },
@@ -98,7 +98,7 @@ const listed: Readonly<Record<string, Readonly<Record<string, keyof typeof reaso
   'src/http/context.ts': { '/^\\/(?:api\\/)?mlflow\\/gateway\\//': 'head' },
   'src/mlflow/pool.ts': { '/^\\[|\\]$/g': 'search', '/\\/+$/': 'settings', '/^(ERR_TLS|CERT|DEPTH|UNABLE|SELF_SIGNED|ERR_SSL|EPROTO)/': 'head' },
   'src/endpoints/openapi/plugin.ts': { '/^\\d+\\.\\d+\\.\\d+/': 'single' },
-  'src/http/cors.ts': { '/^[\\w!#$%&\'*+.^`|~-]+$/': 'single' },
+  'src/http/answer/cors.ts': { '/^[\\w!#$%&\'*+.^`|~-]+$/': 'single' },
   'src/http/own.ts': {
     '/^\\/(?:(?:live|ready|login|logout|openapi\\.json|openapi\\.yaml|whoami|whoami\\/rotate)$|(?:docs|console|admin\\/keys|admin\\/audit)(?:\\/|$))/': 'head',
     '/^\\/(?:health|version)?$/': 'head',

@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import { generateKey } from '../../../src/keys/key.js'
 import { openRemote, openService } from '../../../src/keys/stores/service.js'
 import { StoreBusyError, type KeyVerifier } from '../../../src/keys/contract.js'
-import type { KeysConfig } from '../../../src/core/config.js'
+import type { KeysConfig } from '../../../src/core/settings/config.js'
 import { answering, failures, goodAnswer, hangs, startAuthServer, unauthorized, type AuthServer } from '../../helpers/auth-server.js'
 import { callerOf, verifierContract } from '../../helpers/verifier-contract.js'
 

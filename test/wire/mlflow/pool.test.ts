@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
-import { loadConfig } from '../../../src/core/config.js'
+import { loadConfig } from '../../../src/core/settings/config.js'
 import { openUpstream } from '../../../src/mlflow/pool.js'
 
 t.test('a connection that MLflow closes is told of, one that the facade lets go after its idle time is not', async t => {

@@ -1,8 +1,8 @@
 /** `PLATFORM_UPSTREAM_URL` is no way to an MLflow without a key, nor a circle, whatever name stands in it. */
 import t from 'tap'
-import { loadConfig } from '../../../src/core/config.js'
+import { loadConfig } from '../../../src/core/settings/config.js'
 import { openUpstream } from '../../../src/mlflow/pool.js'
-import { watchIdentity } from '../../../src/proxy/identity.js'
+import { watchIdentity } from '../../../src/proxy/headers/identity.js'
 import { facade, type Facade } from '../../helpers/app.js'
 import { answer, echo, shapeA, shapeB, shapeC, standIn } from '../../helpers/upstream.js'
 

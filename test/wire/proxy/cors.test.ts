@@ -1,6 +1,6 @@
 /** Pages of other origins: which may call, what their browsers are told, and what nobody is told. */
 import t from 'tap'
-import { mayWrite } from '../../../src/http/cors.js'
+import { mayWrite } from '../../../src/http/answer/cors.js'
 import { facade, keys, type Facade, type Request } from '../../helpers/app.js'
 import { answer, echo, says } from '../../helpers/upstream.js'
 

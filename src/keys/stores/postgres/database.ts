@@ -1,7 +1,7 @@
 /** PostgreSQL as the key store uses it: few connections, bounded waits, transactions, failures named. Knows no key. */
 import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
-import type { PostgresAddress } from '../../../core/postgres-url.js'
+import type { PostgresAddress } from '../../../core/settings/postgres-url.js'
 import { StoreUnavailableError } from '../../contract.js'
 import { createBreaker } from './breaker.js'
 import { isAnswer, isQueueTimeout, patience, toUnavailable } from './failures.js'

@@ -1,6 +1,6 @@
 /** Looks at a PostgreSQL key store without changing it: for `doctor`, and for whoever has to know whether there is one. */
 import pg from 'pg'
-import type { PostgresAddress } from '../../../core/postgres-url.js'
+import type { PostgresAddress } from '../../../core/settings/postgres-url.js'
 import { connectionOptions, type Sql } from './database.js'
 import { toUnavailable } from './failures.js'
 import { channel, knownVersion, versionIn } from './migrate.js'

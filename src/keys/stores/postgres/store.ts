@@ -1,6 +1,6 @@
 /** The key store in PostgreSQL: its SQL, and when what is remembered counts. What a row means and what becomes of it says `records.ts`. */
 import pg from 'pg'
-import type { PostgresAddress } from '../../../core/postgres-url.js'
+import type { PostgresAddress } from '../../../core/settings/postgres-url.js'
 import type { Imported, KeyRow, KeyStore, KeyVerifier, StoreListeners } from '../../contract.js'
 import type { KeyForm } from '../../key.js'
 import { importedRow, keyColumns, newRow, revoked, rotated, storedForms, toIssued, toRecord, toVerdict } from '../../records.js'

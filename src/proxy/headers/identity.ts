@@ -2,8 +2,8 @@
  * Keeps watch over what answers at `PLATFORM_UPSTREAM_URL`: nothing is passed on to an MLflow, which would be one
  * without keys, nor to the facade itself.
  */
-import { FacadeError } from '../core/errors.js'
-import { nameFault, type ProbeAnswer, type Upstream } from '../mlflow/pool.js'
+import { FacadeError } from '../../core/errors.js'
+import { nameFault, type ProbeAnswer, type Upstream } from '../../mlflow/pool.js'
 
 const experiment = '/api/2.0/mlflow/experiments/get?experiment_id=0'
 const intervalMs = 60_000

@@ -3,7 +3,7 @@
  * Credentials of a browser's own, such as cookies, are not allowed to any of them.
  */
 import type { IncomingMessage } from 'node:http'
-import type { RequestContext } from './context.js'
+import type { RequestContext } from '../context.js'
 
 /** What clients read of an answer beyond type and length; a browser keeps all else from the page. */
 const exposed = [

@@ -1,7 +1,7 @@
 /** Header rules of what is passed on to the platform and back: everything, but for what belongs to one hop, and what only we say. */
-import { withoutSession } from '../http/session-cookie.js'
+import { withoutSession } from '../../http/session-cookie.js'
 import { incoming, type AnswerHead } from './response-headers.js'
-import { hopByHop, withoutNamed } from '../http/request-head.js'
+import { hopByHop, withoutNamed } from '../../http/connection/request-head.js'
 
 /** Headers that we set, or that would name another path than the one that was judged. */
 const ours = new Set(['host', 'content-length', 'forwarded', 'x-request-id', 'x-real-ip', 'x-original-url', 'x-rewrite-url'])

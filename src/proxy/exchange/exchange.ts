@@ -5,15 +5,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
-import { begin, finish, linger, unread } from '../http/early-response.js'
-import { CallerLeftError, type Transfer } from '../http/transfer.js'
-import type { Patience, PooledRequest } from '../mlflow/pool.js'
-import { FacadeError, sentence, toFacadeError, unavailable } from '../core/errors.js'
+import { begin, finish, linger, unread } from '../../http/answer/early-response.js'
+import { CallerLeftError, type Transfer } from '../../http/transfer.js'
+import type { Patience, PooledRequest } from '../../mlflow/pool.js'
+import { FacadeError, sentence, toFacadeError, unavailable } from '../../core/errors.js'
 import { followDrain, unfollowDrain, type Source } from './drained.js'
 import { hold, type Held } from './held.js'
-import type { AnswerHead } from './response-headers.js'
+import type { AnswerHead } from '../headers/response-headers.js'
 import { handedOn } from './gc.js'
-import { CutUploadError } from './request-body.js'
+import { CutUploadError } from '../request-body.js'
 
 /** Answers up to this size are handed on in one write with their head. */
 const smallMaxBytes = 64 * 1024

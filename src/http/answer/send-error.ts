@@ -1,9 +1,9 @@
 /** The one place where an error of ours becomes bytes. */
 import type { IncomingMessage } from 'node:http'
 import type { FastifyReply } from 'fastify'
-import { errorBody, type FacadeError } from '../core/errors.js'
-import type { Reason } from '../core/reasons.js'
-import { toGateway } from './context.js'
+import { errorBody, type FacadeError } from '../../core/errors.js'
+import type { Reason } from '../../core/reasons.js'
+import { toGateway } from '../context.js'
 import { finishOwn, ownHeaders, unanswered } from './early-response.js'
 
 /** An error that the facade answered. */

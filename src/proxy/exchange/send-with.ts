@@ -1,7 +1,7 @@
 /** Starts an exchange when its body is there: at once, or when it was gathered, judged or spooled. */
 import { Readable } from 'node:stream'
 import type { Exchange } from './exchange.js'
-import type { OutgoingBody } from './request-body.js'
+import type { OutgoingBody } from '../request-body.js'
 
 /** @param send makes the headers and sends. Whatever fails ends the exchange */
 export function sendWith (

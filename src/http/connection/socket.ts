@@ -3,11 +3,11 @@ import { randomUUID } from 'node:crypto'
 import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyServerOptions } from 'fastify'
-import { errorBody, FacadeError, type ErrorName } from '../core/errors.js'
-import { plainAddress } from './client-address.js'
-import type { RequestContext } from './context.js'
-import { isWhole, ownHeaders } from './early-response.js'
-import type { Records } from './records.js'
+import { errorBody, FacadeError, type ErrorName } from '../../core/errors.js'
+import { plainAddress } from '../client-address.js'
+import type { RequestContext } from '../context.js'
+import { isWhole, ownHeaders } from '../answer/early-response.js'
+import type { Records } from '../records.js'
 
 /** Heads up to 80 KiB pass (MLflow 3.x takes queries of 70 KB); Node counts a little more than the bytes of the head. */
 const headMaxBytes = 84 * 1024

@@ -1,8 +1,8 @@
 /** The open connections: how many requests of each are under way at once, and which of them no longer take what is written to them. */
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { FacadeError } from '../core/errors.js'
-import { createActiveSet, type Slotted } from '../core/active-set.js'
+import { FacadeError } from '../../core/errors.js'
+import { createActiveSet, type Slotted } from '../../core/active-set.js'
 
 /**
  * A client may pipeline any number of requests (RFC 9112, section 9.3.2), and Node reads them as they come; each can

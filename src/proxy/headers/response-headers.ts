@@ -1,5 +1,5 @@
 /** What of MLflow's answer reaches the caller. Repeated headers and their order survive. */
-import { hopByHop, withoutNamed } from '../http/request-head.js'
+import { hopByHop, withoutNamed } from '../../http/connection/request-head.js'
 
 const withheld = new Set([...hopByHop, 'x-request-id', 'set-cookie'])
 

@@ -1,7 +1,7 @@
 /** What of a request reaches MLflow, and what we say of it there. Repeated headers and their order survive. */
 import { createHash } from 'node:crypto'
-import { mount } from '../core/public-paths.js'
-import type { RequestHead } from '../http/request-head.js'
+import { mount } from '../../core/public-paths.js'
+import type { RequestHead } from '../../http/connection/request-head.js'
 
 /** What we say of a request to MLflow. */
 export interface Identity {

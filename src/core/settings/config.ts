@@ -7,7 +7,7 @@ import {
   cidrs, connections, count, date, headerText, hostAndPort, hostname, http, oneOf, origin, origins, port, positiveCount, seconds, timeout
 } from './setting-values.js'
 import { nearest, notServed, settings } from './settings.js'
-import { UserError } from './user-error.js'
+import { UserError } from '../user-error.js'
 
 export interface Config {
   readonly host: string
