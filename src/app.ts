@@ -1,4 +1,5 @@
 /** The one list of everything: what is registered, in its order. */
+import type { Server } from 'node:http'
 import { join } from 'node:path'
 import swagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
@@ -6,6 +7,7 @@ import { pino, type Logger } from 'pino'
 import authenticate, { callerOf } from './auth/authenticate.js'
 import { endedSince, watchRevocations } from './auth/revalidate.js'
 import type { Config } from './core/settings/config.js'
+import { expiryOf } from './core/settings/tls-identity.js'
 import { FacadeError, toFacadeError } from './core/errors.js'
 import { createMetrics, type Metrics } from './core/telemetry/metrics.js'
 import { mount } from './core/public-paths.js'
@@ -21,6 +23,7 @@ import { markOrigin } from './http/answer/cors.js'
 import records, { openRecords } from './http/records.js'
 import { sendError } from './http/answer/send-error.js'
 import { answerBrokenHead, serverFactory, serverOptions, takeOver } from './http/connection/socket.js'
+import { isTls, renewIdentity } from './http/connection/tls.js'
 import { restoreMount } from './http/stripped.js'
 import { methods, routed } from './http/target.js'
 import validate from './http/validate.js'
@@ -110,7 +113,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
 
   const app = Fastify({
     ...serverOptions,
-    serverFactory: serverFactory(server => {
+    serverFactory: serverFactory(config.tls, server => {
       takeOver(server, answerBroken)
       connections.watch(server)
     }),
@@ -124,6 +127,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
     frameworkErrors: refuseUnrouted
   })
   app.decorate('connections', connections)
+  const stopRenewing = keepCertificate(app.server, config, log, metrics)
 
   const passOn = (request: FastifyRequest, reply: FastifyReply): boolean => platform?.take(request, reply) === true
   const mark = (request: FastifyRequest): void => markOldPath(request, config.legacy)
@@ -175,6 +179,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   app.addHook('onClose', async () => {
     stopWatching()
     connections.stop()
+    stopRenewing()
     requestLog.close()
     monitor.close()
     usage.close()
@@ -199,6 +204,17 @@ function watchMlflow (upstream: Upstream, newer: NewerWatch, log: Logger, metric
     metrics.upstreamUp.set(state.problem === undefined ? 1 : 0)
     if (state.problem === undefined) log.info({ mlflow: state.layout }, 'MLflow is recognised')
     else log.warn({ problem: state.problem }, 'MLflow cannot be used')
+  })
+}
+
+function keepCertificate (server: Server, { tls }: Config, log: Logger, metrics: Metrics): () => void {
+  if (tls === undefined || !isTls(server)) return () => {}
+  const expires = metrics.certificateExpiry()
+  expires.set(expiryOf(tls).getTime() / 1000)
+  return renewIdentity(server, tls, ({ expiresAt, problem }) => {
+    expires.set(expiresAt.getTime() / 1000)
+    if (problem === undefined) log.info({ expires: expiresAt }, 'the certificate was read again')
+    else log.error({ problem, expires: expiresAt }, 'the certificate has changed and cannot be served: the one before stays')
   })
 }
 

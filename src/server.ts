@@ -21,7 +21,7 @@ import { mount } from './core/public-paths.js'
 import { serveMetrics } from './observe/metrics-server.js'
 import { describeFailure } from './observe/request-log.js'
 import { openUpstream } from './mlflow/pool.js'
-import { originFor } from './core/origin.js'
+import { originFor, takesKeysInClear } from './core/origin.js'
 import { UserError } from './core/user-error.js'
 
 /** A start that cannot succeed, as one sentence for people. */
@@ -60,7 +60,7 @@ export async function serve (config: Config, io: Io, { upgradeDatabase }: StartO
     throw error
   })
   const { address, family, port } = app.server.address() as AddressInfo
-  const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+  const url = `${config.tls === undefined ? 'http' : 'https'}://${family === 'IPv6' ? `[${address}]` : address}:${port}`
   closeWithGrace({ delay: config.shutdownDelayMs + config.shutdownGraceMs + 20_000, logger: false }, async ({ signal, err }) => {
     if (err !== undefined) log.fatal({ error: err.stack }, 'the process failed')
     log.info({ signal }, 'shutting down')
@@ -79,6 +79,9 @@ export async function serve (config: Config, io: Io, { upgradeDatabase }: StartO
       { since: lyingSince },
       'the first admin key lies in DATA_DIR/admin-key: keep it elsewhere, or make keys of their own for people, and remove the file'
     )
+  }
+  if (takesKeysInClear(config)) {
+    log.warn('API keys travel in clear text: HOST is not a loopback address, and neither TLS_CERT_FILE nor a PUBLIC_URL with https is set')
   }
   local?.start() // not before: a signal that nobody handles would leave it behind
   log.info({ url, metrics: metricsServer === undefined ? undefined : (metricsServer.address() as AddressInfo).port }, 'listening')

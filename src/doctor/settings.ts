@@ -1,9 +1,12 @@
 /** Checks of what the settings say by themselves, beyond being well formed. */
+import { X509Certificate } from 'node:crypto'
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { dirname, resolve } from 'node:path'
 import { exposure } from '../core/folder.js'
+import { takesKeysInClear } from '../core/origin.js'
 import { keepFreeBytes } from '../proxy/spool.js'
-import { type Check, error, fine, warning } from './check.js'
+import { type Check, error, fine, type Verdict, warning } from './check.js'
 
 /** MLflow's client waits this long for an answer and then asks again (MLFLOW_HTTP_REQUEST_TIMEOUT). */
 const clientWaitMs = 120_000
@@ -44,6 +47,21 @@ export const settingsChecks: readonly Check[] = [
         )
       }
       return fine(`can be written, ${size(free)} free`)
+    }
+  },
+  {
+    id: 'tls',
+    about: 'API keys reach the facade encrypted, and a certificate of its own (`TLS_CERT_FILE`) names the host of `PUBLIC_URL` and is good for another two weeks',
+    run ({ config }) {
+      const { tls, publicUrl, host } = config
+      if (takesKeysInClear(config)) {
+        return warning(
+          `API keys travel in clear text to HOST=${host}.`,
+          'set TLS_CERT_FILE and TLS_KEY_FILE, or let a proxy end TLS and set PUBLIC_URL to its https origin (docs/behind-a-proxy.md)'
+        )
+      }
+      if (tls === undefined) return fine(publicUrl?.protocol === 'https:' ? 'PUBLIC_URL is https' : 'no other machine can send a key')
+      return judgeCertificate(new X509Certificate(tls.cert), publicUrl)
     }
   },
   {
@@ -110,4 +128,20 @@ function nearestFolder (path: string): string {
 
 function size (bytes: number): string {
   return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.round(bytes / 1e6)} MB`
+}
+
+/** As long as it takes to notice that a renewal has failed, and to repair it. */
+const renewalMs = 14 * 86_400_000
+
+function judgeCertificate (certificate: X509Certificate, publicUrl: URL | undefined): Verdict {
+  const expiresAt = new Date(certificate.validTo)
+  const day = expiresAt.toISOString().slice(0, 10)
+  if (expiresAt.getTime() < Date.now()) return error(`The certificate in TLS_CERT_FILE expired on ${day}: no client connects.`, 'renew it')
+  const name = publicUrl?.hostname.replace(/^\[|\]$/g, '') ?? ''
+  const named = isIP(name) > 0 ? certificate.checkIP(name) : certificate.checkHost(name)
+  if (name !== '' && named === undefined) {
+    return error(`The certificate in TLS_CERT_FILE does not name ${name}, the host of PUBLIC_URL.`, 'use one that does, or correct PUBLIC_URL')
+  }
+  if (expiresAt.getTime() - Date.now() < renewalMs) return warning(`The certificate in TLS_CERT_FILE expires on ${day}.`, 'renew it; the facade reads it again by itself')
+  return fine(`the certificate is good until ${day}`)
 }

@@ -50,13 +50,14 @@ export function publicOrigin (request: FastifyRequest, publicUrl: URL | undefine
 
 /**
  * Whether an Origin is the one under which the request itself came (RFC 6454). The scheme counts only where it is
- * known: behind a load balancer that is not trusted, https looks like http.
+ * known: behind a load balancer that is not trusted, https looks like http; over TLS of our own it is https.
  */
 export function isOwnOrigin (origin: string, request: FastifyRequest, config: Pick<Config, 'publicUrl'>, peerTrusted: boolean): boolean {
   if (!URL.canParse(origin)) return false
   const given = new URL(origin).origin
   if (given === config.publicUrl?.origin) return true
-  const schemes = peerTrusted ? [publicProtocol(request, undefined)] : ['http', 'https']
+  const isKnown = peerTrusted || 'encrypted' in request.raw.socket
+  const schemes = isKnown ? [publicProtocol(request, undefined)] : ['http', 'https']
   const host = publicHost(request, undefined)
   return schemes.some(scheme => URL.canParse(`${scheme}://${host}`) && new URL(`${scheme}://${host}`).origin === given)
 }

@@ -13,6 +13,7 @@ import type { Caller, KeyVerifier, Verdict } from '../../src/keys/contract.js'
 import { loadConfig } from '../../src/core/settings/config.js'
 import { createMetrics, type Metrics } from '../../src/core/telemetry/metrics.js'
 import { openUpstream, type Upstream } from '../../src/mlflow/pool.js'
+import { selfSigned } from './certificates.js'
 import { connect, head, type Answer, type Connection } from './client.js'
 import { shapeA, standIn, type Behaviour, type Shape, type Stand } from './upstream.js'
 
@@ -83,13 +84,17 @@ interface Options {
   readonly extend?: (app: FastifyInstance) => void
 }
 
+/** With FACADE_TLS=1 every test of the facade goes over HTTPS of its own. */
+const tlsEverywhere = process.env.FACADE_TLS === '1' ? selfSigned() : {}
+
 interface Teardown { teardown: (fn: () => unknown) => void }
 
 /** Starts stand-in and facade, and has the facade recognise what is behind it. */
 export async function facade (t: Teardown, behaviour?: Behaviour, { env = {}, shape, draining, tls, hidesPrefix = false, stallMs, impostor, extend }: Options = {}): Promise<Facade> {
   const mlflow = await standIn(t, behaviour, impostor === undefined ? shape : { ...shapeA, impostor }, tls)
   const dataDir = mkdtempSync(join(tmpdir(), 'facade-'))
-  const config = loadConfig({ DATA_DIR: dataDir, MLFLOW_UPSTREAM_URL: hidesPrefix ? mlflow.url.origin : mlflow.url.href, ...env }, path => readFileSync(path, 'utf8'))
+  const config = loadConfig({ DATA_DIR: dataDir, MLFLOW_UPSTREAM_URL: hidesPrefix ? mlflow.url.origin : mlflow.url.href, ...tlsEverywhere, ...env }, path => readFileSync(path, 'utf8'))
+  const secured = config.tls !== undefined
   const lines: Line[] = []
   let told = (): void => {}
   const log = pino({ level: 'info', base: null }, { write: text => { lines.push(JSON.parse(text) as Line); told() } })
@@ -122,14 +127,14 @@ export async function facade (t: Teardown, behaviour?: Behaviour, { env = {}, sh
     lines,
     verdicts,
     close,
-    connect: async () => await connect(t, port, env.HOST),
+    connect: async () => await connect(t, port, env.HOST, secured),
     async connectBoth () {
-      const accepted = once(app.server, 'connection') as Promise<[Socket]>
-      const connection = await connect(t, port, env.HOST)
+      const accepted = once(app.server, secured ? 'secureConnection' : 'connection') as Promise<[Socket]>
+      const connection = await connect(t, port, env.HOST, secured)
       return { connection, socket: (await accepted)[0] }
     },
     async call (method, target, request = {}) {
-      const connection = await connect(t, port, env.HOST)
+      const connection = await connect(t, port, env.HOST, secured)
       connection.write(requestHead(method, target, request))
       if (request.body !== undefined) connection.write(request.body)
       const answer = await connection.answer({ head: method === 'HEAD' })

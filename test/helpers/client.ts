@@ -1,6 +1,7 @@
 /** A caller on a bare socket: it sends any bytes, as slowly or as brokenly as a test wants, and reads answers as they come. */
 import { once } from 'node:events'
 import { connect as connectSocket, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import { readMessages, valueOf, valuesOf, type Message } from './wire.js'
 
 export interface Answer {
@@ -32,12 +33,12 @@ export interface Connection {
 
 interface Teardown { teardown: (fn: () => unknown) => void }
 
-/** Opens a connection; it ends with the test. */
-export async function connect (t: Teardown, port: number, host: string = '127.0.0.1'): Promise<Connection> {
-  const socket = connectSocket({ port, host, noDelay: true })
+/** Opens a connection; it ends with the test. @param tls whether over TLS, with whatever certificate */
+export async function connect (t: Teardown, port: number, host: string = '127.0.0.1', tls: boolean = false): Promise<Connection> {
+  const socket = tls ? connectTls({ port, host, rejectUnauthorized: false }) : connectSocket({ port, host, noDelay: true })
   socket.on('error', () => {}) // tests look at `closed` and at `whole`
   t.teardown(() => socket.destroy())
-  await once(socket, 'connect')
+  await once(socket, tls ? 'secureConnect' : 'connect')
   return converse(socket)
 }
 

@@ -1,6 +1,8 @@
 /** The facade as it is shipped: the compiled command in a process of its own, with keys made by the same command line. */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import { get } from 'node:https'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -54,7 +56,7 @@ export async function startFacade (t: Teardown, { mlflowUrl, env, stdout }: Opti
 
   async function listening (): Promise<string> {
     for (const end = performance.now() + 30_000; performance.now() < end; await delay(20)) {
-      const found = /\bListening on (http:\/\/[\d.]+:\d+)/.exec(printed)?.[1]
+      const found = /\bListening on (https?:\/\/[\d.]+:\d+)/.exec(printed)?.[1]
       if (found !== undefined) return found
       if (child.exitCode !== null) throw new Error(`the facade ended with ${child.exitCode}:\n${printed}`)
     }
@@ -63,7 +65,7 @@ export async function startFacade (t: Teardown, { mlflowUrl, env, stdout }: Opti
 
   async function ready (): Promise<void> {
     for (const end = performance.now() + 30_000; performance.now() < end; await delay(50)) {
-      if ((await fetch(`${url}/ready`)).ok) return
+      if (await isReady(url)) return
     }
     throw new Error(`the facade was not ready within 30 s:\n${printed}`)
   }
@@ -84,6 +86,14 @@ export async function startFacade (t: Teardown, { mlflowUrl, env, stdout }: Opti
     clearTimeout(late)
     if (child.exitCode !== 0) throw new Error(`the facade ended with ${child.exitCode ?? child.signalCode}, not 0:\n${printed.slice(-4000)}`)
   }
+}
+
+/** Whatever certificate it has. */
+async function isReady (url: string): Promise<boolean> {
+  if (url.startsWith('http:')) return (await fetch(`${url}/ready`)).ok
+  const [response] = await once(get(`${url}/ready`, { rejectUnauthorized: false }), 'response') as [IncomingMessage]
+  response.resume()
+  return response.statusCode === 200
 }
 
 /** The kernel keeps the peak of resident memory, and forgets it on demand (proc(5), clear_refs): no sample can miss it. */

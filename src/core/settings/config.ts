@@ -7,12 +7,15 @@ import {
   cidrs, connections, count, date, headerText, hostAndPort, hostname, http, oneOf, origin, origins, port, positiveCount, seconds, timeout
 } from './setting-values.js'
 import { nearest, notServed, settings } from './settings.js'
+import { checkIdentity, type TlsFiles, type TlsIdentity } from './tls-identity.js'
 import { UserError } from '../user-error.js'
 
 export interface Config {
   readonly host: string
   /** 0 takes any free port. */
   readonly port: number
+  /** HTTPS of our own; undefined: HTTP. */
+  readonly tls: (TlsFiles & TlsIdentity) | undefined
   readonly metrics: { readonly host: string, readonly port: number } | undefined
   readonly dataDir: string
   readonly upstream: UpstreamConfig
@@ -100,6 +103,7 @@ export function loadConfig (env: Env, readText: (path: string) => string): Confi
   const config: Config = {
     host,
     port: publicPort,
+    tls: tlsFrom(reader),
     metrics: metricsFrom(reader, host, publicPort),
     dataDir,
     upstream,
@@ -122,6 +126,27 @@ export function loadConfig (env: Env, readText: (path: string) => string): Confi
   }
   if (problems.length > 0) throw new ConfigError(problems)
   return Object.freeze(config)
+}
+
+function tlsFrom ({ problems, value, pem }: SettingReader): Config['tls'] {
+  const before = problems.length
+  const certFile = value('TLS_CERT_FILE', path => path)
+  const keyFile = value('TLS_KEY_FILE', path => path)
+  if ((certFile === undefined) !== (keyFile === undefined)) problems.push('TLS_CERT_FILE and TLS_KEY_FILE belong together: set both or none')
+  const cert = pem('TLS_CERT_FILE', text => new X509Certificate(text))
+  const key = pem('TLS_KEY_FILE', createPrivateKey)
+  if (problems.length > before) return undefined
+  if (certFile === undefined || keyFile === undefined || cert === undefined || key === undefined) return undefined
+  try {
+    checkIdentity({ cert, key })
+    return { certFile, keyFile, cert, key }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    problems.push(code === 'ERR_OSSL_X509_KEY_VALUES_MISMATCH'
+      ? 'TLS_KEY_FILE is not the key of the certificate in TLS_CERT_FILE'
+      : `TLS_CERT_FILE and TLS_KEY_FILE are not accepted by OpenSSL (${code ?? 'unknown'})`)
+    return undefined
+  }
 }
 
 function metricsFrom ({ problems, value }: SettingReader, host: string, publicPort: number): Config['metrics'] {

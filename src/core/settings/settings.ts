@@ -24,6 +24,8 @@ const day = 'a date such as 2027-06-30'
 const table = {
   HOST: { value: '127.0.0.1', allowed: 'an address or host name', about: 'Address to listen on. The image listens on `0.0.0.0`.' },
   PORT: { value: '8080', allowed: port, about: 'Port to listen on; `0` takes any free one and prints it.' },
+  TLS_CERT_FILE: { allowed: pemFile, about: 'Certificate (with its chain) for HTTPS of our own, for who has no proxy that ends TLS; with `TLS_KEY_FILE`. Both are read again when they change; TLS 1.2 and 1.3.' },
+  TLS_KEY_FILE: { allowed: 'the path of a PEM file with a private key that is not encrypted', about: 'Private key of that certificate.' },
   METRICS_HOST: { allowed: 'an address or host name', about: 'Address of the metrics; default as `HOST`.' },
   METRICS_PORT: { value: '9464', allowed: `${port}, or off`, about: 'Port of the Prometheus metrics, apart from the public one; `off` for none.' },
   DATA_DIR: { value: './data', allowed: 'a folder', about: 'Folder of all that is kept, for the user of the facade alone (mode 0700). One process at a time: it is locked.' },
@@ -62,7 +64,7 @@ const table = {
 } satisfies Record<string, Setting>
 
 /** Names that later versions read. They say who gets in, and how keys travel: whoever sets one relies on it, and nothing of it is here. */
-export const notServed = /^(TLS_(CERT|KEY)_FILE|OIDC_\w+)$/
+export const notServed = /^OIDC_\w+$/
 
 export type Name = keyof typeof table
 

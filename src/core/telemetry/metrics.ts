@@ -15,6 +15,8 @@ export interface Metrics {
   readonly observeOpenExchanges: (count: () => number) => void
   readonly upstreamUp: Gauge
   readonly keyStoreLinkUp: Gauge
+  /** For HTTPS of our own alone: without it there is no such series. */
+  readonly certificateExpiry: () => Gauge
   readonly logLinesDropped: Counter
   readonly writeFailures: Counter<'what'>
 }
@@ -62,6 +64,7 @@ export function createMetrics (dropped: () => number = () => 0): Metrics {
       labelNames: ['direction']
     }),
     upstreamUp: new Gauge({ name: `${prefix}upstream_up`, help: '1 when MLflow is recognised and answers.', registers }),
+    certificateExpiry: () => new Gauge({ name: `${prefix}tls_certificate_expiry_timestamp_seconds`, help: 'When the certificate of HTTPS expires (Unix time).', registers }),
     logLinesDropped: new Counter({ name: `${prefix}log_lines_dropped_total`, help: 'Lines of the log that were dropped, since the disk was full or nobody read them.', registers, collect () { this.reset(); this.inc(dropped()) } }),
     writeFailures: new Counter({ name: `${prefix}write_failures_total`, help: 'Writes beside requests that failed, by what was to be written (last_used: times of last use of keys; old_paths: counts of old paths).', labelNames: ['what'], registers })
   }

@@ -3,6 +3,7 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import type { Socket } from 'node:net'
 import { FacadeError } from '../../core/errors.js'
 import { createActiveSet, type Slotted } from '../../core/active-set.js'
+import { belowTls, isTls } from './tls.js'
 
 /**
  * A client may pipeline any number of requests (RFC 9112, section 9.3.2), and Node reads them as they come; each can
@@ -60,6 +61,8 @@ export function createConnections<T> ({ stallMs, onClose }: Options<T>): Connect
   const open = createActiveSet<Connection<T>>()
   const ofSocket = new Map<Socket, Connection<T>>()
   const servers: Server[] = []
+  /** What has yet to become a connection over TLS. */
+  const handshakes = new Set<Socket>()
   let handle: RequestListener = () => {}
   const clock = setInterval(() => {
     const now = performance.now()
@@ -74,7 +77,18 @@ export function createConnections<T> ({ stallMs, onClose }: Options<T>): Connect
       handle = server.listeners('request')[0] as RequestListener
       server.removeAllListeners('request')
       server.on('request', arrive)
-      server.on('connection', accept)
+      if (!isTls(server)) {
+        server.on('connection', accept)
+        return
+      }
+      server.on('connection', (socket: Socket) => {
+        handshakes.add(socket)
+        socket.once('close', () => handshakes.delete(socket))
+      })
+      server.on('secureConnection', socket => {
+        handshakes.delete(belowTls(socket) ?? socket)
+        accept(socket)
+      })
     },
     began (socket, request) {
       ofSocket.get(socket)?.inFlight.push(request)
@@ -90,9 +104,11 @@ export function createConnections<T> ({ stallMs, onClose }: Options<T>): Connect
     closeIdle () {
       for (const server of servers) server.closeIdleConnections()
       for (const { socket } of [...open.items]) if (socket.bytesRead === 0) socket.destroy()
+      for (const socket of [...handshakes]) socket.destroy()
     },
     closeAll () {
       for (const server of servers) server.closeAllConnections()
+      for (const socket of [...handshakes]) socket.destroy()
     },
     stop: () => clearInterval(clock)
   }

@@ -1,13 +1,16 @@
 /** What is set on Node's HTTP server, and the answers to heads that never become a request. */
 import { randomUUID } from 'node:crypto'
 import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { FastifyServerOptions } from 'fastify'
+import type { TlsIdentity } from '../../core/settings/tls-identity.js'
 import { errorBody, FacadeError, type ErrorName } from '../../core/errors.js'
 import { plainAddress } from '../client-address.js'
 import type { RequestContext } from '../context.js'
 import { isWhole, ownHeaders } from '../answer/early-response.js'
 import type { Records } from '../records.js'
+import { isTls, tlsOptions } from './tls.js'
 
 /** Heads up to 80 KiB pass (MLflow 3.x takes queries of 70 KB); Node counts a little more than the bytes of the head. */
 const headMaxBytes = 84 * 1024
@@ -33,9 +36,13 @@ export const serverOptions = {
  * Makes Node's server as Fastify would; with a factory it makes no second one for the other family of `localhost`,
  * which nobody here would watch.
  */
-export function serverFactory (prepare: (server: Server) => void): NonNullable<FastifyServerOptions['serverFactory']> {
+export function serverFactory (
+  tls: TlsIdentity | undefined,
+  prepare: (server: Server) => void
+): NonNullable<FastifyServerOptions['serverFactory']> {
   return handler => {
-    const server = createServer(serverOptions.http, handler)
+    const { http } = serverOptions
+    const server = tls === undefined ? createServer(http, handler) : createTlsServer({ ...http, ...tlsOptions(tls) }, handler)
     server.keepAliveTimeout = serverOptions.keepAliveTimeout
     server.requestTimeout = serverOptions.requestTimeout
     prepare(server)
@@ -46,6 +53,11 @@ export function serverFactory (prepare: (server: Server) => void): NonNullable<F
 /** What Node would do by itself, past all hooks. */
 export function takeOver (server: Server, answerBroken: ReturnType<typeof answerBrokenHead>): void {
   server.maxHeadersCount = 0 // beyond a count Node drops headers in silence, a Content-Length too; the size of the head is bounded
+  if (isTls(server)) {
+    // Node would take it for a broken head, and an answer in clear text goes nowhere
+    server.removeAllListeners('tlsClientError')
+    server.on('tlsClientError', (_error, socket) => socket.destroy())
+  }
   // Node would answer 417 without a body; an expectation that is not known may be ignored (RFC 9110, section 10.1.1).
   server.on('checkExpectation', (request, response) => server.emit('request', request, response))
   // And it would close the connection of a CONNECT without a word.

@@ -43,7 +43,9 @@ t.test('alerts: valid, each fires on its fault and none on a healthy hour', asyn
 })
 
 t.test('alerts and dashboard read metrics that exist, and each alert has its section in the runbook', async t => {
-  const exposed = await createMetrics().registry.metrics()
+  const metrics = createMetrics()
+  metrics.certificateExpiry()
+  const exposed = await metrics.registry.metrics()
   const names = new Set([...exposed.matchAll(/^# TYPE (\S+) (\S+)/gm)].flatMap(([, name = '', kind]) => kind === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name]))
   const used = [read('deploy/monitoring/alerts.yaml'), read('deploy/monitoring/dashboard.json')].flatMap(text => [...text.matchAll(/\b(?:hokusai_mlflow|nodejs|process)_\w+/g)].map(([name]) => name))
   t.ok(used.length > 20)

@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { ConfigError, loadConfig } from '../../../src/core/settings/config.js'
 import { nearest, settings } from '../../../src/core/settings/settings.js'
+import { selfSigned } from '../../helpers/certificates.js'
 
 type Env = Readonly<Record<string, string | undefined>>
 
@@ -188,8 +189,27 @@ t.test('a misspelt name of ours is an error that names the nearest, what Kuberne
   load({ KEYS_SERVICE_HOST: '10.0.0.1', KEYS_PORT: 'tcp://10.0.0.1:80', KEYS_PORT_80_TCP_ADDR: '10.0.0.1', MLFLOW_UPSTREAM_SERVICE_HOST: 'x', LEGACY_PORT: 'x', MLFLOW_TRACKING_URI: 'x', KEYSTORE: 'x', PATH: '/bin' })
 })
 
+t.test('TLS of our own takes a certificate and its key, and nothing else', async t => {
+  const read = (path: string): string => readFileSync(path, 'utf8')
+  const [one, other] = [selfSigned(), selfSigned()]
+  t.match(loadConfig(one, read).tls, { certFile: one.TLS_CERT_FILE, cert: /CERTIFICATE/, key: /PRIVATE KEY/ })
+  t.equal(loadConfig({}, read).tls, undefined)
+  const refused = (env: Record<string, string>, problem: RegExp): void => {
+    try {
+      loadConfig(env, read)
+      t.fail('it was taken')
+    } catch (error) {
+      t.match(error, { problems: [problem] })
+    }
+  }
+  refused({ TLS_CERT_FILE: one.TLS_CERT_FILE }, /belong together/)
+  refused({ ...one, TLS_KEY_FILE: other.TLS_KEY_FILE }, /^TLS_KEY_FILE is not the key of the certificate/)
+  refused({ ...one, TLS_CERT_FILE: one.TLS_KEY_FILE }, /^TLS_CERT_FILE is set to a value that is not the path of a PEM file/)
+  refused({ ...one, TLS_KEY_FILE: '/missing' }, /^TLS_KEY_FILE: cannot read/)
+})
+
 t.test('a setting that a later version reads is an error, never in silence without effect', async t => {
-  for (const name of ['TLS_CERT_FILE', 'TLS_KEY_FILE', 'OIDC_ISSUER', 'OIDC_CLIENT_SECRET_FILE']) {
+  for (const name of ['OIDC_ISSUER', 'OIDC_CLIENT_SECRET_FILE']) {
     const problems = problemsOf(t, { [name]: 's3cret' })
     t.match(problems, [new RegExp(`^${name} is set, and this version does not know it`)])
     t.equal(problems.length, 1)

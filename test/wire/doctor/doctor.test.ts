@@ -6,6 +6,7 @@ import t from 'tap'
 import { openStore } from '../../../src/keys/open.js'
 import { checks } from '../../../src/cli/doctor.js'
 import { facade, keys } from '../../helpers/app.js'
+import { selfSigned } from '../../helpers/certificates.js'
 import { smallDisk } from '../../helpers/disk.js'
 import { goodAnswer, startAuthServer, type AuthServer } from '../../helpers/auth-server.js'
 import { freePort } from '../../../scripts/mlflow/ports.js'
@@ -41,6 +42,18 @@ t.test('people read rows with the fix below, and the number of findings on stder
   t.match(stdout, /^ok {7}configuration/)
   t.match(stdout, /^warning {2}sunset .*\n {2,}fix: set LEGACY_SUNSET/m)
   t.equal(stderr, '1 finding.\n')
+})
+
+t.test('keys in clear text, and a certificate that is another host\'s or runs out, are named', async t => {
+  const url = await fakeMlflow(t)
+  const found = async (env: Record<string, string>) => (await examine({ MLFLOW_UPSTREAM_URL: url, ...env })).findings
+  t.match(await found({ HOST: '0.0.0.0' }), [{ check: 'tls', severity: 'warning', fix: /TLS_CERT_FILE/ }])
+  const good = { HOST: '0.0.0.0', PUBLIC_URL: 'https://registry.example', ...selfSigned('registry.example') }
+  const tls = async (env: Record<string, string>) => (await found(env)).find(({ check }) => check === 'tls')
+  t.equal(await tls(good), undefined)
+  t.match(await tls({ ...good, PUBLIC_URL: 'https://elsewhere.example' }), { severity: 'error', message: /does not name elsewhere\.example/ })
+  t.match(await tls({ ...good, ...selfSigned('registry.example', 7) }), { severity: 'warning', message: /expires on/ })
+  t.match(await tls({ ...good, ...selfSigned('registry.example', 0) }), { severity: 'error', message: /expired on/ })
 })
 
 t.test('a DATA_DIR that cannot be written, or whose disk is smaller than what may be spooled, is named', async t => {
