@@ -1,10 +1,12 @@
 /** HTTPS of our own: what is served, what is not, and a certificate that is renewed while it runs. */
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { connect as connectPlain } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls'
+import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { facade, requestHead } from '../../helpers/app.js'
 import { selfSigned } from '../../helpers/certificates.js'
@@ -124,6 +126,14 @@ t.test('a renewed certificate is served within seconds; what cannot be served le
   await said(/read again/)
   t.not(await served(), before)
   t.ok(await metric('tls_certificate_expiry_timestamp_seconds') > expiry)
+})
+
+t.test('what is promised over TCP holds over TLS', async t => {
+  for (const name of ['forwarding', 'hostile', 'connections']) {
+    const file = fileURLToPath(new URL(`../proxy/${name}.test.js`, import.meta.url))
+    const child = spawn(process.execPath, [file], { stdio: 'ignore', env: { PATH: process.env.PATH, FACADE_TLS: '1' } })
+    t.strictSame(await once(child, 'exit'), [0, null], name)
+  }
 })
 
 t.test('the process says https, and warns where keys would travel in clear', async t => {
