@@ -64,7 +64,7 @@ export async function serve (config: Config, io: Io, { upgradeDatabase }: StartO
   closeWithGrace({ delay: config.shutdownDelayMs + config.shutdownGraceMs + 20_000, logger: false }, async ({ signal, err }) => {
     if (err !== undefined) log.fatal({ error: err.stack }, 'the process failed')
     log.info({ signal }, 'shutting down')
-    if (io.stderr.isTTY === true) io.stderr.write('Ending; what runs may finish first. Once more ends it at once.\n')
+    if (io.stderr.isTTY === true) io.stderr.write('Shutting down: running requests may finish. Press again to stop at once.\n')
     draining = true
     if (err === undefined) await delay(config.shutdownDelayMs)
     await close(app, config, log)
@@ -77,7 +77,7 @@ export async function serve (config: Config, io: Io, { upgradeDatabase }: StartO
   if (lyingSince !== undefined) {
     log.warn(
       { since: lyingSince },
-      'the first admin key lies in DATA_DIR/admin-key: keep it elsewhere, or make keys of their own for people, and remove the file'
+      'the first admin key is still in DATA_DIR/admin-key: store it elsewhere, or create keys for people, and remove the file'
     )
   }
   if (takesKeysInClear(config)) {
@@ -101,8 +101,8 @@ async function openKeys (
   }
   const onLink = (lost: StoreUnavailableError | undefined): void => {
     metrics.keyStoreLinkUp.set(lost === undefined ? 1 : 0)
-    if (lost === undefined) log.info('the key store tells of changes again')
-    else log.error({ error: describeFailure(lost) }, 'the key store no longer tells of changes: keys are asked about again and again')
+    if (lost === undefined) log.info('the key store notifies of changes again')
+    else log.error({ error: describeFailure(lost) }, 'the key store no longer notifies of changes: every key is checked again and again')
   }
   if (!storeKind(config.keys).managed) return { verifier: await openVerifier(config.keys, { report, onLink }), first: undefined }
   const store = await openStore(config.keys, { report, onLink }).catch(error => {
@@ -114,7 +114,7 @@ async function openKeys (
 function storeFault (error: Error): Error {
   if (!(error instanceof StoreUnavailableError)) return error
   return /disk is full/.test(error.message)
-    ? new StartError('The disk of the key store is full: free some, or set DATA_DIR to a folder on another disk.')
+    ? new StartError('The disk of the key store is full: free some space, or set DATA_DIR to a folder on another disk.')
     : new ConfigError([`KEYS_URL names a key store that cannot be opened: ${error.message}`])
 }
 
@@ -145,7 +145,7 @@ function tokenLine ({ dataDir }: Config, first: FirstKey | undefined): string {
 }
 
 function unreachable (): never {
-  throw new StartError('There is no MLflow to serve.')
+  throw new StartError('There is no MLflow to forward to.')
 }
 
 /** Refuses new connections, waits for what is running, and cuts what is left after the grace. */
@@ -175,8 +175,8 @@ async function listen (app: FastifyInstance, { host, port, metrics }: Config, { 
 /** The usual reasons why a port cannot be had, as a sentence: a wrong value is an error of the configuration, a port in use is not. */
 function taken (hostName: string, name: string, port: number): (error: NodeJS.ErrnoException) => never {
   return error => {
-    if (error.code === 'EADDRINUSE') throw new StartError(`Port ${port} is in use: end what listens there, or set ${name} to another one.`)
-    if (error.code === 'EACCES') throw new StartError(`Port ${port} may not be opened by this user: set ${name} to one above 1023.`)
+    if (error.code === 'EADDRINUSE') throw new StartError(`Port ${port} is in use: stop what listens there, or set ${name} to another one.`)
+    if (error.code === 'EACCES') throw new StartError(`Port ${port} cannot be opened by this user: set ${name} to one above 1023.`)
     if (['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN'].includes(error.code ?? '')) {
       throw new ConfigError([`${hostName} is not an address of this machine`])
     }

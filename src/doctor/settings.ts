@@ -15,7 +15,7 @@ const idleLeastMs = 60_000
 export const settingsChecks: readonly Check[] = [
   {
     id: 'data-dir',
-    about: '`DATA_DIR` can be written, by this user alone, and its disk has room for the largest chunked upload (`SPOOL_MAX_BYTES`, `SPOOL_TOTAL_BYTES`)',
+    about: '`DATA_DIR` is writable, by this user only, and its disk has room for the largest chunked upload (`SPOOL_MAX_BYTES`, `SPOOL_TOTAL_BYTES`)',
     run ({ config: { dataDir, spoolMaxBytes, spoolTotalBytes = Infinity } }) {
       const folder = nearestFolder(resolve(dataDir))
       try { accessSync(folder, constants.W_OK | constants.X_OK) } catch {
@@ -25,24 +25,24 @@ export const settingsChecks: readonly Check[] = [
         )
       }
       const open = existsSync(dataDir) ? exposure(dataDir) : undefined
-      if (open !== undefined) return warning(open, `give the facade a folder of its own and to its user alone: chmod 700 ${dataDir}`)
+      if (open !== undefined) return warning(open, `give the facade a folder that only its user can enter: chmod 700 ${dataDir}`)
       const { bavail, bsize } = statfsSync(folder)
       const free = bavail * bsize
       if (free < keepFreeBytes) {
         return warning(
-          `The disk of DATA_DIR is nearly full (${size(free)} free): chunked uploads are refused, and soon neither keys nor times of last use can be written.`,
+          `The disk of DATA_DIR is nearly full (${size(free)} free): chunked uploads are refused, and soon neither keys nor their times of last use can be written.`,
           'free some, or move DATA_DIR to another disk'
         )
       }
       if (spoolTotalBytes / 2 < spoolMaxBytes) {
         return warning(
-          `A chunked upload may have up to ${size(spoolMaxBytes)}, and all of one key together no more than ${size(spoolTotalBytes / 2)}.`,
+          `A chunked upload may be up to ${size(spoolMaxBytes)}, but all of one key together no more than ${size(spoolTotalBytes / 2)}.`,
           'raise SPOOL_TOTAL_BYTES, or lower SPOOL_MAX_BYTES'
         )
       }
       if (free < spoolMaxBytes) {
         return warning(
-          `A chunked upload may be spooled to DATA_DIR up to ${size(spoolMaxBytes)}, and its disk has ${size(free)} free.`,
+          `A chunked upload may be spooled to DATA_DIR up to ${size(spoolMaxBytes)}, but its disk has only ${size(free)} free.`,
           `free some, move DATA_DIR, or set SPOOL_MAX_BYTES=${Math.floor(free / 2)}`
         )
       }
@@ -57,7 +57,7 @@ export const settingsChecks: readonly Check[] = [
       if (takesKeysInClear(config)) {
         return warning(
           `API keys travel in clear text to HOST=${host}.`,
-          'set TLS_CERT_FILE and TLS_KEY_FILE, or let a proxy end TLS and set PUBLIC_URL to its https origin (docs/behind-a-proxy.md)'
+          'set TLS_CERT_FILE and TLS_KEY_FILE, or let a proxy terminate TLS and set PUBLIC_URL to its https origin (docs/behind-a-proxy.md)'
         )
       }
       if (tls === undefined) return fine(publicUrl?.protocol === 'https:' ? 'PUBLIC_URL is https' : 'no other machine can send a key')
@@ -66,8 +66,8 @@ export const settingsChecks: readonly Check[] = [
   },
   {
     id: 'trust-proxy',
-    about: 'forwarded headers count from your load balancers, and from nobody else',
-    run ({ config: { trustProxy, publicUrl } }) {
+    about: 'forwarded headers are trusted from your load balancers and no one else',
+    run ({ config: { trustProxy, publicUrl, tls } }) {
       const everyone = trustProxy.find(range => /\/0+$/.test(range))
       if (everyone !== undefined) {
         return error(
@@ -75,9 +75,9 @@ export const settingsChecks: readonly Check[] = [
           'set TRUST_PROXY to the addresses of your load balancers, such as 10.0.0.0/8'
         )
       }
-      if (publicUrl?.protocol === 'https:' && trustProxy.length === 0) {
+      if (publicUrl?.protocol === 'https:' && tls === undefined && trustProxy.length === 0) {
         return warning(
-          'PUBLIC_URL is https, which the facade does not speak itself, so a load balancer stands in front. Its forwarded headers do not count, and all callers seem to have its address.',
+          'PUBLIC_URL is https but the facade serves HTTP, so a load balancer must be in front. Its forwarded headers are not trusted, so all callers appear to have its address.',
           'set TRUST_PROXY to the addresses of your load balancers, such as 10.0.0.0/8'
         )
       }
@@ -88,12 +88,12 @@ export const settingsChecks: readonly Check[] = [
   },
   {
     id: 'sunset',
-    about: 'old paths say when they end',
+    about: 'old paths announce when they end',
     run ({ config: { legacy } }) {
       if (legacy.mode === 'gone') return fine('old paths have ended already')
       if (legacy.sunsetAt === undefined) {
         return warning(
-          'Old paths say that they are deprecated, but not until when they work, so nobody knows by when to move.',
+          'Old paths are announced as deprecated, but without an end date, so nobody knows when they must have moved.',
           'set LEGACY_SUNSET to a date such as 2027-06-30'
         )
       }
@@ -102,17 +102,17 @@ export const settingsChecks: readonly Check[] = [
   },
   {
     id: 'timeouts',
-    about: 'our patience with MLflow is no shorter than its client\'s, which would send a slow write again',
+    about: 'the facade waits for MLflow at least as long as its client does, which would otherwise repeat a slow write',
     run ({ config: { upstream: { timeoutMs, idleTimeoutMs } } }) {
       if (timeoutMs < clientWaitMs) {
         return warning(
-          `MLflow gets ${timeoutMs / 1000} s for an answer; its client would wait for ${clientWaitMs / 1000} s, and sends what ended in 504 again although MLflow may have done it.`,
+          `MLflow gets ${timeoutMs / 1000} s for an answer; its client would wait ${clientWaitMs / 1000} s, and repeats what ended in 504 although MLflow may have done it.`,
           'set MLFLOW_UPSTREAM_TIMEOUT=300'
         )
       }
       if (idleTimeoutMs < idleLeastMs) {
         return warning(
-          `Transfers are cut after ${idleTimeoutMs / 1000} s of silence, which slow networks and object storage reach.`,
+          `Transfers are cut after ${idleTimeoutMs / 1000} s of silence, which slow networks and object storage can exceed.`,
           'set MLFLOW_UPSTREAM_IDLE_TIMEOUT=300'
         )
       }
@@ -133,15 +133,16 @@ function size (bytes: number): string {
 /** As long as it takes to notice that a renewal has failed, and to repair it. */
 const renewalMs = 14 * 86_400_000
 
-function judgeCertificate (certificate: X509Certificate, publicUrl: URL | undefined): Verdict {
+/** @param now milliseconds since 1970 */
+export function judgeCertificate (certificate: X509Certificate, publicUrl: URL | undefined, now: number = Date.now()): Verdict {
   const expiresAt = new Date(certificate.validTo)
   const day = expiresAt.toISOString().slice(0, 10)
-  if (expiresAt.getTime() < Date.now()) return error(`The certificate in TLS_CERT_FILE expired on ${day}: no client connects.`, 'renew it')
+  if (expiresAt.getTime() < now) return error(`The certificate in TLS_CERT_FILE expired on ${day}: no client connects.`, 'renew it')
   const name = publicUrl?.hostname.replace(/^\[|\]$/g, '') ?? ''
   const named = isIP(name) > 0 ? certificate.checkIP(name) : certificate.checkHost(name)
   if (name !== '' && named === undefined) {
     return error(`The certificate in TLS_CERT_FILE does not name ${name}, the host of PUBLIC_URL.`, 'use one that does, or correct PUBLIC_URL')
   }
-  if (expiresAt.getTime() - Date.now() < renewalMs) return warning(`The certificate in TLS_CERT_FILE expires on ${day}.`, 'renew it; the facade reads it again by itself')
+  if (expiresAt.getTime() - now < renewalMs) return warning(`The certificate in TLS_CERT_FILE expires on ${day}.`, 'renew it; the facade reads it again by itself')
   return fine(`the certificate is good until ${day}`)
 }
