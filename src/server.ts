@@ -50,7 +50,7 @@ export async function serve (config: Config, io: Io, { upgradeDatabase }: StartO
         allowUpgrade: upgradeDatabase
       })
       : undefined
-  const upstream = openUpstream(config.upstream, config.upstream.url ?? local?.url ?? unreachable(), local?.socketPath)
+  const upstream = openUpstream(config.upstream, config.upstream.url ?? local?.url ?? unreachable(), { socketPath: local?.socketPath })
   let draining = false
   const app = await buildApp(config, { verifier, upstream, log, metrics, draining: () => draining, preparing: () => local?.state().reason })
   const metricsServer = await listen(app, config, metrics).catch(async error => {

@@ -25,7 +25,7 @@ export async function withContext<T> (config: Config, { env, key, url }: Given, 
   const upstream =
     config.upstream.url === undefined && socketPath === undefined
       ? undefined
-      : openUpstream(config.upstream, config.upstream.url ?? new URL('http://localhost'), socketPath)
+      : openUpstream(config.upstream, config.upstream.url ?? new URL('http://localhost'), { socketPath })
   try {
     const seen = upstream === undefined ? { fault: undefined, layout: undefined } : await look(upstream)
     return await work({ config, env, key, front, upstream, socketPath, ...seen })

@@ -2,18 +2,18 @@
 import { isIP } from 'node:net'
 import type { Readable } from 'node:stream'
 import { checkServerIdentity, type PeerCertificate } from 'node:tls'
-import { Pool, type Dispatcher } from 'undici'
+import { Pool } from 'undici'
 import type { UpstreamConfig } from '../core/settings/config.js'
 import { FacadeError, sentence } from '../core/errors.js'
 import { createActiveSet, type ActiveSet } from '../core/active-set.js'
+import { createPlainClient } from './client/client.js'
+import { connectTimeoutMs, keepAliveMs } from './client/connection.js'
+import { headMaxBytes } from './client/head.js'
 import { connectorToTheEnd } from './paused-end.js'
-import { createTurns, type Waiting } from './turns.js'
+import type { Patience, PooledRequest } from './pooled.js'
+import { createTurns } from './turns.js'
+import { openWays } from './ways.js'
 
-/** Heads of MLflow's answers; queries of 70 KB come back in some of its Locations. */
-const headMaxBytes = 96 * 1024
-/** uvicorn closes a connection after 5 s of silence; reusing one at that moment would be a lost request. */
-const keepAliveMs = 4000
-const connectTimeoutMs = 5000
 /** How long a request waits for a connection when all are in use. */
 const turnMs = 10_000
 
@@ -32,26 +32,6 @@ interface ProbeOptions {
   readonly timeoutMs?: number
   /** So many characters of the answer are kept. */
   readonly maxBytes?: number
-}
-
-/** How long things may take, in milliseconds. */
-export interface Patience {
-  /** Until MLflow's first byte after the request was sent whole. */
-  readonly timeoutMs: number
-  /** Silence within a transfer, in either direction. */
-  readonly idleTimeoutMs: number
-  /** Waiting for a connection. */
-  readonly turnMs: number
-}
-
-/** A request to the server behind, and undici's handler of its answer. */
-export interface PooledRequest extends Waiting, Dispatcher.DispatchHandler {
-  readonly outgoing: { readonly method: string, readonly path: string }
-  /** In undici's flat form. */
-  readonly headers: string[]
-  readonly body: Readable | Buffer | null
-  /** Cancels it when it was silent for too long. */
-  judgeSilence: (now: number, patience: Patience) => void
 }
 
 export interface Upstream {
@@ -78,8 +58,15 @@ export interface Upstream {
   close: () => Promise<void>
 }
 
-/** @param socketPath unix socket of an MLflow of our own; the URL's host then only names it */
-export function openUpstream (config: UpstreamConfig, url: URL, socketPath?: string): Upstream {
+/** What is no setting of the facade. */
+export interface UpstreamOptions {
+  /** Unix socket of an MLflow of our own; the URL's host then only names it. */
+  readonly socketPath?: string | undefined
+  /** Sends all by undici, also what our own client would serve. */
+  readonly undiciAlone?: boolean
+}
+
+export function openUpstream (config: UpstreamConfig, url: URL, { socketPath, undiciAlone = false }: UpstreamOptions = {}): Upstream {
   let broken = (): void => {}
   const patience: Patience = { timeoutMs: config.timeoutMs, idleTimeoutMs: config.idleTimeoutMs, turnMs }
   const open = createActiveSet<PooledRequest>()
@@ -107,10 +94,11 @@ export function openUpstream (config: UpstreamConfig, url: URL, socketPath?: str
   const probes = new Pool(url.origin, options) // whether MLflow lives must not hang on what others do with it
   // Our own closing of idle connections is UND_ERR_INFO; all else is MLflow's doing.
   for (const each of [pool, probes]) each.on('disconnect', (_origin, _targets, error) => { if (error.code !== 'UND_ERR_INFO') broken() })
-  const turns = createTurns<PooledRequest>(config.connections, request => {
-    const { outgoing: { method, path }, headers, body } = request
-    pool.dispatch({ method: method as 'GET', path, headers, body, ...servername } as Dispatcher.DispatchOptions, request)
-  })
+  const target = socketPath === undefined ? { host: name, port: Number(url.port || 80) } : { path: socketPath }
+  const isPlain = url.protocol === 'http:' && !undiciAlone
+  const plain = isPlain ? createPlainClient(target, config.connections, () => broken()) : undefined
+  const ways = openWays(pool, plain, config.connections, servername)
+  const turns = createTurns<PooledRequest>(config.connections, ways.send)
   const clock = setInterval(() => {
     const now = performance.now()
     for (const request of [...open.items]) request.judgeSilence(now, patience)
@@ -129,6 +117,7 @@ export function openUpstream (config: UpstreamConfig, url: URL, socketPath?: str
     send: turns.take,
     ended (request) {
       open.remove(request)
+      ways.ended(request)
       turns.leave(request)
     },
     async probe (path, { method = 'GET', body, headers = {}, timeoutMs = 5000, maxBytes = 10_000 } = {}) {
@@ -149,6 +138,7 @@ export function openUpstream (config: UpstreamConfig, url: URL, socketPath?: str
     },
     async close () {
       clearInterval(clock)
+      plain?.close()
       await Promise.all([pool.destroy(), probes.destroy()])
     }
   }

@@ -80,6 +80,8 @@ interface Options {
   readonly stallMs?: number
   /** What something that is no MLflow answers to every probe. */
   readonly impostor?: string
+  /** Our own client to MLflow is out of use. */
+  readonly undiciAlone?: boolean
   /** Adds to the app before it listens. */
   readonly extend?: (app: FastifyInstance) => void
 }
@@ -90,7 +92,7 @@ const tlsEverywhere = process.env.FACADE_TLS === '1' ? selfSigned() : {}
 interface Teardown { teardown: (fn: () => unknown) => void }
 
 /** Starts stand-in and facade, and has the facade recognise what is behind it. */
-export async function facade (t: Teardown, behaviour?: Behaviour, { env = {}, shape, draining, tls, hidesPrefix = false, stallMs, impostor, extend }: Options = {}): Promise<Facade> {
+export async function facade (t: Teardown, behaviour?: Behaviour, { env = {}, shape, draining, tls, hidesPrefix = false, stallMs, impostor, extend, undiciAlone = false }: Options = {}): Promise<Facade> {
   const mlflow = await standIn(t, behaviour, impostor === undefined ? shape : { ...shapeA, impostor }, tls)
   const dataDir = mkdtempSync(join(tmpdir(), 'facade-'))
   const config = loadConfig({ DATA_DIR: dataDir, MLFLOW_UPSTREAM_URL: hidesPrefix ? mlflow.url.origin : mlflow.url.href, ...tlsEverywhere, ...env }, path => readFileSync(path, 'utf8'))
@@ -99,7 +101,7 @@ export async function facade (t: Teardown, behaviour?: Behaviour, { env = {}, sh
   let told = (): void => {}
   const log = pino({ level: 'info', base: null }, { write: text => { lines.push(JSON.parse(text) as Line); told() } })
   const verdicts = verdictsOf()
-  const upstream = openUpstream(config.upstream, config.upstream.url ?? mlflow.url)
+  const upstream = openUpstream(config.upstream, config.upstream.url ?? mlflow.url, { undiciAlone })
   const metrics = createMetrics()
   const app = await buildApp(config, { verifier: verifier(verdicts), upstream, log, metrics, ...draining === undefined ? {} : { draining }, ...stallMs === undefined ? {} : { stallMs } })
   extend?.(app)

@@ -7,7 +7,7 @@ import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import { begin, finish, linger, unread } from '../../http/answer/early-response.js'
 import { CallerLeftError, type Transfer } from '../../http/transfer.js'
-import type { Patience, PooledRequest } from '../../mlflow/pool.js'
+import type { Patience, PooledRequest, RawHeaders } from '../../mlflow/pooled.js'
 import { FacadeError, sentence, toFacadeError, unavailable } from '../../core/errors.js'
 import { followDrain, unfollowDrain, type Source } from './drained.js'
 import { hold, type Held } from './held.js'
@@ -32,7 +32,7 @@ export interface Supervisor {
   /** What stands behind, as messages name it within a sentence. */
   readonly name: string
   /** The head of an answer as the caller gets it. */
-  readonly head: (raw: readonly Buffer[], outgoing: Outgoing) => AnswerHead
+  readonly head: (raw: RawHeaders, outgoing: Outgoing) => AnswerHead
   /** The answer can be written (null), or there is none to come. */
   readonly onReady: (exchange: Exchange, error: Error | null) => void
   readonly onEnd: (exchange: Exchange) => void
@@ -159,7 +159,7 @@ export class Exchange implements PooledRequest, Transfer, Held, Source {
     this.activeAt = performance.now()
   }
 
-  onHeaders (status: number, raw: Buffer[], resume: () => void): boolean {
+  onHeaders (status: number, raw: RawHeaders, resume: () => void): boolean {
     if (status >= 100 && status < 105) return true // interim answers are the business of this hop; nobody has defined further ones
     this.firstByteAt = this.activeAt = performance.now()
     if (status < 200 || status > 599) {

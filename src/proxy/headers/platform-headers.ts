@@ -2,6 +2,7 @@
 import { withoutSession } from '../../http/session-cookie.js'
 import { incoming, type AnswerHead } from './response-headers.js'
 import { hopByHop, withoutNamed } from '../../http/connection/request-head.js'
+import type { RawHeaders } from '../../mlflow/pooled.js'
 
 /** Headers that we set, or that would name another path than the one that was judged. */
 const ours = new Set(['host', 'content-length', 'forwarded', 'x-request-id', 'x-real-ip', 'x-original-url', 'x-rewrite-url'])
@@ -49,6 +50,6 @@ function isWithheld (lower: string): boolean {
 }
 
 /** The platform's answer as the caller gets it: its cookies and CORS headers too. */
-export function passedBack (raw: readonly Buffer[]): AnswerHead {
+export function passedBack (raw: RawHeaders): AnswerHead {
   return incoming(raw, value => value, isWithheld)
 }

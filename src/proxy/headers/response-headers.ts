@@ -1,5 +1,6 @@
 /** What of MLflow's answer reaches the caller. Repeated headers and their order survive. */
 import { hopByHop, withoutNamed } from '../../http/connection/request-head.js'
+import type { RawHeaders } from '../../mlflow/pooled.js'
 
 const withheld = new Set([...hopByHop, 'x-request-id', 'set-cookie'])
 
@@ -21,12 +22,12 @@ export interface AnswerHead {
 }
 
 /**
- * Reads the raw headers of MLflow's answer (undici's flat list of buffers).
+ * Reads the raw headers of MLflow's answer (a flat list).
  * @param location maps a Location of MLflow to a public one
  * @param isHeld whether a header, by its name in lower case, does not pass
  */
 export function incoming (
-  raw: readonly Buffer[],
+  raw: RawHeaders,
   location: (value: string) => string,
   isHeld: (name: string) => boolean = isWithheld
 ): AnswerHead {
@@ -35,8 +36,8 @@ export function incoming (
   let contentType: string | undefined
   const connection: string[] = []
   for (let index = 0; index < raw.length; index += 2) {
-    const name = raw[index]?.toString('latin1') ?? ''
-    const value = raw[index + 1]?.toString('latin1') ?? ''
+    const name = textOf(raw[index])
+    const value = textOf(raw[index + 1])
     const lower = name.toLowerCase()
     if (lower === 'connection') connection.push(value)
     if (isHeld(lower)) continue
@@ -45,4 +46,8 @@ export function incoming (
     headers.push(name, lower === 'location' ? location(value) : value)
   }
   return { headers: connection.length === 0 ? headers : withoutNamed(headers, connection), length, contentType }
+}
+
+function textOf (part: Buffer | string | undefined): string {
+  return typeof part === 'string' ? part : part?.toString('latin1') ?? ''
 }

@@ -1,21 +1,13 @@
 /** Seeded mistakes in table and matcher, of the kind that slip through a review: each must be caught by the checks. */
-import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { tmpdir } from 'node:os'
-import ts from 'typescript'
 import type { Subject } from './checks.js'
+import { withMistakeIn, type Mistake } from '../../helpers/mistakes.js'
 
 const sources = ['classes', 'operations.generated', 'readings', 'templates', 'matcher'] as const
 
 type Source = typeof sources[number]
 
-interface Mutant {
-  readonly name: string
+interface Mutant extends Mistake {
   readonly source: Source
-  /** A piece of the source, and what stands there by mistake. */
-  readonly from: string | RegExp
-  readonly to: string
 }
 
 export const mutants: readonly Mutant[] = [
@@ -53,24 +45,11 @@ export const mutants: readonly Mutant[] = [
   { name: 'what is blocked is open in capitals', source: 'matcher', from: 'const plain = undisguise(path)', to: 'const plain = path' }
 ]
 
-/** Table and matcher with a mistake in them, from a copy of the sources in a folder of its own. @throws Error when the mistake has no place in the source any more */
-export async function withMistake ({ name, source, from, to }: Mutant): Promise<Subject> {
-  const folder = await mkdtemp(join(tmpdir(), 'hokusai-mlflow-mutant-'))
-  try {
-    await symlink(resolve('node_modules'), join(folder, 'node_modules'))
-    await writeFile(join(folder, 'package.json'), '{"type":"module"}')
-    for (const file of sources) {
-      const original = await readFile(`src/access/${file}.ts`, 'utf8')
-      const text = file !== source ? original : typeof from === 'string' ? original.replaceAll(from, () => to) : original.replace(from, to)
-      if (file === source && text === original) throw new Error(`The mistake "${name}" has no place in src/access/${file}.ts: mend its pattern`)
-      const { outputText } = ts.transpileModule(text, { compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext } })
-      await writeFile(join(folder, `${file}.js`), outputText)
-    }
-    const load = async (file: string): Promise<unknown> => await import(pathToFileURL(join(folder, file)).href)
-    const { match } = await load('matcher.js') as Pick<Subject, 'match'>
-    const { operations } = await load('operations.generated.js') as Pick<Subject, 'operations'>
+/** Table and matcher with a mistake in them. @throws Error when the mistake has no place in the source any more */
+export async function withMistake (mutant: Mutant): Promise<Subject> {
+  return await withMistakeIn('src/access', sources, mutant, async load => {
+    const { match } = await load('matcher') as Pick<Subject, 'match'>
+    const { operations } = await load('operations.generated') as Pick<Subject, 'operations'>
     return { operations, match }
-  } finally {
-    await rm(folder, { recursive: true })
-  }
+  })
 }

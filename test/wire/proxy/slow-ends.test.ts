@@ -1,5 +1,5 @@
 /** MLflow closes its connection while the caller is slow: what arrived whole is handed on whole, what did not is a cut connection, and the process lives (nodejs/undici#5360). */
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { facade, requestHead } from '../../helpers/app.js'
 import { says, type Call } from '../../helpers/upstream.js'
 
@@ -24,8 +24,11 @@ const endings: ReadonlyArray<{ name: string, head: string, sent: Buffer, whole: 
   { name: 'chunked, cut, kept alive', head: 'transfer-encoding: chunked\r\n', sent: chunk(short), whole: false }
 ]
 
-t.test('answers that end under a slow caller', async t => {
-  const { connect, mlflow, call } = await facade(t)
+t.test('answers that end under a slow caller', async t => await slowEnds(t, false))
+t.test('answers that end under a slow caller, all by undici', async t => await slowEnds(t, true))
+
+async function slowEnds (t: Test, undiciAlone: boolean): Promise<void> {
+  const { connect, mlflow, call } = await facade(t, undefined, { undiciAlone })
   for (const { name, head, sent, whole } of endings) {
     for (const way of ['FIN', 'RST'] as const) {
       // A reset may overtake bytes that nobody has read: then a cut answer is right, too. Where only the end of the connection
@@ -66,4 +69,4 @@ t.test('answers that end under a slow caller', async t => {
     t.equal(answered.body.length, 100_000)
     t.equal(answered.whole, false)
   })
-})
+}
