@@ -1,5 +1,4 @@
 /** The one list of everything: what is registered, in its order. */
-import { join } from 'node:path'
 import swagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { pino, type Logger } from 'pino'
@@ -27,7 +26,7 @@ import validate from './http/validate.js'
 import type { KeyVerifier } from './keys/contract.js'
 import { createGuesses } from './keys/guesses.js'
 import oldPaths, { markOldPath } from './legacy/old-paths.js'
-import { openOldPathUsage, usageFile } from './legacy/usage.js'
+import { openOldPathUsage, usageFile, type OldPathUsage } from './legacy/usage.js'
 import { watch, type Monitor } from './mlflow/monitor.js'
 import { describeNewer, watchNewer, type NewerWatch } from './mlflow/newer.js'
 import type { Upstream } from './mlflow/pool.js'
@@ -37,6 +36,7 @@ import { countRequests } from './observe/request-metrics.js'
 import { createBounds } from './proxy/bounds.js'
 import { openPlatform, type Platform } from './proxy/platform.js'
 import mlflow from './proxy/routes.js'
+import { spoolFolder } from './proxy/spool.js'
 
 /** What differs between a process and a test. */
 export interface Parts {
@@ -50,6 +50,8 @@ export interface Parts {
   readonly preparing?: () => string | undefined
   /** How long a caller may take nothing of an answer. */
   readonly stallMs?: number
+  /** Who counts calls of old paths, where it is not the app itself in DATA_DIR. */
+  readonly oldPathUsage?: OldPathUsage
 }
 
 declare module 'fastify' {
@@ -96,7 +98,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
     }
   })
   const requestLog = openRequestLog(log)
-  const usage = openOldPathUsage(usageFile(config.dataDir), log, Date.now, () => metrics.writeFailures.inc({ what: 'old_paths' }))
+  const usage = parts.oldPathUsage ?? openOldPathUsage(usageFile(config.dataDir), log, Date.now, () => metrics.writeFailures.inc({ what: 'old_paths' }))
 
   // Whoever wants to know what became of requests hangs on here.
   requests.onRequestEnd(countRequests(metrics))
@@ -168,7 +170,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
       probes,
       trusted,
       endedSince: async context => await endedSince(context, verifier),
-      spoolFolder: join(config.dataDir, 'spool')
+      spoolFolder: spoolFolder(config.dataDir)
     })
   })
 

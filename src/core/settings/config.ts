@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { readPostgresUrl, type PostgresAddress, type ReadText } from './postgres-url.js'
 import { readSettings, type Env, type SettingReader } from './setting-reader.js'
 import {
-  cidrs, connections, count, date, headerText, hostAndPort, hostname, http, oneOf, origin, origins, port, positiveCount, seconds, timeout
+  cidrs, connections, count, date, headerText, hostAndPort, hostname, http, oneOf, origin, origins, port, positiveCount, seconds, timeout,
+  workers
 } from './setting-values.js'
 import { nearest, notServed, settings } from './settings.js'
 import { UserError } from '../user-error.js'
@@ -15,6 +16,8 @@ export interface Config {
   readonly port: number
   readonly metrics: { readonly host: string, readonly port: number } | undefined
   readonly dataDir: string
+  /** Processes that serve; 1: this one, alone. */
+  readonly workers: number
   readonly upstream: UpstreamConfig
   /** The Python that makes the environment of an MLflow of our own. */
   readonly mlflowPython: string
@@ -61,6 +64,8 @@ export interface KeysConfig {
   readonly staleMs: number
   readonly serviceId: string
   readonly emptyScopes: 'none' | 'read'
+  /** How many processes share what an auth service may be asked; 1 where nothing is said. */
+  readonly sharedBy?: number
 }
 
 export type StoreConfig =
@@ -102,6 +107,7 @@ export function loadConfig (env: Env, readText: (path: string) => string): Confi
     port: publicPort,
     metrics: metricsFrom(reader, host, publicPort),
     dataDir,
+    workers: value('WORKERS', workers) ?? 1,
     upstream,
     mlflowPython: value('MLFLOW_PYTHON', given => given) ?? '',
     keys: keysFrom(reader, dataDir),

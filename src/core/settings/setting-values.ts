@@ -3,6 +3,7 @@
  * stands in settings.ts, in words.
  */
 import { isIP } from 'node:net'
+import { availableParallelism } from 'node:os'
 
 export function port (given: string): number | undefined {
   return /^\d{1,5}$/.test(given) && Number(given) <= 65535 ? Number(given) : undefined
@@ -20,6 +21,14 @@ export function positiveCount (given: string): number | undefined {
 export function connections (given: string): number | undefined {
   const asked = positiveCount(given)
   return asked !== undefined && asked <= 65_535 ? asked : undefined
+}
+
+const workersMax = 64
+
+export function workers (given: string): number | undefined {
+  if (given === 'auto') return Math.min(workersMax, availableParallelism())
+  const asked = positiveCount(given)
+  return asked !== undefined && asked <= workersMax ? asked : undefined
 }
 
 /** Eleven days: two of them and a little still fit into a timer of Node. */

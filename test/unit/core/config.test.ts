@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import fc from 'fast-check'
@@ -29,6 +30,7 @@ t.test('without any setting the defaults of the documentation hold', async t => 
     port: 8080,
     metrics: { host: '127.0.0.1', port: 9464 },
     dataDir: './data',
+    workers: 1,
     upstream: { url: undefined, timeoutMs: 300_000, idleTimeoutMs: 300_000, connections: 512, tls: {} },
     mlflowPython: 'python3',
     keys: { store: { kind: 'sqlite', file: 'data/keys.db' }, cacheMs: 60_000, staleMs: 600_000, serviceId: 'platform', emptyScopes: 'none' },
@@ -74,6 +76,8 @@ t.test('values are read in their units', async t => {
   t.equal(config.publicUrl?.origin, 'https://registry.example')
   t.strictSame([...config.corsAllowedOrigins], ['https://notebooks.example', 'http://localhost:3000'])
   t.equal(load({ METRICS_PORT: 'off' }).metrics, undefined)
+  t.equal(load({ WORKERS: '64' }).workers, 64)
+  t.equal(load({ WORKERS: 'auto' }).workers, Math.min(64, availableParallelism()))
   t.match(load({ KEYS_URL: 'https://auth.example/api' }).keys.store, { kind: 'service', url: { pathname: '/api' } })
   t.match(load({ HOKUSAI_AUTH_SERVICE_URL: 'http://auth' }).keys.store, { kind: 'service' })
   t.match(load({ HOKUSAI_AUTH_SERVICE_URL: 'http://auth', KEYS_URL: 'http://auth/' }).keys.store, { kind: 'service' }, 'the same twice')
@@ -108,6 +112,7 @@ t.test('a PostgreSQL URL is taken for what it says: in clear on loopback and soc
 
 t.test('every value that is not allowed is a problem that names its setting and says what is', async t => {
   const wrong: Readonly<Record<string, readonly string[]>> = {
+    WORKERS: ['0', '65', '-1', '1.5', 'all'],
     HOST: ['a b', '-x', 'http://x', 'x/'],
     PORT: ['-1', '65536', '80a', '8080.5', ' ', '1e3'],
     METRICS_PORT: ['on', '99999'],
