@@ -2,11 +2,10 @@
 import type { Worker } from 'node:cluster'
 import closeWithGrace from 'close-with-grace'
 import type { Logger } from 'pino'
-import { Counter } from 'prom-client'
 import type { Io } from '../core/io.js'
 import type { Config } from '../core/settings/config.js'
 import { openLog } from '../core/telemetry/log.js'
-import { createMetrics, prefix, type Metrics } from '../core/telemetry/metrics.js'
+import { createMetrics, type Metrics } from '../core/telemetry/metrics.js'
 import { openOldPathUsage, usageFile, type OldPathUsage } from '../legacy/usage.js'
 import type { LocalMlflow } from '../mlflow/managed/mlflow.js'
 import { claimDataDir } from '../process/data-dir.js'
@@ -62,11 +61,10 @@ export async function serveByWorkers (config: Config, io: Io, options: StartOpti
 function assemble (
   { workers }: Config,
   log: Logger,
-  { registry }: Metrics,
+  { registry, workerRestarts }: Metrics,
   usage: OldPathUsage,
   local: LocalMlflow | undefined
 ): { readonly crew: Crew, readonly totals: Totals } {
-  const restarts = new Counter({ name: `${prefix}worker_restarts_total`, help: 'Workers that died, and whose place another one took.', registers: [registry] })
   const mlflow = local === undefined ? undefined : { url: local.url.href, socketPath: local.socketPath }
   const crew = openCrew({
     size: workers,
@@ -77,7 +75,7 @@ function assemble (
       else if (report.report === 'oldPaths') for (const { caller, client, calls } of report.calls) usage.note(caller, client, calls)
     },
     onDeath (worker) {
-      restarts.inc()
+      workerRestarts.inc()
       totals.died(worker)
     }
   })
