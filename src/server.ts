@@ -11,6 +11,7 @@ import { claimDataDir } from './process/data-dir.js'
 import { close, endMaxMs, tellOfEnd } from './process/ending.js'
 import { greet } from './process/greeting.js'
 import { openKeys } from './process/keys.js'
+import { openLimitsOf } from './process/limits.js'
 import { openLocal, placeOf, type StartOptions } from './process/local-mlflow.js'
 import { listen, listenForMetrics } from './process/ports.js'
 import { workerNumber } from './workers/messages.js'
@@ -32,11 +33,20 @@ async function serveAlone (config: Config, io: Io, options: StartOptions): Promi
   if (lock.exposed !== undefined) log.warn(lock.exposed)
   const metrics = createMetrics(dropped)
   const { verifier, first } = await openKeys(config, io, { log, metrics })
+  const limits = await openLimitsOf(config, { log, metrics })
   const local = await openLocal(config, io, options)
   const mlflow = placeOf(config, local)
   const upstream = openUpstream(config.upstream, mlflow.url, mlflow.socketPath)
   let draining = false
-  const app = await buildApp(config, { verifier, upstream, log, metrics, draining: () => draining, preparing: () => local?.state().reason })
+  const app = await buildApp(config, {
+    verifier,
+    upstream,
+    log,
+    metrics,
+    limits,
+    draining: () => draining,
+    preparing: () => local?.state().reason
+  })
   const listening = async () => ({ address: await listen(app, config), metrics: await listenForMetrics(metrics.registry, config.metrics) })
   const ports = await listening().catch(async error => {
     await app.close()

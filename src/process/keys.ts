@@ -9,8 +9,8 @@ import { openStore, openVerifier, storeKind } from '../keys/open.js'
 import { describeFailure } from '../observe/request-log.js'
 import { StartError } from './start-error.js'
 
-/** What a process has in hand when it opens its keys. */
-interface Ears {
+/** Who hears of what happens to keys and their limits. */
+export interface Ears {
   readonly log: Logger
   readonly metrics: Metrics
 }
