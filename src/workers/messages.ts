@@ -1,5 +1,6 @@
 /** What the primary and its workers tell each other, over the channel of node:cluster. */
 import type { AddressInfo } from 'node:net'
+import type { Standing } from '../keys/limits/allowance.js'
 import type { OldPathCaller } from '../legacy/usage.js'
 
 /** From the primary to a worker. */
@@ -9,6 +10,8 @@ export type Order =
   /** Why an MLflow of our own cannot be used yet; undefined when it can. */
   | { readonly order: 'preparing', readonly reason: string | undefined }
   | { readonly order: 'measure', readonly round: number }
+  /** The answer to `call`. */
+  | { readonly order: 'counted', readonly call: number, readonly standing: Standing, readonly owedMs: number }
   /** Ends it: so long it still takes connections, and says that it is not ready. */
   | { readonly order: 'drain', readonly delayMs: number }
 
@@ -21,6 +24,8 @@ export type Report =
   | { readonly report: 'failed', readonly text: string, readonly exitCode: 1 | 2 }
   | { readonly report: 'measured', readonly round: number, readonly measures: readonly Measure[] }
   | { readonly report: 'oldPaths', readonly calls: readonly OldPathCalls[] }
+  /** A call of a key that has a limit, or a look at it (cost 0). */
+  | { readonly report: 'call', readonly call: number, readonly keyId: string, readonly ratePerHour: number, readonly cost: 0 | 1 }
 
 /** Where an MLflow of our own listens. */
 export interface LocalPlace {

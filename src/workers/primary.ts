@@ -6,6 +6,7 @@ import type { Io } from '../core/io.js'
 import type { Config } from '../core/settings/config.js'
 import { openLog } from '../core/telemetry/log.js'
 import { createMetrics, type Metrics } from '../core/telemetry/metrics.js'
+import { createLocalLimits } from '../keys/limits/local.js'
 import { openOldPathUsage, usageFile, type OldPathUsage } from '../legacy/usage.js'
 import type { LocalMlflow } from '../mlflow/managed/mlflow.js'
 import { claimDataDir } from '../process/data-dir.js'
@@ -15,6 +16,7 @@ import { makeFirstKey } from '../process/keys.js'
 import { openLocal, placeOf, type StartOptions } from '../process/local-mlflow.js'
 import { listenForMetrics, type Ports } from '../process/ports.js'
 import { openCrew, type Crew } from './crew.js'
+import { countFor } from './limits.js'
 import type { Order, Report } from './messages.js'
 import { openTotals, type Totals } from './totals.js'
 
@@ -66,12 +68,14 @@ function assemble (
   local: LocalMlflow | undefined
 ): { readonly crew: Crew, readonly totals: Totals } {
   const mlflow = local === undefined ? undefined : { url: local.url.href, socketPath: local.socketPath }
+  const limits = createLocalLimits()
   const crew = openCrew({
     size: workers,
     log,
     begin: (): Order => ({ order: 'begin', mlflow, preparing: local?.state().reason }),
     onReport (from: Worker, report: Report) {
       if (report.report === 'measured') totals.measured(from, report.round, report.measures)
+      else if (report.report === 'call') from.send(countFor(limits, report))
       else if (report.report === 'oldPaths') for (const { caller, client, calls } of report.calls) usage.note(caller, client, calls)
     },
     onDeath (worker) {

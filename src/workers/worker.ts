@@ -7,12 +7,15 @@ import type { Config } from '../core/settings/config.js'
 import { openLog, type Log } from '../core/telemetry/log.js'
 import { createMetrics, type Metrics } from '../core/telemetry/metrics.js'
 import { UserError } from '../core/user-error.js'
+import type { Limits } from '../keys/limits/local.js'
 import { openUpstream } from '../mlflow/pool.js'
 import { close, endMaxMs } from '../process/ending.js'
-import { openVerifierOnly } from '../process/keys.js'
+import { openVerifierOnly, type Ears } from '../process/keys.js'
+import { openLimitsOf } from '../process/limits.js'
 import { placeOf } from '../process/local-mlflow.js'
 import { listen } from '../process/ports.js'
 import { spoolFolder, spoolTotalOf } from '../proxy/spool.js'
+import { relayLimits, type RelayedLimits } from './limits.js'
 import type { LocalPlace, Measure, Order, Report } from './messages.js'
 import { relayOldPaths } from './old-paths.js'
 import { shareOf } from './shares.js'
@@ -23,6 +26,8 @@ const signalsOfThePrimary: Array<'SIGHUP' | 'SIGINT' | 'SIGQUIT' | 'SIGTERM' | '
 interface State {
   draining: boolean
   preparing: string | undefined
+  /** Takes what the primary counted. */
+  counted: RelayedLimits['counted']
   /** Ends the worker, after so long a time in which it still takes connections. */
   end: (delayMs: number) => void
 }
@@ -30,7 +35,7 @@ interface State {
 /** Serves until the primary says otherwise, or has gone. Why it cannot start it tells the primary, and ends. */
 export async function serveAsWorker (config: Config, number: number): Promise<void> {
   for (const signal of signalsOfThePrimary) process.on(signal, () => {})
-  const state: State = { draining: false, preparing: undefined, end: () => process.exit(0) }
+  const state: State = { draining: false, preparing: undefined, counted: () => {}, end: () => process.exit(0) }
   const log = openLog(config.logLevel, 1, { worker: number })
   const metrics = createMetrics(log.dropped)
   try {
@@ -49,6 +54,7 @@ async function begin (state: State, metrics: Metrics): Promise<LocalPlace | unde
     process.on('message', (order: Order) => {
       if (order.order === 'measure') void measure(order.round, metrics)
       else if (order.order === 'drain') state.end(order.delayMs)
+      else if (order.order === 'counted') state.counted(order)
       else if (order.order === 'preparing') state.preparing = order.reason
       else {
         state.preparing = order.preparing
@@ -68,6 +74,7 @@ async function open (config: Config, place: LocalPlace | undefined, state: State
     upstream: openUpstream(own.upstream, mlflow.url, mlflow.socketPath),
     log,
     metrics,
+    limits: await openWorkersLimits(own, state, { log, metrics }),
     draining: () => state.draining,
     preparing: () => state.preparing,
     oldPathUsage: relayOldPaths(calls => { told = tell({ report: 'oldPaths', calls }) })
@@ -92,6 +99,19 @@ async function open (config: Config, place: LocalPlace | undefined, state: State
     state.end(0)
   })
   await tell({ report: 'listening', address: await listen(app, config) })
+}
+
+/** Together with the other workers at the primary, or with other facades in Redis. */
+async function openWorkersLimits (config: Config, state: State, ears: Ears): Promise<Limits> {
+  if (config.redis !== undefined) return await openLimitsOf(config, ears)
+  const ask = (call: Report): boolean => {
+    if (!process.connected) return false
+    void tell(call)
+    return true
+  }
+  const limits = relayLimits(ask, () => ears.metrics.localLimits.inc())
+  state.counted = limits.counted
+  return limits
 }
 
 async function measure (round: number, { registry }: Metrics): Promise<void> {

@@ -245,3 +245,14 @@ t.test('an MLflow of our own is one for all: both tell how it comes up, and it e
     })
   }
 })
+
+t.test('the limit of a key holds over all workers together', async t => {
+  const { up, both } = await startTwo(t)
+  const limited = await up.createKey('mlflow:read', ['--rate', '9/hour'])
+  const statuses: number[] = []
+  for (let call = 0; call < 12; call++) {
+    for (const connection of both) statuses.push(await ask(connection, head(`GET ${search}`, { authorization: `Bearer ${limited}` })))
+  }
+  t.same(statuses, [...Array<number>(9).fill(200), ...Array<number>(15).fill(429)])
+  await up.stop()
+})
