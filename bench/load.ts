@@ -17,6 +17,8 @@ interface Options {
   readonly key: string
   readonly seconds: number
   readonly calls: Calls
+  /** How many are open, where not as many as always. */
+  readonly connections?: number
   /** For wrk's script. */
   readonly scratch: string
 }
@@ -33,10 +35,10 @@ const metrics = Array.from({ length: 20 }, (_, step) => ({ key: 'loss', value: 1
 const batch = JSON.stringify({ run_id: '0123456789abcdef0123456789abcdef', metrics, params: [], tags: [] })
 
 /** @throws BenchError when any answer was not 2xx: such a rate means nothing */
-export async function load (root: string, { core, key, seconds, calls, scratch }: Options): Promise<Load> {
+export async function load (root: string, { core, key, seconds, calls, connections: open = connections, scratch }: Options): Promise<Load> {
   const script = join(scratch, `${calls}.lua`)
   writeFileSync(script, wrkScript(new URL(root).pathname.replace(/\/$/, ''), key, calls))
-  const { stdout } = await promisify(execFile)('taskset', ['-c', String(core), 'wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '-s', script, root])
+  const { stdout } = await promisify(execFile)('taskset', ['-c', String(core), 'wrk', '-t1', `-c${open}`, `-d${seconds}s`, '--latency', '-s', script, root])
   const refused = /Non-2xx or 3xx responses: (\d+)/.exec(stdout)?.[1]
   if (refused !== undefined) throw new BenchError(`${refused} answers were not 2xx.`)
   const broken = /Socket errors: (.+)/.exec(stdout)?.[1]

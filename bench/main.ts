@@ -20,6 +20,7 @@ Measures the facade beside its peers (${Object.keys(peers).join(', ')}).
   --calls KIND      get, post (a batch of 20 metrics), or mix (7 to 3) (get)
   --no-transfers    leave out the 1 GiB transfers
   --check           exit 1 when the facade is below the stated floors
+  --workers         compare one worker with two instead
   --profile FOLDER  measure the facade alone, and leave V8 CPU profiles of it in FOLDER
 `
 
@@ -137,7 +138,7 @@ function count (name: string, text: string): number {
 }
 
 try {
-  process.exitCode = await main()
+  process.exitCode = process.argv.includes('--workers') ? await (await import('./workers.js')).compareWorkers() : await main()
 } catch (error) {
   process.stderr.write(error instanceof BenchError ? `${error.message}\n` : `${(error as Error).stack}\n`)
   process.exit(1) // the stub may still run

@@ -13,7 +13,8 @@ export interface Setting {
   /** Where the artifacts of the stub are. */
   readonly artifacts: string
   readonly stubPort: number
-  readonly core: number
+  /** One, or several as taskset lists them. */
+  readonly core: number | string
   /** A key that every peer accepts. */
   readonly key: string
   /** Folder for a V8 CPU profile of the facade. */
@@ -43,7 +44,7 @@ export const peers: Readonly<Record<string, (setting: Setting) => Promise<Peer>>
 }
 
 /** Starts the stub that stands for MLflow. */
-export async function startStub (folder: string, artifacts: string, port: number, core: number): Promise<Running> {
+export async function startStub (folder: string, artifacts: string, port: number, core: number | string): Promise<Running> {
   const process = startNginx(folder, port, core, stub({ folder, port }, artifacts))
   await answers(`http://127.0.0.1:${port}${call}`, '', 'the stub')
   return process
@@ -55,14 +56,14 @@ export function createKey (scratch: string): string {
   return (JSON.parse(printed) as { key: string }).key
 }
 
-/** Keys, classes, log and metrics are all on, as in service. */
-async function startFacade (setting: Setting): Promise<Peer> {
+/** Keys, classes, log and metrics are all on, as in service. @param more settings beside those */
+export async function startFacade (setting: Setting, more: NodeJS.ProcessEnv = {}): Promise<Peer> {
   const port = await freePort()
   const profiler = setting.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${setting.profile}`]
   const process_ = run([process.execPath, ...profiler, facadeCommand, 'start'], {
     core: setting.core,
     log: join(setting.scratch, 'facade.log'),
-    env: { ...facadeSettings(setting.scratch), MLFLOW_UPSTREAM_URL: `http://127.0.0.1:${setting.stubPort}`, PORT: String(port) }
+    env: { ...facadeSettings(setting.scratch), MLFLOW_UPSTREAM_URL: `http://127.0.0.1:${setting.stubPort}`, PORT: String(port), ...more }
   })
   return await whenReady('facade', port, process_, setting)
 }
@@ -89,7 +90,7 @@ async function startKeyMap (setting: Setting): Promise<Peer> {
   return await whenReady('nginx-key-map', port, nginx, setting)
 }
 
-function startNginx (folder: string, port: number, core: number, configuration: string): Running {
+function startNginx (folder: string, port: number, core: number | string, configuration: string): Running {
   const file = join(folder, `${port}.conf`)
   writeFileSync(file, configuration)
   return run(['nginx', '-c', file], { core, log: join(folder, 'nginx.log') })

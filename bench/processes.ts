@@ -12,7 +12,8 @@ export interface Running {
 }
 
 interface Options {
-  readonly core: number
+  /** One, or several as taskset lists them. */
+  readonly core: number | string
   /** File for all that the process prints. */
   readonly log: string
   readonly env?: NodeJS.ProcessEnv

@@ -1,6 +1,5 @@
 /** The one list of everything: what is registered, in its order. */
 import type { Server } from 'node:http'
-import { join } from 'node:path'
 import swagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { pino, type Logger } from 'pino'
@@ -29,8 +28,9 @@ import { methods, routed } from './http/target.js'
 import validate from './http/validate.js'
 import type { KeyVerifier } from './keys/contract.js'
 import { createGuesses } from './keys/guesses.js'
+import { createLocalLimits, type Limits } from './keys/limits/local.js'
 import oldPaths, { markOldPath } from './legacy/old-paths.js'
-import { openOldPathUsage, usageFile } from './legacy/usage.js'
+import { openOldPathUsage, usageFile, type OldPathUsage } from './legacy/usage.js'
 import { watch, type Monitor } from './mlflow/monitor.js'
 import { describeNewer, watchNewer, type NewerWatch } from './mlflow/newer.js'
 import type { Upstream } from './mlflow/pool.js'
@@ -40,6 +40,7 @@ import { countRequests } from './observe/request-metrics.js'
 import { createBounds } from './proxy/bounds.js'
 import { openPlatform, type Platform } from './proxy/platform.js'
 import mlflow from './proxy/routes.js'
+import { spoolFolder } from './proxy/spool.js'
 
 /** What differs between a process and a test. */
 export interface Parts {
@@ -47,12 +48,16 @@ export interface Parts {
   readonly upstream: Upstream
   readonly log?: Logger
   readonly metrics?: Metrics
+  /** Counts calls; default: in this process. */
+  readonly limits?: Limits
   /** Turns true when the process is on its way out. */
   readonly draining?: () => boolean
   /** Why an MLflow of our own cannot be used yet. */
   readonly preparing?: () => string | undefined
   /** How long a caller may take nothing of an answer. */
   readonly stallMs?: number
+  /** Who counts calls of old paths, where it is not the app itself in DATA_DIR. */
+  readonly oldPathUsage?: OldPathUsage
 }
 
 declare module 'fastify' {
@@ -69,6 +74,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
     upstream,
     log = pino({ level: 'silent' }),
     metrics = createMetrics(),
+    limits = createLocalLimits(),
     draining = () => false,
     preparing = () => undefined,
     stallMs = defaultStallMs
@@ -99,7 +105,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
     }
   })
   const requestLog = openRequestLog(log)
-  const usage = openOldPathUsage(usageFile(config.dataDir), log, Date.now, () => metrics.writeFailures.inc({ what: 'old_paths' }))
+  const usage = parts.oldPathUsage ?? openOldPathUsage(usageFile(config.dataDir), log, Date.now, () => metrics.writeFailures.inc({ what: 'old_paths' }))
 
   // Whoever wants to know what became of requests hangs on here.
   requests.onRequestEnd(countRequests(metrics))
@@ -154,6 +160,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   await app.register(swagger, describeOwn)
   await app.register(health, {
     verifier,
+    limits,
     problem: () => preparing() ?? monitor.problem,
     version: () => monitor.lastLayout?.version,
     draining
@@ -162,7 +169,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   await app.register(startPage, { publicUrl: config.publicUrl, newer: () => newer.current })
   app.route({ method: methods, url: mount, onRequest: redirectToMount, handler: redirectToMount })
   await app.register(async guarded => {
-    await guarded.register(authenticate, { verifier, guesses })
+    await guarded.register(authenticate, { verifier, guesses, limits })
     await guarded.register(whoami)
     await guarded.register(mlflow, {
       config,
@@ -172,7 +179,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
       probes,
       trusted,
       endedSince: async context => await endedSince(context, verifier),
-      spoolFolder: join(config.dataDir, 'spool')
+      spoolFolder: spoolFolder(config.dataDir)
     })
   })
 
@@ -186,6 +193,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
     await upstream.close()
     await platform?.close()
     await verifier.close()
+    limits.close()
   })
   monitor.refresh().catch(() => {}) // the log says why; requests and probes try again
   return app

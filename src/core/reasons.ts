@@ -13,6 +13,7 @@ const table = {
   guessing: 'Too many refused keys from this address; logged once a second.',
   store_busy: 'Too many new keys at once, or the auth service is rate limiting.',
   store_unavailable: 'The key store or the auth service does not answer.',
+  rate: 'The key has used up its calls per hour (`--rate`, or what the auth service says).',
   scope: 'The key lacks the required scope.',
   workspace: 'The key is restricted to workspaces, and this is outside them.',
   blocked: 'This part of MLflow is switched off here.',

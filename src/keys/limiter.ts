@@ -16,9 +16,13 @@ interface Limiter {
   readonly refused: (address: string, at: number) => void
 }
 
-/** A store that is asked about no more new keys at once than it should have to bear. @param now the clock, milliseconds since 1970 */
-export function limited (ask: VerdictSource['ask'], now: () => number): VerdictSource {
-  const limiter = createLimiter()
+/**
+ * A store that is asked about no more new keys at once than it should have to bear.
+ * @param now the clock, milliseconds since 1970
+ * @param sharedBy processes that each ask a share
+ */
+export function limited (ask: VerdictSource['ask'], now: () => number, sharedBy: number = 1): VerdictSource {
+  const limiter = createLimiter(sharedBy)
   return {
     admit: address => {
       if (!limiter.admits(address, now())) throw new StoreBusyError('Too many new API keys at once: try again in a second.', 1)
@@ -31,7 +35,9 @@ export function limited (ask: VerdictSource['ask'], now: () => number): VerdictS
   }
 }
 
-function createLimiter (): Limiter {
+function createLimiter (sharedBy: number): Limiter {
+  const share = (max: number): number => Math.ceil(max / sharedBy)
+  const [perAddress, suspectsMax, inAll] = [share(newKeysMax.perAddress), share(newKeysMax.suspects), share(newKeysMax.inAll)]
   const all: number[] = []
   const ofSuspects: number[] = []
   const networks = new LRUCache<string, number[]>({ max: remembered })
@@ -41,8 +47,8 @@ function createLimiter (): Limiter {
       const network = networkOf(address)
       const own = networks.get(network) ?? []
       const suspect = guesses.suspects(address, at)
-      if (isFull(own, newKeysMax.perAddress, at) || isFull(all, newKeysMax.inAll, at)) return false
-      if (suspect && isFull(ofSuspects, newKeysMax.suspects, at)) return false
+      if (isFull(own, perAddress, at) || isFull(all, inAll, at)) return false
+      if (suspect && isFull(ofSuspects, suspectsMax, at)) return false
       own.push(at)
       all.push(at)
       if (suspect) ofSuspects.push(at)

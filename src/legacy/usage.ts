@@ -27,9 +27,12 @@ interface Kept extends Usage {
   readonly told?: Readonly<Record<string, number>>
 }
 
+/** Who called, as far as it is counted and told. */
+export type OldPathCaller = Pick<Caller, 'keyId' | 'name' | 'userId' | 'hint'>
+
 export interface OldPathUsage {
-  /** Counts a call. @param client one of the few names of kinds of clients */
-  readonly note: (caller: Caller | undefined, client: string) => void
+  /** Counts a call, or several. @param client one of the few names of kinds of clients */
+  readonly note: (caller: OldPathCaller | undefined, client: string, calls?: number) => void
   /** Writes what is not written yet. */
   readonly close: () => void
 }
@@ -64,7 +67,7 @@ export function openOldPathUsage (file: string, log: Logger, now: () => number =
   const toldAt = new Map(Object.entries(told))
   let changed = false
 
-  function note (caller: Caller | undefined, client: string): void {
+  function note (caller: OldPathCaller | undefined, client: string, calls: number = 1): void {
     const at = iso(now())
     const fresh: Use = {
       keyId: caller?.keyId ?? null,
@@ -76,12 +79,12 @@ export function openOldPathUsage (file: string, log: Logger, now: () => number =
       lastAt: at
     }
     const use = counted.get(nameOf(fresh)) ?? fresh
-    counted.set(nameOf(use), { ...use, name: fresh.name, calls: use.calls + 1, lastAt: at })
+    counted.set(nameOf(use), { ...use, name: fresh.name, calls: use.calls + calls, lastAt: at })
     changed = true
     if (caller !== undefined) tell(caller, client)
   }
 
-  function tell (caller: Caller, client: string): void {
+  function tell (caller: OldPathCaller, client: string): void {
     if (now() - (toldAt.get(caller.keyId) ?? -Infinity) < dayMs) return
     toldAt.set(caller.keyId, now())
     log.warn(

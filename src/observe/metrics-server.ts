@@ -12,11 +12,14 @@ const headMaxBytes = 8 * 1024
 /** For so long a text is good for all who ask: making one takes milliseconds of the only thread. */
 const sharedMs = 1000
 
+/** What is served: a registry, or the sum of several. */
+export type MetricsSource = Pick<Registry, 'contentType' | 'metrics'>
+
 /**
  * Serves the registry at `/metrics`, at most a second old.
  * @throws the error of a port that cannot be had
  */
-export async function serveMetrics (registry: Registry, host: string, port: number): Promise<Server> {
+export async function serveMetrics (registry: MetricsSource, host: string, port: number): Promise<Server> {
   const text = sharedText(registry)
   const connections = createConnections<IncomingMessage>({ stallMs, onClose: () => {} })
   const bounds = { headersTimeout: requestMaxMs, requestTimeout: requestMaxMs, connectionsCheckingInterval: requestMaxMs / 2 }
@@ -46,7 +49,7 @@ export async function serveMetrics (registry: Registry, host: string, port: numb
 }
 
 /** One text at a time, as bytes: all answers that wait to be taken hold the same ones. */
-function sharedText (registry: Registry): () => Promise<Buffer> {
+function sharedText (registry: MetricsSource): () => Promise<Buffer> {
   let text: Promise<Buffer> | undefined
   let madeAt = Infinity
   const done = (): void => { madeAt = performance.now() }

@@ -11,12 +11,14 @@ interface PinoParts {
   readonly levels: Readonly<Record<number, string>> | undefined
   readonly stream: { readonly write: (line: string) => void } | undefined
   readonly time: (() => string) | undefined
+  /** What stands in each line. */
+  readonly bindings: string | undefined
 }
 
 function partsOf (log: Logger): PinoParts {
-  const { lsCacheSym, streamSym, timeSym } = symbols as unknown as Readonly<Record<string, symbol>>
+  const { lsCacheSym, streamSym, timeSym, chindingsSym } = symbols as unknown as Readonly<Record<string, symbol>>
   const part = (symbol: symbol | undefined): unknown => (log as unknown as Readonly<Record<symbol, unknown>>)[symbol ?? Symbol('none')]
-  return { levels: part(lsCacheSym), stream: part(streamSym), time: part(timeSym) } as PinoParts
+  return { levels: part(lsCacheSym), stream: part(streamSym), time: part(timeSym), bindings: part(chindingsSym) } as PinoParts
 }
 
 export interface RequestLog {
@@ -46,11 +48,11 @@ export function openRequestLog (log: Logger): RequestLog {
  * object and having it turned into JSON took a quarter of the time of a small request.
  */
 function lineWriter (log: Logger): (record: RequestRecord) => void {
-  const { levels, stream, time } = partsOf(log)
-  if (levels === undefined || stream === undefined || time === undefined) return record => log.info(fieldsOf(record), 'request') // a pino that has other parts
+  const { levels, stream, time, bindings } = partsOf(log)
+  if (levels === undefined || stream === undefined || time === undefined || bindings === undefined) return record => log.info(fieldsOf(record), 'request') // a pino that has other parts
   const begin = levels[log.levels.values.info ?? 0] ?? ''
   return record => {
-    if (log.isLevelEnabled('info')) stream.write(`${begin}${time()}${textOf(record)},"msg":"request"}\n`)
+    if (log.isLevelEnabled('info')) stream.write(`${begin}${time()}${bindings}${textOf(record)},"msg":"request"}\n`)
   }
 }
 

@@ -12,7 +12,6 @@ import { CutUploadError, type OutgoingBody } from './request-body.js'
 /** What stays free on the disk, since keys, counts and perhaps MLflow's own data are written there too. */
 export const keepFreeBytes = 256 * 1024 ** 2
 
-/** Where nothing else is said, all spooled bodies take so much at most. */
 const totalMaxBytes = 20 * 1024 ** 3
 
 /** After so many bytes it is looked again what others have left free. */
@@ -30,13 +29,23 @@ export interface Spool {
   take: (request: IncomingMessage, keyId: string, maxBytes: number, tooLarge: (maxBytes: number) => FacadeError) => Promise<OutgoingBody>
 }
 
+/** Where they go on their way. */
+export function spoolFolder (dataDir: string): string {
+  return join(dataDir, 'spool')
+}
+
+/** What all spooled bodies may take where nothing is said: half of what is free now, 20 GiB at most. */
+export async function spoolTotalOf (folder: string): Promise<number> {
+  return Math.min(totalMaxBytes, Math.floor(await freeOn(dirname(folder)).catch(() => Infinity) / 2))
+}
+
 /**
  * How long a chunked body will be nobody knows, so what it takes is counted as it comes: one begins only where there is room, and the
  * one that finds none left ends and frees its space at once. To set its largest size aside would let four uploads of 5 GiB fill the bound.
- * @param totalBytes undefined: half of what is free now, 20 GiB at most
+ * @param totalBytes undefined: as `spoolTotalOf` says
  */
 export async function openSpool (folder: string, totalBytes: number | undefined): Promise<Spool> {
-  const total = totalBytes ?? Math.min(totalMaxBytes, Math.floor(await freeOn(dirname(folder)).catch(() => Infinity) / 2))
+  const total = totalBytes ?? await spoolTotalOf(folder)
   let takenBytes = 0
   const takenByKey = new Map<string, number>()
   /** What the disk had at the last look, less what was taken since: the disk is not asked for each chunk. */

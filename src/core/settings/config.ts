@@ -2,9 +2,11 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 import { readPostgresUrl, type PostgresAddress, type ReadText } from './postgres-url.js'
+import { readRedisUrl, type RedisAddress } from './redis-url.js'
 import { readSettings, type Env, type SettingReader } from './setting-reader.js'
 import {
-  cidrs, connections, count, date, headerText, hostAndPort, hostname, http, oneOf, origin, origins, port, positiveCount, seconds, timeout
+  cidrs, connections, count, date, headerText, hostAndPort, hostname, http, oneOf, origin, origins, port, positiveCount, rate, seconds,
+  timeout, workers
 } from './setting-values.js'
 import { nearest, notServed, settings } from './settings.js'
 import { checkIdentity, type TlsFiles, type TlsIdentity } from './tls-identity.js'
@@ -18,10 +20,16 @@ export interface Config {
   readonly tls: (TlsFiles & TlsIdentity) | undefined
   readonly metrics: { readonly host: string, readonly port: number } | undefined
   readonly dataDir: string
+  /** Processes that serve; 1: this one, alone. */
+  readonly workers: number
   readonly upstream: UpstreamConfig
   /** The Python that makes the environment of an MLflow of our own. */
   readonly mlflowPython: string
   readonly keys: KeysConfig
+  /** Calls an hour of keys that are made without a rate; undefined: no limit. */
+  readonly defaultRate: number | undefined
+  /** Where limits are counted with other facades; undefined: each counts by itself. */
+  readonly redis: RedisAddress | undefined
   /** The origin that people use, where it is known. */
   readonly publicUrl: URL | undefined
   /** Origins of other pages that may call, as browsers send them. */
@@ -64,6 +72,8 @@ export interface KeysConfig {
   readonly staleMs: number
   readonly serviceId: string
   readonly emptyScopes: 'none' | 'read'
+  /** How many processes share what an auth service may be asked; 1 where nothing is said. */
+  readonly sharedBy?: number
 }
 
 export type StoreConfig =
@@ -106,9 +116,12 @@ export function loadConfig (env: Env, readText: (path: string) => string): Confi
     tls: tlsFrom(reader),
     metrics: metricsFrom(reader, host, publicPort),
     dataDir,
+    workers: value('WORKERS', workers) ?? 1,
     upstream,
     mlflowPython: value('MLFLOW_PYTHON', given => given) ?? '',
     keys: keysFrom(reader, dataDir),
+    defaultRate: value('KEYS_DEFAULT_RATE', rate) ?? undefined,
+    redis: value('REDIS_URL', readRedisUrl),
     publicUrl: value('PUBLIC_URL', origin),
     corsAllowedOrigins: value('CORS_ALLOWED_ORIGINS', origins) ?? new Set(),
     trustProxy: value('TRUST_PROXY', cidrs) ?? [],

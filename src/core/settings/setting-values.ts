@@ -3,6 +3,7 @@
  * stands in settings.ts, in words.
  */
 import { isIP } from 'node:net'
+import { availableParallelism } from 'node:os'
 
 export function port (given: string): number | undefined {
   return /^\d{1,5}$/.test(given) && Number(given) <= 65535 ? Number(given) : undefined
@@ -22,6 +23,14 @@ export function connections (given: string): number | undefined {
   return asked !== undefined && asked <= 65_535 ? asked : undefined
 }
 
+const workersMax = 64
+
+export function workers (given: string): number | undefined {
+  if (given === 'auto') return Math.min(workersMax, availableParallelism())
+  const asked = positiveCount(given)
+  return asked !== undefined && asked <= workersMax ? asked : undefined
+}
+
 /** Eleven days: two of them and a little still fit into a timer of Node. */
 const secondsMax = 1_000_000
 
@@ -35,6 +44,13 @@ export function seconds (given: string): number | undefined {
 export function timeout (given: string): number | undefined {
   const ms = seconds(given)
   return ms !== undefined && ms >= 100 ? ms : undefined
+}
+
+/** Calls an hour, from a text such as `60/hour`; null: `none`, no limit. */
+export function rate (given: string): number | null | undefined {
+  if (given === 'none') return null
+  const calls = Number(/^(\d{1,9})\/(?:h|hour)$/.exec(given)?.[1])
+  return calls > 0 ? calls : undefined
 }
 
 export function hostname (given: string): string | undefined {

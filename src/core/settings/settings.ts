@@ -1,5 +1,6 @@
 /** The names of the environment that configure the facade, as one table: defaults, what is allowed, what each is for. `docs/config.md` is made from it. */
 import { postgresAllowed } from './postgres-url.js'
+import { redisAllowed } from './redis-url.js'
 
 export interface Setting {
   /** The default, in the form in which it would be given. */
@@ -28,7 +29,8 @@ const table = {
   TLS_KEY_FILE: { allowed: 'the path of a PEM file with an unencrypted private key', about: 'Private key of that certificate.' },
   METRICS_HOST: { allowed: 'an address or host name', about: 'Address that serves the metrics; defaults to `HOST`.' },
   METRICS_PORT: { value: '9464', allowed: `${port}, or off`, about: 'Port that serves the Prometheus metrics, separate from the public one; `off` for none.' },
-  DATA_DIR: { value: './data', allowed: 'a folder', about: 'Folder for all persistent data, accessible only to the facade\'s user (mode 0700). It is locked: one process at a time.' },
+  DATA_DIR: { value: './data', allowed: 'a folder', about: 'Folder for all persistent data, accessible only to the facade\'s user (mode 0700). It is locked: one facade at a time.' },
+  WORKERS: { value: '1', allowed: '`auto` or a whole number from 1 to 64', about: 'Processes that serve, for more than one core; `auto`: one for each core. They share port, `DATA_DIR`, MLflow and metrics. Bounds that protect MLflow or the disk are divided among them; what counts for each key or address counts in each of them by itself (docs/scaling.md).' },
   MLFLOW_UPSTREAM_URL: { allowed: url, about: 'The MLflow server to forward to; may include a path (its static prefix). Unset: the facade installs and starts an MLflow of its own in `DATA_DIR`.' },
   MLFLOW_UPSTREAM_AUTHORIZATION: { secret: true, allowed: 'the printable value of an Authorization header', about: '`Authorization` header that MLflow requires from the facade. On the LLM gateway MLflow 3.15 and later get it as `X-MLflow-Authorization`, older versions not at all: they would pass it on to the provider.' },
   MLFLOW_UPSTREAM_HOST: { allowed: 'a host name, perhaps with a port', about: '`Host` header sent to MLflow, if its `--allowed-hosts` requires one other than the URL\'s.' },
@@ -43,6 +45,8 @@ const table = {
   HOKUSAI_AUTH_SERVICE_URL: { allowed: url, about: 'The same as an http(s) `KEYS_URL`.' },
   KEYS_CACHE_SECONDS: { value: '60', allowed: duration, about: 'Seconds for which an answer of the auth service is cached.' },
   KEYS_STALE_SECONDS: { value: '600', allowed: duration, about: 'Seconds for which a key last seen valid stays valid while the auth service or PostgreSQL is down.' },
+  KEYS_DEFAULT_RATE: { value: 'none', allowed: 'a rate such as 60/hour, or none', about: 'Calls an hour of keys that `keys create` makes without `--rate`; kept with the key. The first admin key has no limit.' },
+  REDIS_URL: { secret: true, allowed: redisAllowed, about: 'Redis (5 or later) or Valkey in which several facades count the calls of keys with a limit together (docs/scaling.md). Unset, or while it does not answer: each counts by itself.' },
   AUTH_SERVICE_ID: { value: 'platform', allowed: 'printable text', about: '`service_id` sent to the auth service.' },
   AUTH_EMPTY_SCOPES: { value: 'none', allowed: '`none` or `read`', about: 'What a key without scopes from the auth service may do.' },
   PUBLIC_URL: { allowed: 'an http:// or https:// origin without a path', about: 'The origin under which people reach the facade; unset: taken from the request.' },

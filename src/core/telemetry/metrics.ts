@@ -1,5 +1,5 @@
 /** What Prometheus reads: counts and times by operation and outcome. Labels hold names of ours, never a caller's path, key or address. */
-import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client'
+import { Counter, Gauge, Registry, collectDefaultMetrics, type Aggregator } from 'prom-client'
 import { createCounter, createHistogram, type CounterSeries, type HistogramSeries } from './series.js'
 
 export interface Metrics {
@@ -17,11 +17,28 @@ export interface Metrics {
   readonly keyStoreLinkUp: Gauge
   /** For HTTPS of our own alone: without it there is no such series. */
   readonly certificateExpiry: () => Gauge
+  readonly redisUp: Gauge
+  readonly localLimits: Counter
   readonly logLinesDropped: Counter
   readonly writeFailures: Counter<'what'>
+  readonly workerRestarts: Counter
 }
 
-const prefix = 'hokusai_mlflow_'
+export const prefix = 'hokusai_mlflow_'
+
+/**
+ * What becomes one number of several processes' (all else is added up): alerts on them speak of the process that is worst off,
+ * which a mean or a sum would hide.
+ */
+const worst: Readonly<Record<string, Aggregator>> = {
+  nodejs_eventloop_lag_seconds: 'max',
+  nodejs_eventloop_lag_max_seconds: 'max',
+  nodejs_eventloop_lag_p50_seconds: 'max',
+  nodejs_eventloop_lag_p90_seconds: 'max',
+  nodejs_eventloop_lag_p99_seconds: 'max',
+  process_open_fds: 'max',
+  process_max_fds: 'min'
+}
 
 /**
  * One registry for one app, so that several can live in a process (tests).
@@ -33,11 +50,16 @@ export function createMetrics (dropped: () => number = () => 0): Metrics {
   const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
   let openExchanges = (): number => 0
   collectDefaultMetrics({ register: registry })
+  for (const [name, aggregator] of Object.entries(worst)) Object.assign(registry.getSingleMetric(name) ?? {}, { aggregator })
   new Gauge({ name: `${prefix}open_exchanges`, help: 'Requests to MLflow under way.', registers, collect () { this.set(openExchanges()) } }) // eslint-disable-line no-new
-  const keyStoreLinkUp = new Gauge({ name: `${prefix}key_store_link_up`, help: '0 while the link over which PostgreSQL tells of changed keys is lost; 1 otherwise, also without PostgreSQL.', registers })
+  const keyStoreLinkUp = new Gauge({ name: `${prefix}key_store_link_up`, help: '0 while the link over which PostgreSQL tells of changed keys is lost; 1 otherwise, also without PostgreSQL.', aggregator: 'min', registers })
   keyStoreLinkUp.set(1)
+  const redisUp = new Gauge({ name: `${prefix}redis_up`, help: '0 while Redis does not answer and each facade limits keys by itself; 1 otherwise, also without Redis.', aggregator: 'min', registers })
+  redisUp.set(1)
   return {
     keyStoreLinkUp,
+    redisUp,
+    localLimits: new Counter({ name: `${prefix}local_limits_total`, help: 'Requests of keys with a limit that were counted by one process alone, since Redis (or, with WORKERS, the primary) did not answer.', registers }),
     observeOpenExchanges (count) { openExchanges = count },
     registry,
     requests: createCounter(registry, {
@@ -63,9 +85,10 @@ export function createMetrics (dropped: () => number = () => 0): Metrics {
       help: 'Bytes of bodies, by direction (in: from callers, out: to callers).',
       labelNames: ['direction']
     }),
-    upstreamUp: new Gauge({ name: `${prefix}upstream_up`, help: '1 when MLflow is recognised and answers.', registers }),
+    upstreamUp: new Gauge({ name: `${prefix}upstream_up`, help: '1 when MLflow is recognised and answers.', aggregator: 'min', registers }),
     certificateExpiry: () => new Gauge({ name: `${prefix}tls_certificate_expiry_timestamp_seconds`, help: 'When the certificate of HTTPS expires (Unix time).', registers }),
     logLinesDropped: new Counter({ name: `${prefix}log_lines_dropped_total`, help: 'Lines of the log that were dropped, since the disk was full or nobody read them.', registers, collect () { this.reset(); this.inc(dropped()) } }),
-    writeFailures: new Counter({ name: `${prefix}write_failures_total`, help: 'Writes beside requests that failed, by what was to be written (last_used: times of last use of keys; old_paths: counts of old paths).', labelNames: ['what'], registers })
+    writeFailures: new Counter({ name: `${prefix}write_failures_total`, help: 'Writes beside requests that failed, by what was to be written (last_used: times of last use of keys; old_paths: counts of old paths).', labelNames: ['what'], registers }),
+    workerRestarts: new Counter({ name: `${prefix}worker_restarts_total`, help: 'Workers that died, and whose place another one took.', registers })
   }
 }

@@ -7,6 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 /** Characters after which a block is written, and how long a line waits for others at most. */
 const blockLength = 16 * 1024
+/** Linux takes a block of this size into a pipe whole or not at all (PIPE_BUF, pipe(7)), and into a local socket too. */
+const atomicBytes = 4096
 const waitMs = 100
 
 /**
@@ -40,11 +42,14 @@ export interface Sink {
 /**
  * @param fd where it goes
  * @param resumed told when lines pass again after some were dropped, with their number
+ * @param isShared other processes write there too: blocks end with a line and are so small that none is torn by another's.
+ * A line that is longer than that may be
  */
-export function openSink (fd: number, resumed: (dropped: number) => void): Sink {
+export function openSink (fd: number, resumed: (dropped: number) => void, isShared: boolean = false): Sink {
   const target = unblocked(fd)
   const queue: Buffer[] = []
   let waiting = ''
+  let waitingBytes = 0
   let heldBytes = 0
   let underWay = false
   let retry: NodeJS.Timeout | undefined
@@ -58,6 +63,11 @@ export function openSink (fd: number, resumed: (dropped: number) => void): Sink 
       dropped++
       return
     }
+    if (isShared) {
+      const bytes = Buffer.byteLength(line)
+      if (waitingBytes + bytes > atomicBytes) hand()
+      waitingBytes += bytes
+    }
     waiting += line
     if (waiting.length >= blockLength) hand()
   }
@@ -66,6 +76,7 @@ export function openSink (fd: number, resumed: (dropped: number) => void): Sink 
     if (waiting === '') return
     const block = Buffer.from(waiting)
     waiting = ''
+    waitingBytes = 0
     queue.push(block)
     heldBytes += block.length
     dropping = heldBytes >= (retryMs === faultMs ? heldByFaultMaxBytes : heldMaxBytes)

@@ -16,7 +16,7 @@ const retryMaxSeconds = 60
 export function openRemote (config: KeysConfig, url: URL, now: () => number = Date.now): KeyVerifier {
   const { cacheMs, staleMs } = config
   const { verify: ask, check, close } = openService(config, url, now)
-  const { verify, recall } = createVerdictCache(limited(ask, now), { cacheMs, staleMs, now })
+  const { verify, recall } = createVerdictCache(limited(ask, now, config.sharedBy), { cacheMs, staleMs, now })
   return { verify, recall, check, close }
 }
 

@@ -28,7 +28,8 @@ export interface Kept {
 
 const firstDelayMs = 1000
 const delayMaxMs = 30_000
-const healthyMs = 60_000
+/** Whoever ran for so long did not die of its start. */
+export const healthyMs = 60_000
 const askEveryMs = 200
 const graceMs = 10_000
 

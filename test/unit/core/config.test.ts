@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import fc from 'fast-check'
@@ -30,9 +31,12 @@ t.test('without any setting the defaults of the documentation hold', async t => 
     port: 8080,
     metrics: { host: '127.0.0.1', port: 9464 },
     dataDir: './data',
+    workers: 1,
     upstream: { url: undefined, timeoutMs: 300_000, idleTimeoutMs: 300_000, connections: 512, tls: {} },
     mlflowPython: 'python3',
     keys: { store: { kind: 'sqlite', file: 'data/keys.db' }, cacheMs: 60_000, staleMs: 600_000, serviceId: 'platform', emptyScopes: 'none' },
+    defaultRate: undefined,
+    redis: undefined,
     trustProxy: [],
     legacy: { mode: 'redirect', sunsetAt: undefined },
     allowAssistant: false,
@@ -75,6 +79,8 @@ t.test('values are read in their units', async t => {
   t.equal(config.publicUrl?.origin, 'https://registry.example')
   t.strictSame([...config.corsAllowedOrigins], ['https://notebooks.example', 'http://localhost:3000'])
   t.equal(load({ METRICS_PORT: 'off' }).metrics, undefined)
+  t.equal(load({ WORKERS: '64' }).workers, 64)
+  t.equal(load({ WORKERS: 'auto' }).workers, Math.min(64, availableParallelism()))
   t.match(load({ KEYS_URL: 'https://auth.example/api' }).keys.store, { kind: 'service', url: { pathname: '/api' } })
   t.match(load({ HOKUSAI_AUTH_SERVICE_URL: 'http://auth' }).keys.store, { kind: 'service' })
   t.match(load({ HOKUSAI_AUTH_SERVICE_URL: 'http://auth', KEYS_URL: 'http://auth/' }).keys.store, { kind: 'service' }, 'the same twice')
@@ -107,8 +113,19 @@ t.test('a PostgreSQL URL is taken for what it says: in clear on loopback and soc
   t.match(load({ KEYS_URL_FILE: '/run/keys-url' }, { '/run/keys-url': 'postgres://me:x@db/keys\n' }).keys.store, { kind: 'postgres', address: { password: 'x' } })
 })
 
+t.test('a Redis URL is taken for what it says; the password may come from a file', async t => {
+  const address = (url: string): unknown => load({ REDIS_URL: url }).redis
+  t.strictSame(address('redis://redis'), { host: 'redis', port: 6379, user: '', password: '', database: 0, tls: false })
+  t.strictSame(address('rediss://me:s%40%2Fcret@cache.example:6380/12'), { host: 'cache.example', port: 6380, user: 'me', password: 's@/cret', database: 12, tls: true })
+  t.strictSame(address('REDIS://:pw@[::1]/'), { host: '::1', port: 6379, user: '', password: 'pw', database: 0, tls: false })
+  t.match(load({ REDIS_URL_FILE: '/run/redis' }, { '/run/redis': 'redis://:x@cache\n' }).redis, { host: 'cache', password: 'x' })
+  t.equal(load({ KEYS_DEFAULT_RATE: '60/hour' }).defaultRate, 60)
+  t.equal(load({ KEYS_DEFAULT_RATE: 'none' }).defaultRate, undefined)
+})
+
 t.test('every value that is not allowed is a problem that names its setting and says what is', async t => {
   const wrong: Readonly<Record<string, readonly string[]>> = {
+    WORKERS: ['0', '65', '-1', '1.5', 'all'],
     HOST: ['a b', '-x', 'http://x', 'x/'],
     PORT: ['-1', '65536', '80a', '8080.5', ' ', '1e3'],
     METRICS_PORT: ['on', '99999'],
@@ -121,6 +138,8 @@ t.test('every value that is not allowed is a problem that names its setting and 
     MLFLOW_UPSTREAM_IDLE_TIMEOUT: ['0', '0.05'],
     KEYS_URL: ['sqlite:', 'sqlite: ', 'sqlite::memory:', 'sqlite: :memory: ', 'http://me:pw@x', 'http://me@x', 'http://x:0', 'mysql://x', 'x', 'redis://x', ...wrongPostgres],
     HOKUSAI_AUTH_SERVICE_URL: ['auth', 'http://me:pw@x', 'sqlite:x'],
+    KEYS_DEFAULT_RATE: ['60', '0/hour', '60/day', '1.5/hour', '-1/hour', 'None', 'unlimited'],
+    REDIS_URL: ['redis', 'redis://', 'http://x', 'postgres://x', 'redis://x:0', 'redis://x/db', 'redis://x/1/2', 'redis://x?db=1', 'redis://x#1', 'redis://me@x', 'redis://:a/b@x', 'redis://:%zz@x', 'redis://a,b', 'redis://a:1,b:2', 'redis://x y', 'unix:///run/redis.sock', 'rediss:///0'],
     KEYS_CACHE_SECONDS: ['-1', 'x'],
     KEYS_STALE_SECONDS: ['1,5'],
     AUTH_EMPTY_SCOPES: ['write', 'NONE'],
@@ -162,11 +181,11 @@ t.test('a secret is never in a problem, wherever it was put', async t => {
       try { load({ [name]: value }) } catch (error) { t.notMatch(String(error), /s3cret|Ab1Ab1/, name) }
     }
   }
-  for (const name of ['MLFLOW_UPSTREAM_URL', 'HOKUSAI_AUTH_SERVICE_URL', 'PUBLIC_URL', 'KEYS_URL']) {
+  for (const name of ['MLFLOW_UPSTREAM_URL', 'HOKUSAI_AUTH_SERVICE_URL', 'PUBLIC_URL', 'KEYS_URL', 'REDIS_URL']) {
     for (const value of ['http://me:s3cret@mlflow', 'me:s3cret@mlflow:5000', 'see http://me:s3cret@mlflow', 'postgres://me:s3cret@db/keys?x', 'Bearer s3cret', 'basic s3cret', 'http://me:a/s3cret@mlflow', 'http://me:a?b/s3cret@mlflow', 'http://auth/?token=s3cret', 'http://auth/#s3cret']) t.notMatch(problemsOf(t, { [name]: value }).join(), 's3cret', `${name}=${value}`)
   }
   // A secret, or a key in PEM on one line, in the place of the name of its file.
-  for (const name of ['KEYS_URL_FILE', 'MLFLOW_UPSTREAM_AUTHORIZATION_FILE', 'MLFLOW_UPSTREAM_KEY_FILE', 'MLFLOW_UPSTREAM_CERT_FILE', 'MLFLOW_UPSTREAM_CA_FILE']) {
+  for (const name of ['KEYS_URL_FILE', 'REDIS_URL_FILE', 'MLFLOW_UPSTREAM_AUTHORIZATION_FILE', 'MLFLOW_UPSTREAM_KEY_FILE', 'MLFLOW_UPSTREAM_CERT_FILE', 'MLFLOW_UPSTREAM_CA_FILE']) {
     for (const value of ['Basic s3cret', 'postgres://me:s3cret@db/keys', '-----BEGIN PRIVATE KEY----- s3cret', 's3cret']) {
       const problems = problemsOf(t, { [name]: value })
       t.notMatch(problems.join(), 's3cret', `${name}=${value}`)

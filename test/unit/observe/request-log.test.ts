@@ -26,37 +26,39 @@ const record: fc.Arbitrary<RequestRecord> = fc.record({
   protocolError: fc.constant(undefined)
 })
 
-t.test('lines', async () => {
-  let written = ''
-  const log = pino({ base: null, timestamp: () => ',"time":"T"', formatters: { level: level => ({ level }) } }, { write: (line: string) => { written += line } })
-  const requests = openRequestLog(log)
-  fc.assert(fc.property(record, record => {
-    written = ''
-    requests.write(record)
-    const { durationMs, upstreamMs, caller } = record
-    const tenths = (ms: number | undefined): number | undefined => ms === undefined ? undefined : Math.round(ms * 10) / 10
-    const byHand = written
-    written = ''
-    log.info({
-      request_id: record.requestId,
-      operation: record.operation,
-      method: record.method,
-      status: record.status,
-      ms: tenths(durationMs),
-      upstream_ms: tenths(upstreamMs),
-      bytes_in: record.bytesIn,
-      bytes_out: record.bytesOut,
-      key: caller?.hint,
-      key_id: caller?.keyId,
-      user: caller?.userId,
-      address: record.address,
-      client: record.client,
-      legacy: record.onOldPath ? true : undefined,
-      refusal: record.refusal
-    }, 'request')
-    return byHand === written
-  }), { numRuns: 1000 })
-})
+for (const base of [null, { worker: 2 }]) {
+  t.test(base === null ? 'lines' : 'lines of a worker', async () => {
+    let written = ''
+    const log = pino({ base, timestamp: () => ',"time":"T"', formatters: { level: level => ({ level }) } }, { write: (line: string) => { written += line } })
+    const requests = openRequestLog(log)
+    fc.assert(fc.property(record, record => {
+      written = ''
+      requests.write(record)
+      const { durationMs, upstreamMs, caller } = record
+      const tenths = (ms: number | undefined): number | undefined => ms === undefined ? undefined : Math.round(ms * 10) / 10
+      const byHand = written
+      written = ''
+      log.info({
+        request_id: record.requestId,
+        operation: record.operation,
+        method: record.method,
+        status: record.status,
+        ms: tenths(durationMs),
+        upstream_ms: tenths(upstreamMs),
+        bytes_in: record.bytesIn,
+        bytes_out: record.bytesOut,
+        key: caller?.hint,
+        key_id: caller?.keyId,
+        user: caller?.userId,
+        address: record.address,
+        client: record.client,
+        legacy: record.onOldPath ? true : undefined,
+        refusal: record.refusal
+      }, 'request')
+      return byHand === written
+    }), { numRuns: 1000 })
+  })
+}
 
 t.test('what is below the level is not written', async t => {
   let lines = 0

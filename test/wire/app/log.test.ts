@@ -60,6 +60,26 @@ t.test('a process that ends without a word loses no line', async t => {
   }
 })
 
+t.test('of four processes that write to one pipe no line is torn, and none is lost', async t => {
+  const file = join(t.testdir(), 'log')
+  const module = new URL('../../../src/core/telemetry/log.js', import.meta.url).href
+  const count = 3000
+  const script = `import { openLog } from ${JSON.stringify(module)}
+    const { log } = openLog('info', 1, { worker: Number(process.argv[1]) })
+    for (let index = 0; index < ${count}; index++) log.info({ index, text: 'ä'.repeat(index * 37 % 900) }, 'line')
+    setTimeout(() => {}, 4000)` // a process that ends waits for no reader
+  // The reader begins late, so that the pipe is full when the most is written.
+  const shell = `for worker in 1 2 3 4; do "${process.execPath}" --input-type=module -e "$SCRIPT" $worker & done | (sleep 1; cat) > "${file}"`
+  spawnSync('bash', ['-c', shell], { env: { ...process.env, SCRIPT: script } })
+  const written = lines(file)
+  for (const worker of [1, 2, 3, 4]) {
+    const own = written.filter(line => line['worker'] === worker)
+    t.same(own.map(({ index }) => index), Array.from({ length: count }, (_, index) => index))
+    t.ok(own.every(({ index, text }) => (text as string).length === (index as number) * 37 % 900))
+  }
+  t.equal(written.length, 4 * count)
+})
+
 t.test('of lines that nobody reads 8 MiB are kept, the rest is dropped and counted, and whoever reads at last is told of the gap', async t => {
   const pipe = join(t.testdir(), 'pipe')
   execFileSync('mkfifo', [pipe])

@@ -1,0 +1,70 @@
+/** The keys of a process that serves: its verifier, and what is said of the store in log and metrics. */
+import type { Logger } from 'pino'
+import type { Io } from '../core/io.js'
+import { ConfigError, type Config } from '../core/settings/config.js'
+import type { Metrics } from '../core/telemetry/metrics.js'
+import { StoreUnavailableError, type KeyStore, type KeyVerifier, type StoreListeners } from '../keys/contract.js'
+import { ensureFirstKey, type FirstKey } from '../keys/first-key.js'
+import { openStore, openVerifier, storeKind } from '../keys/open.js'
+import { describeFailure } from '../observe/request-log.js'
+import { StartError } from './start-error.js'
+
+/** Who hears of what happens to keys and their limits. */
+export interface Ears {
+  readonly log: Logger
+  readonly metrics: Metrics
+}
+
+/** The verifier; a store of our own that never held a key gets its first one. */
+export async function openKeys (
+  config: Config,
+  io: Io,
+  ears: Ears
+): Promise<{ verifier: KeyVerifier; first: FirstKey | undefined }> {
+  if (!storeKind(config.keys).managed) return { verifier: await openVerifier(config.keys, listening(ears)), first: undefined }
+  const store = await openOwn(config, ears)
+  return { verifier: store, first: await ensureFirstKey(store, config.dataDir, io.stderr) }
+}
+
+/** The first key alone, for processes that open their verifiers themselves. @throws as openKeys */
+export async function makeFirstKey (config: Config, io: Io, ears: Ears): Promise<FirstKey | undefined> {
+  if (!storeKind(config.keys).managed) return undefined
+  const store = await openOwn(config, ears)
+  try {
+    return await ensureFirstKey(store, config.dataDir, io.stderr)
+  } finally {
+    await store.close()
+  }
+}
+
+/** The verifier alone, where another process has seen to the first key. @throws as openKeys */
+export async function openVerifierOnly (config: Config, ears: Ears): Promise<KeyVerifier> {
+  return storeKind(config.keys).managed ? await openOwn(config, ears) : await openVerifier(config.keys, listening(ears))
+}
+
+async function openOwn ({ keys }: Config, ears: Ears): Promise<KeyStore> {
+  return await openStore(keys, listening(ears)).catch(error => {
+    throw storeFault(error)
+  })
+}
+
+function listening ({ log, metrics }: Ears): StoreListeners {
+  return {
+    report (problem) {
+      metrics.writeFailures.inc({ what: problem.what })
+      log.warn({ error: problem.message }, 'key store')
+    },
+    onLink (lost) {
+      metrics.keyStoreLinkUp.set(lost === undefined ? 1 : 0)
+      if (lost === undefined) log.info('the key store notifies of changes again')
+      else log.error({ error: describeFailure(lost) }, 'the key store no longer notifies of changes: every key is checked again and again')
+    }
+  }
+}
+
+function storeFault (error: Error): Error {
+  if (!(error instanceof StoreUnavailableError)) return error
+  return /disk is full/.test(error.message)
+    ? new StartError('The disk of the key store is full: free some space, or set DATA_DIR to a folder on another disk.')
+    : new ConfigError([`KEYS_URL names a key store that cannot be opened: ${error.message}`])
+}
