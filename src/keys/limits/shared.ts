@@ -26,7 +26,7 @@ const patienceMs = 2000
 /** While it is there: so often it is looked at, for when nobody calls; it also keeps the connection in use. */
 const beatMs = 5000
 /** Counted to see whether Redis can count: no key has this id, for none begins with a space. */
-const trial = { keyId: ' trial', allowance: { burst: 1000, intervalMs: 1 } } as const
+export const trial = { keyId: ' trial', allowance: { burst: 1000, intervalMs: 1 } } as const
 
 export function createSharedLimits ({ open, onState, onLocal, deadlineMs = defaultDeadlineMs }: SharedLimitsOptions): Limits {
   const local = createLocalLimits()
