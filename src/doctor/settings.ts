@@ -2,7 +2,7 @@
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { exposure } from '../core/folder.js'
-import { keepFreeBytes } from '../proxy/spool.js'
+import { keepFreeBytes, spoolFolder, spoolTotalOf } from '../proxy/spool.js'
 import { type Check, error, fine, warning } from './check.js'
 
 /** MLflow's client waits this long for an answer and then asks again (MLFLOW_HTTP_REQUEST_TIMEOUT). */
@@ -13,7 +13,7 @@ export const settingsChecks: readonly Check[] = [
   {
     id: 'data-dir',
     about: '`DATA_DIR` can be written, by this user alone, and its disk has room for the largest chunked upload (`SPOOL_MAX_BYTES`, `SPOOL_TOTAL_BYTES`)',
-    run ({ config: { dataDir, spoolMaxBytes, spoolTotalBytes = Infinity } }) {
+    async run ({ config: { dataDir, spoolMaxBytes, spoolTotalBytes, workers } }) {
       const folder = nearestFolder(resolve(dataDir))
       try { accessSync(folder, constants.W_OK | constants.X_OK) } catch {
         return error(
@@ -31,9 +31,13 @@ export const settingsChecks: readonly Check[] = [
           'free some, or move DATA_DIR to another disk'
         )
       }
-      if (spoolTotalBytes / 2 < spoolMaxBytes) {
+      // Each worker has a share, of the default too.
+      const bound = spoolTotalBytes ?? (workers === 1 ? Infinity : await spoolTotalOf(spoolFolder(dataDir)))
+      const ofKey = bound / workers / 2
+      if (ofKey < spoolMaxBytes) {
+        const where = workers === 1 ? '' : ` at one of ${workers} workers`
         return warning(
-          `A chunked upload may have up to ${size(spoolMaxBytes)}, and all of one key together no more than ${size(spoolTotalBytes / 2)}.`,
+          `A chunked upload may have up to ${size(spoolMaxBytes)}, and all of one key${where} together no more than ${size(ofKey)}.`,
           'raise SPOOL_TOTAL_BYTES, or lower SPOOL_MAX_BYTES'
         )
       }
