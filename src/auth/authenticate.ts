@@ -55,6 +55,15 @@ export default fp<GuardOptions>(async (app, { verifier, guesses, limits }) => {
     else refuseKey(reply, refusal)
   }
 
+  /** Of a key that has a limit. What is refused costs a call, too; it was judged first, so that the log names what is over the limit. */
+  const concludeLimited = (reply: FastifyReply, caller: Caller, refusal: FacadeError | undefined, done: () => void): void => {
+    const { request } = reply
+    const standing = countCall(request, caller, limits)
+    const note = (found: Standing): void => conclude(reply, noteStanding(request, found) ?? refusal, done)
+    if (standing instanceof Promise) standing.then(note).catch(error => sendError(reply, toFacadeError(error)))
+    else note(standing)
+  }
+
   /** The store was asked first: a good key is never refused for its address. */
   const refuseKey = (reply: FastifyReply, refusal: FacadeError): void => {
     const waitMs = refusal.kind === errors.unauthenticated ? guesses.count(reply.request.context.address, performance.now()) : 0
@@ -73,15 +82,8 @@ export default fp<GuardOptions>(async (app, { verifier, guesses, limits }) => {
     }
     request.keyIn = 'header' // presentedKey reads nothing else
     const settle = (verdict: Verdict): void => {
-      if (verdict.valid && verdict.caller.ratePerHour !== undefined) settleLimited(verdict)
-      else conclude(reply, judge(request, verdict, told, presented.key), done)
-    }
-    const settleLimited = (verdict: Verdict & { readonly valid: true }): void => {
-      const refusal = judgeOrCatch(request, verdict, told, presented.key) // first, so that the log names what is over the limit
-      const standing = countCall(request, verdict.caller, limits)
-      const note = (found: Standing): void => conclude(reply, noteStanding(request, found) ?? refusal, done)
-      if (standing instanceof Promise) standing.then(note).catch(error => sendError(reply, toFacadeError(error)))
-      else note(standing)
+      if (!verdict.valid || verdict.caller.ratePerHour === undefined) conclude(reply, judge(request, verdict, told, presented.key), done)
+      else concludeLimited(reply, verdict.caller, judgeOrCatch(request, verdict, told, presented.key), done)
     }
     try {
       const verdict = verifier.verify(presented.key, context.address)

@@ -62,6 +62,7 @@ export function optionsFor ({ host, port, user, password, database, tls }: Redis
     ...tls ? { tls: /^[\d.]+$|:/.test(host) ? {} : { servername: host } } : {},
     connectTimeout: connectMs,
     enableOfflineQueue: false,
+    enableReadyCheck: false, // it would need the right to INFO; a server that is not ready says so to each command
     autoResendUnfulfilledCommands: false, // their callers have gone on
     maxRetriesPerRequest: 0,
     disableClientInfo: true

@@ -23,10 +23,12 @@ const defaultDeadlineMs = 100
 /** While it is gone: until it is tried again, and until a connection that stays silent is made anew. No call has to try. */
 const retryMs = { least: 100, most: 1000 } as const
 const patienceMs = 2000
+/** One that went within so short a time of its return is given longer and longer, up to this: its coming and going would fill the log. */
+const steadyMs = 10_000
 /** While it is there: so often it is looked at, for when nobody calls; it also keeps the connection in use. */
 const beatMs = 5000
 /** Counted to see whether Redis can count: no key has this id, for none begins with a space. */
-const trial = { keyId: ' trial', allowance: { burst: 1000, intervalMs: 1 } } as const
+export const trial = { keyId: ' trial', allowance: { burst: 1000, intervalMs: 1 } } as const
 
 export function createSharedLimits ({ open, onState, onLocal, deadlineMs = defaultDeadlineMs }: SharedLimitsOptions): Limits {
   const local = createLocalLimits()
@@ -36,6 +38,7 @@ export function createSharedLimits ({ open, onState, onLocal, deadlineMs = defau
   let isClosed = false
   let delayMs: number = retryMs.least
   let silentSince = 0
+  let backAt = -Infinity
   const counter = open(lose)
   let timer = setTimeout(look, beatMs).unref()
 
@@ -43,7 +46,7 @@ export function createSharedLimits ({ open, onState, onLocal, deadlineMs = defau
     const isNews = gone === undefined
     gone = error // what is wrong with the connection is told a little later than that there is none
     if (isClosed || !isNews) return
-    delayMs = retryMs.least
+    delayMs = performance.now() - backAt < steadyMs ? Math.min(steadyMs, delayMs * 2) : retryMs.least
     silentSince = performance.now()
     onState(describeRedis(error))
     for (const letGo of waiting) letGo(error)
@@ -58,7 +61,10 @@ export function createSharedLimits ({ open, onState, onLocal, deadlineMs = defau
   function look (): void {
     ask(trial.keyId, trial.allowance, 1).then(() => {
       if (isClosed) return
-      if (gone !== undefined) onState(undefined)
+      if (gone !== undefined) {
+        onState(undefined)
+        backAt = performance.now()
+      }
       gone = undefined
       wait(beatMs)
     }, (error: Error) => {
@@ -71,7 +77,7 @@ export function createSharedLimits ({ open, onState, onLocal, deadlineMs = defau
         silentSince = performance.now()
         counter.reconnect()
       }
-      delayMs = Math.min(retryMs.most, delayMs * 2)
+      delayMs = Math.max(delayMs, Math.min(retryMs.most, delayMs * 2))
       wait(delayMs)
     })
   }
