@@ -11,6 +11,7 @@ import { mlflowChecks } from '../doctor/mlflow.js'
 import { withContext } from '../doctor/context.js'
 import { platformChecks } from '../doctor/platform.js'
 import { settingsChecks } from '../doctor/settings.js'
+import { tlsCheck } from '../doctor/tls.js'
 import { parse, printJson, UsageError, type Command } from './command.js'
 import { type Io } from '../core/io.js'
 import { readConfig } from './environment.js'
@@ -18,6 +19,7 @@ import { readConfig } from './environment.js'
 /** Every check but `configuration`, which has to pass before any of them can run. */
 export const checks: readonly Check[] = [
   ...settingsChecks,
+  tlsCheck,
   ...keyChecks,
   ...keyDatabaseChecks,
   ...limitChecks,

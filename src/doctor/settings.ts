@@ -1,12 +1,9 @@
 /** Checks of what the settings say by themselves, beyond being well formed. */
-import { X509Certificate } from 'node:crypto'
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs'
-import { isIP } from 'node:net'
 import { dirname, resolve } from 'node:path'
 import { exposure } from '../core/folder.js'
-import { takesKeysInClear } from '../core/origin.js'
-import { keepFreeBytes } from '../proxy/spool.js'
-import { type Check, error, fine, type Verdict, warning } from './check.js'
+import { keepFreeBytes, spoolFolder, spoolTotalOf } from '../proxy/spool.js'
+import { type Check, error, fine, warning } from './check.js'
 
 /** MLflow's client waits this long for an answer and then asks again (MLFLOW_HTTP_REQUEST_TIMEOUT). */
 const clientWaitMs = 120_000
@@ -16,7 +13,7 @@ export const settingsChecks: readonly Check[] = [
   {
     id: 'data-dir',
     about: '`DATA_DIR` is writable, by this user only, and its disk has room for the largest chunked upload (`SPOOL_MAX_BYTES`, `SPOOL_TOTAL_BYTES`)',
-    run ({ config: { dataDir, spoolMaxBytes, spoolTotalBytes = Infinity } }) {
+    async run ({ config: { dataDir, spoolMaxBytes, spoolTotalBytes, workers } }) {
       const folder = nearestFolder(resolve(dataDir))
       try { accessSync(folder, constants.W_OK | constants.X_OK) } catch {
         return error(
@@ -34,9 +31,13 @@ export const settingsChecks: readonly Check[] = [
           'free some, or move DATA_DIR to another disk'
         )
       }
-      if (spoolTotalBytes / 2 < spoolMaxBytes) {
+      // Each worker has a share, of the default too.
+      const bound = spoolTotalBytes ?? (workers === 1 ? Infinity : await spoolTotalOf(spoolFolder(dataDir)))
+      const ofKey = bound / workers / 2
+      if (ofKey < spoolMaxBytes) {
+        const where = workers === 1 ? '' : ` at one of ${workers} workers`
         return warning(
-          `A chunked upload may be up to ${size(spoolMaxBytes)}, but all of one key together no more than ${size(spoolTotalBytes / 2)}.`,
+          `A chunked upload may be up to ${size(spoolMaxBytes)}, but all of one key${where} together no more than ${size(ofKey)}.`,
           'raise SPOOL_TOTAL_BYTES, or lower SPOOL_MAX_BYTES'
         )
       }
@@ -47,21 +48,6 @@ export const settingsChecks: readonly Check[] = [
         )
       }
       return fine(`can be written, ${size(free)} free`)
-    }
-  },
-  {
-    id: 'tls',
-    about: 'API keys reach the facade encrypted, and a certificate of its own (`TLS_CERT_FILE`) names the host of `PUBLIC_URL` and is good for another two weeks',
-    run ({ config }) {
-      const { tls, publicUrl, host } = config
-      if (takesKeysInClear(config)) {
-        return warning(
-          `API keys travel in clear text to HOST=${host}.`,
-          'set TLS_CERT_FILE and TLS_KEY_FILE, or let a proxy terminate TLS and set PUBLIC_URL to its https origin (docs/behind-a-proxy.md)'
-        )
-      }
-      if (tls === undefined) return fine(publicUrl?.protocol === 'https:' ? 'PUBLIC_URL is https' : 'no other machine can send a key')
-      return judgeCertificate(new X509Certificate(tls.cert), publicUrl)
     }
   },
   {
@@ -128,21 +114,4 @@ function nearestFolder (path: string): string {
 
 function size (bytes: number): string {
   return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.round(bytes / 1e6)} MB`
-}
-
-/** As long as it takes to notice that a renewal has failed, and to repair it. */
-const renewalMs = 14 * 86_400_000
-
-/** @param now milliseconds since 1970 */
-export function judgeCertificate (certificate: X509Certificate, publicUrl: URL | undefined, now: number = Date.now()): Verdict {
-  const expiresAt = new Date(certificate.validTo)
-  const day = expiresAt.toISOString().slice(0, 10)
-  if (expiresAt.getTime() < now) return error(`The certificate in TLS_CERT_FILE expired on ${day}: no client connects.`, 'renew it')
-  const name = publicUrl?.hostname.replace(/^\[|\]$/g, '') ?? ''
-  const named = isIP(name) > 0 ? certificate.checkIP(name) : certificate.checkHost(name)
-  if (name !== '' && named === undefined) {
-    return error(`The certificate in TLS_CERT_FILE does not name ${name}, the host of PUBLIC_URL.`, 'use one that does, or correct PUBLIC_URL')
-  }
-  if (expiresAt.getTime() - now < renewalMs) return warning(`The certificate in TLS_CERT_FILE expires on ${day}.`, 'renew it; the facade reads it again by itself')
-  return fine(`the certificate is good until ${day}`)
 }

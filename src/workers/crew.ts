@@ -1,6 +1,5 @@
 /** The workers as processes: started, counted, replaced when they die, and ended. */
 import cluster, { type Worker } from 'node:cluster'
-import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
 import { UserError } from '../core/user-error.js'
@@ -85,9 +84,9 @@ export function openCrew ({ size, log, begin, onReport, onDeath }: CrewOptions):
     // Without a process there is no exit; of one that has gone, what was sent to it fails here.
     worker.on('error', (error: NodeJS.ErrnoException) => { if (worker.process.pid === undefined) gone(seat, { error: error.code }) })
     worker.on('message', (report: Report) => receive(seat, worker, report))
-    const left = once(worker, 'disconnect') // after its last report
+    const left = new Promise<void>(resolve => { worker.once('disconnect', resolve) }) // after its last report
     worker.once('exit', (code: number | null, signal: string | null) => {
-      left.then(() => gone(seat, { pid: worker.process.pid, ...signal === null ? { code } : { signal } }), () => {})
+      void left.then(() => gone(seat, { pid: worker.process.pid, ...signal === null ? { code } : { signal } }))
     })
   }
 

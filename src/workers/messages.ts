@@ -1,4 +1,5 @@
 /** What the primary and its workers tell each other, over the channel of node:cluster. */
+import cluster from 'node:cluster'
 import type { AddressInfo } from 'node:net'
 import type { Standing } from '../keys/limits/allowance.js'
 import type { OldPathCaller } from '../legacy/usage.js'
@@ -48,11 +49,11 @@ export interface OldPathCalls {
   readonly calls: number
 }
 
-/** By this a process knows that it is a worker, and which one. */
+/** By this a worker knows which one it is. */
 export const workerVariable = 'HOKUSAI_MLFLOW_WORKER'
 
-/** The number of this worker, from 1; undefined: it is none. */
+/** The number of this worker, from 1; undefined: it is none, or somebody else's. */
 export function workerNumber (env: Readonly<Record<string, string | undefined>>): number | undefined {
   const given = env[workerVariable]
-  return given === undefined ? undefined : Number(given)
+  return given === undefined || !cluster.isWorker ? undefined : Number(given)
 }

@@ -86,7 +86,7 @@ export function createMetrics (dropped: () => number = () => 0): Metrics {
       labelNames: ['direction']
     }),
     upstreamUp: new Gauge({ name: `${prefix}upstream_up`, help: '1 when MLflow is recognised and answers.', aggregator: 'min', registers }),
-    certificateExpiry: () => new Gauge({ name: `${prefix}tls_certificate_expiry_timestamp_seconds`, help: 'When the certificate of HTTPS expires (Unix time).', registers }),
+    certificateExpiry: () => new Gauge({ name: `${prefix}tls_certificate_expiry_timestamp_seconds`, help: 'When the certificate of HTTPS expires (Unix time).', aggregator: 'min', registers }),
     logLinesDropped: new Counter({ name: `${prefix}log_lines_dropped_total`, help: 'Lines of the log that were dropped, since the disk was full or nobody read them.', registers, collect () { this.reset(); this.inc(dropped()) } }),
     writeFailures: new Counter({ name: `${prefix}write_failures_total`, help: 'Writes beside requests that failed, by what was to be written (last_used: times of last use of keys; old_paths: counts of old paths).', labelNames: ['what'], registers }),
     workerRestarts: new Counter({ name: `${prefix}worker_restarts_total`, help: 'Workers that died, and whose place another one took.', registers })

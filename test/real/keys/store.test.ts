@@ -25,7 +25,7 @@ t.test('of processes that start together on a new database one makes the tables,
     const issued = await store.createFirst(grants, () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200))
     process.stdout.write(issued === undefined ? '-' : '1')
     await store.close()`
-  const modules = ['core/config', 'keys/open'].map(name => new URL(`../../../src/${name}.js`, import.meta.url).href)
+  const modules = ['core/settings/config', 'keys/open'].map(name => new URL(`../../../src/${name}.js`, import.meta.url).href)
   const results = await Promise.all(Array.from({ length: 3 }, async () => {
     const child = spawn(process.execPath, ['--input-type=module', '-e', script, ...modules, url], { stdio: ['ignore', 'pipe', 'inherit'], env: {} })
     t.teardown(() => child.kill())

@@ -143,6 +143,8 @@ t.test('a worker that is killed is named and replaced, while requests at the oth
   t.not(pidsOf(up).get(1), victim)
   mlflow.behave(call => call.write(answer(200, '{}')))
   for (const connection of [await connect(t, portOf(up)), await connect(t, portOf(up))]) t.equal(await ask(connection, request), 200)
+  process.kill(pidsOf(up).get(1) ?? 0, 'SIGKILL')
+  await until('named again', () => linesOf(up).some(({ next_start_ms: ms }) => ms === 2000)) // one that dies soon after its start has to wait longer
   await up.stop()
 })
 
@@ -236,6 +238,7 @@ t.test('an MLflow of our own is one for all: both tell how it comes up, and it e
           return reason.test(((await connection.answer()).json() as { mlflow: { reason?: string } }).mlflow.reason ?? '')
         })
       }
+      await until('prepared', () => calls().some(call => call.startsWith('uv venv')))
       child.kill('SIGTERM')
       await closed
       t.equal(child.exitCode, 0)

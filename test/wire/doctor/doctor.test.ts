@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { openStore } from '../../../src/keys/open.js'
 import { checks } from '../../../src/cli/doctor.js'
-import { judgeCertificate } from '../../../src/doctor/settings.js'
+import { judgeCertificate } from '../../../src/doctor/tls.js'
 import { facade, keys } from '../../helpers/app.js'
 import { selfSigned } from '../../helpers/certificates.js'
 import { smallDisk } from '../../helpers/disk.js'
@@ -66,6 +66,7 @@ t.test('a DATA_DIR that cannot be written, or whose disk is smaller than what ma
   t.strictSame(small.named, ['data-dir'])
   t.match(small.findings[0]?.fix, /SPOOL_MAX_BYTES=\d+/)
   t.match((await examine({ MLFLOW_UPSTREAM_URL: url, SPOOL_TOTAL_BYTES: '2000000' })).findings, [{ check: 'data-dir', message: /no more than 1 MB/ }])
+  t.match((await examine({ MLFLOW_UPSTREAM_URL: url, SPOOL_TOTAL_BYTES: '8000000', WORKERS: '2' })).findings, [{ check: 'data-dir', message: /one key at one of 2 workers together no more than 2 MB/ }])
   const disk = smallDisk(t, 100 * 1024 ** 2)
   if (disk === undefined) t.comment('only root may mount a small disk')
   else t.match((await examine({ MLFLOW_UPSTREAM_URL: url, DATA_DIR: disk.folder })).findings, [{ check: 'data-dir', message: /nearly full \(105 MB free\)/ }])
