@@ -204,7 +204,7 @@ function redirectToMount (request: FastifyRequest, reply: FastifyReply): void {
   void reply.code(308).header('location', `${mount}/${request.context.target.query}`).send()
 }
 
-const untrusted = 'forwarded headers arrive from a peer that TRUST_PROXY does not list: they are ignored, and callers appear to have the peer\'s address'
+const untrusted = 'forwarded headers arrive from a peer that TRUST_PROXY does not name: they are ignored, and callers look as if they had the peer\'s address'
 
 function watchMlflow (upstream: Upstream, newer: NewerWatch, log: Logger, metrics: Metrics): Monitor {
   return watch(upstream, state => {
@@ -222,7 +222,7 @@ function keepCertificate (server: Server, { tls }: Config, log: Logger, metrics:
   return renewIdentity(server, tls, ({ expiresAt, problem }) => {
     expires.set(expiresAt.getTime() / 1000)
     if (problem === undefined) log.info({ expires: expiresAt }, 'the certificate was read again')
-    else log.error({ problem, expires: expiresAt }, 'the certificate has changed but cannot be served: the previous one stays in use')
+    else log.error({ problem, expires: expiresAt }, 'the certificate has changed and cannot be served: the one before stays')
   })
 }
 

@@ -169,7 +169,7 @@ export async function callerOf ({ caller, refusal, context }: FastifyRequest, { 
 
 function tooManyGuesses (waitMs: number): FacadeError {
   return new FacadeError('rateLimited', {
-    message: 'Too many API keys from this address were refused, including this one. Try again after the time in Retry-After.',
+    message: 'Too many API keys that came from this address were refused, this one too. Try again after the time in Retry-After.',
     reason: guessing,
     headers: { 'retry-after': String(Math.ceil(waitMs / 1000)) }
   })

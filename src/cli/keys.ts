@@ -30,12 +30,12 @@ export const keys: Command = {
        hokusai-mlflow keys import FILE
        hokusai-mlflow keys migrate --from URL --to URL [--dry-run]
 
-Works on the configured key store (KEYS_URL), also while the server is running.
+Works on the key store of the configuration (KEYS_URL), also while the server runs.
 Keys of an auth service are managed there.
 
 create
-  --name NAME        a name for people to recognise the key by
-  --user ID          the user that MLflow is told; default: the name
+  --name NAME        what people call the key
+  --user ID          whom MLflow is told of; default: the name
   --scopes A,B       mlflow:read, mlflow:write (includes read), mlflow:gateway,
                      mlflow:admin (everything); default: mlflow:read,mlflow:write;
                      an empty list grants nothing
@@ -46,17 +46,17 @@ create
   --env live|test    prefix of the key; default: live
 
 revoke ends a key within a second. rotate replaces a key by a new one with the
-same rights and expiry; the old one ends at once, or after --overlap.
+same grants and expiry; the old one ends at once, or after --overlap.
 
 import takes JSON lines, a JSON array, or CSV with a header line. Fields: key
 (20 characters at least) or key_hash (its SHA-256 in hexadecimal); user_id, name,
 scopes, workspaces, rate_per_hour, expires_at, is_admin. Without scopes a key gets
-the defaults of create. If any line is bad, nothing is imported.
+those of create. One bad line and nothing is imported.
 
-migrate copies all keys from one store to another, sqlite:FILE or postgres://…
-(docs/scaling.md): their hashes, ids, times and expiry. Keys that are already there
-stay as they are. If --from or --to is left out it is KEYS_URL, which may contain a
-password that other users of the machine must not see.
+migrate takes all keys of one store over into another, sqlite:FILE or postgres://…
+(docs/scaling.md): by their hashes, with ids, times and ends. What the other holds
+already stays as it is there. --from or --to that is left out is KEYS_URL, which
+may hold a password that other users of the machine must not see.
 
   --dry-run          only count; nothing is written
 

@@ -121,6 +121,6 @@ function readBase (positionals: readonly string[]): URL {
     throw new UsageError(`"${given}" is not an http:// or https:// URL.`)
   }
   const base = new URL(given)
-  if (base.pathname !== '/' || base.search !== '') throw new UsageError('BASE_URL is an origin: leave out the path.')
+  if (base.pathname !== '/' || base.search !== '') throw new UsageError('BASE_URL is an origin: leave the path away.')
   return base
 }

@@ -58,7 +58,7 @@ function explain (error: unknown, folder: string): DataDirError | ConfigError {
       cause: error
     })
   }
-  if (code === 'EEXIST' || code === 'ENOTDIR') return new ConfigError([`DATA_DIR (${folder}) is not a folder`])
+  if (code === 'EEXIST' || code === 'ENOTDIR') return new ConfigError([`DATA_DIR (${folder}) is no folder`])
   const why = code?.startsWith('E') === true && code !== 'ERR_SQLITE_ERROR' ? code : message
   return new DataDirError(
     `DATA_DIR (${folder}) cannot be used (${why}): give the user of this process the right to write there, or set DATA_DIR to another folder.`,

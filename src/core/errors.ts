@@ -130,7 +130,7 @@ export function toFacadeError (thrown: unknown): FacadeError {
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE' || code === 'FST_ERR_CTP_INVALID_JSON_BODY' || code === 'FST_ERR_CTP_EMPTY_JSON_BODY') {
     return new FacadeError('badRequest', { status, message: 'The body must be JSON, with the header "Content-Type: application/json".', reason: 'malformed' })
   }
-  return new FacadeError('badRequest', { status, message: `The request cannot be processed as sent (status ${status}).`, reason: 'malformed' })
+  return new FacadeError('badRequest', { status, message: `The request cannot be answered as it is (status ${status}).`, reason: 'malformed' })
 }
 
 function isRequestFault (thrown: unknown): thrown is RequestFault {
@@ -141,7 +141,7 @@ const partNames: Readonly<Record<string, string>> = { querystring: 'parameter', 
 
 /** The first complaint, with the field that it is about; never with a value. */
 function misfit ({ validation, validationContext = 'body' }: RequestFault): string {
-  const { instancePath = '', message = 'is not valid', params = {} } = validation?.[0] ?? {}
+  const { instancePath = '', message = 'is not as it must be', params = {} } = validation?.[0] ?? {}
   const part = partNames[validationContext] ?? 'field'
   const inner = params.missingProperty ?? params.additionalProperty
   const path = [...instancePath.split('/').slice(1), ...typeof inner === 'string' ? [inner] : []].join('.')

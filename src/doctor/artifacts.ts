@@ -7,7 +7,7 @@ import { notRunning } from './mlflow.js'
 export const artifactChecks: readonly Check[] = [
   {
     id: 'artifacts-served',
-    about: 'MLflow serves artifacts (`--serve-artifacts`), so that they go through the facade',
+    about: 'MLflow serves artifacts (`--serve-artifacts`), so that they take the way through the facade',
     async run ({ upstream, layout }) {
       if (upstream === undefined || layout === undefined) return skipped(notRunning)
       const { status, body } = await upstream.probe(
@@ -30,7 +30,7 @@ export const artifactChecks: readonly Check[] = [
   },
   {
     id: 'artifact-root',
-    about: 'artifacts are stored at `mlflow-artifacts:`, not at a location that clients reach directly, bypassing the facade (`--default-artifact-root`)',
+    about: 'runs keep their artifacts at `mlflow-artifacts:`, not at a place that clients reach past the facade (`--default-artifact-root`)',
     async run ({ config: { publicUrl }, upstream, layout }) {
       if (upstream === undefined || layout === undefined) return skipped(notRunning)
       const answer = await upstream.probe(`${prefixFor(layout, 'rest', 'POST')}/api/2.0/mlflow/experiments/search`, {
@@ -43,18 +43,18 @@ export const artifactChecks: readonly Check[] = [
       const around = places.filter(place => !isThroughFacade(place, publicUrl))
       const [example] = around
       if (example === undefined) {
-        return fine(places.length === 0 ? 'there are no experiments yet' : 'artifacts go through the facade')
+        return fine(places.length === 0 ? 'there are no experiments yet' : 'artifacts take the way through the facade')
       }
       const own = publicUrl === undefined ? '' : `, or ${publicUrl.origin}${mount}/api/2.0/mlflow-artifacts/artifacts`
       return warning(
         `${around.length} of the ${places.length} newest experiments keep artifacts at ${shorten(example)}: clients go there themselves, past the facade and its keys.`,
-        `start MLflow with --default-artifact-root mlflow-artifacts:/${own}; existing experiments keep their location`
+        `start MLflow with --default-artifact-root mlflow-artifacts:/${own}; experiments that exist keep their place`
       )
     }
   },
   {
     id: 'chunked-uploads',
-    about: 'an MLflow that takes chunked uploads for empty (3.x, with status 200) is detected, so that they are spooled and sent with a length',
+    about: 'an MLflow that takes chunked uploads for empty (3.x, with status 200) is known, so that they are spooled and sent with a length',
     run ({ config: { spoolMaxBytes }, layout }) {
       if (layout === undefined) return skipped(notRunning)
       if (!layout.chunkedIsEmpty) return fine('MLflow reads chunked uploads')

@@ -23,7 +23,7 @@ export const frontChecks: readonly Check[] = [
         return front.asked
           ? error(
               `${front.url.origin} does not answer (${answer}).`,
-              'check that the facade and the proxy in front of it are running and that the name resolves'
+              'see that the facade and what stands before it run, and that the name resolves'
           )
           : skipped(`PUBLIC_URL cannot be reached from here (${answer})`)
       }
@@ -38,7 +38,7 @@ export const frontChecks: readonly Check[] = [
   },
   {
     id: 'front-prefix',
-    about: 'the proxy in front passes paths on unchanged, with `/mlflow`',
+    about: 'what stands before the facade passes paths on as they are, with `/mlflow`',
     async run ({ front }) {
       if (front === undefined) return skipped(unknown)
       const answer = await ask(front.url, newPath).catch(() => undefined)
@@ -47,9 +47,9 @@ export const frontChecks: readonly Check[] = [
       if (answer.headers['deprecation'] === undefined) return fine(`${newPath} arrives as it was sent`)
       const fix = `your proxy takes ${mount} off: do not strip it, or set LEGACY_PATHS=forward; or let it send X-Forwarded-Prefix: ${mount} (docs/behind-a-proxy.md)`
       if (answer.headers['location'] === newPath) {
-        return error(`GET ${newPath} is redirected to itself, so clients loop.`, fix)
+        return error(`GET ${newPath} is redirected to itself, so clients go round in circles.`, fix)
       }
-      if (answer.status === 410) return error(`${newPath} arrives as an old path, and old paths have ended here.`, fix)
+      if (answer.status === 410) return error(`${newPath} arrives as an old path, which has ended here.`, fix)
       return warning(
         `${newPath} arrives as an old path, so MLflow's pages are missing under ${mount}/ and clients are told that they use a deprecated path.`,
         fix
@@ -58,7 +58,7 @@ export const frontChecks: readonly Check[] = [
   },
   {
     id: 'origin',
-    about: 'pages under the public origin may write: `PUBLIC_URL` and the `Host` header that arrives match it',
+    about: 'pages under the public origin may write: `PUBLIC_URL` and what arrives as `Host` agree with it',
     async run ({ front, key }) {
       if (front === undefined) return skipped(unknown)
       if (key === undefined) return skipped('no key was given: set HOKUSAI_API_KEY, or use --key')
@@ -71,8 +71,8 @@ export const frontChecks: readonly Check[] = [
       if (answer === undefined) return skipped(`${front.url.origin} does not answer`)
       if (answer.status === 403 && answer.body.includes('may not write here')) {
         return error(
-          `The facade takes ${front.url.origin} for a foreign origin: in a browser every write ends in 403.`,
-          `set PUBLIC_URL=${front.url.origin}, or make the proxy in front pass the Host header on`
+          `The facade takes ${front.url.origin} for a foreign origin: in a browser everything that writes ends in 403.`,
+          `set PUBLIC_URL=${front.url.origin}, or let what stands before the facade pass Host on`
         )
       }
       return fine(`pages of ${front.url.origin} may write`)
@@ -80,7 +80,7 @@ export const frontChecks: readonly Check[] = [
   },
   {
     id: 'upload-limit',
-    about: 'no proxy in front limits or buffers large uploads',
+    about: 'nothing before the facade limits or buffers large uploads',
     async run ({ front }) {
       if (front === undefined) return skipped(unknown)
       return await tryUpload(front)
@@ -127,13 +127,13 @@ async function tryUpload ({ url }: NonNullable<DoctorContext['front']>): Promise
   })
   if (status === 413) {
     return warning(
-      'The proxy in front of the facade refuses an upload of 1 GiB with 413.',
+      'What stands before the facade refuses an upload of 1 GiB with 413.',
       'raise its limit: client_max_body_size 0 in nginx, proxy-body-size "0" for its ingress'
     )
   }
   if (status === 'silence') {
     return warning(
-      'The proxy in front of the facade buffers a whole upload before it passes any of it on.',
+      'What stands before the facade waits for the whole of an upload before it passes any of it on.',
       'switch that off: proxy_request_buffering off in nginx'
     )
   }

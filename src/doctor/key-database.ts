@@ -12,27 +12,27 @@ const skewMaxMs = 5000
 export const keyDatabaseChecks: readonly Check[] = [
   {
     id: 'key-database',
-    about: 'PostgreSQL has this version\'s tables, is writable, and notifies of changes (LISTEN); otherwise it is queried all the time',
+    about: 'PostgreSQL has the tables of this version, can be written, and tells of changes (LISTEN), else it is asked all the time',
     run: async ({ config: { keys } }) => await look(keys, judgeTables)
   },
   {
     id: 'key-database-tls',
-    about: 'the connection to PostgreSQL is encrypted and its certificate verified, unless it stays on this machine',
+    about: 'the way to PostgreSQL is encrypted and its certificate checked, unless it stays on this machine',
     run: async ({ config: { keys } }) => await look(keys, ({ tls }, { host, tls: wanted }) => {
       if (host.startsWith('/') || isLoopback(host)) return fine('it does not leave this machine')
-      if (tls === undefined) return warning('Key hashes and permissions travel to PostgreSQL unencrypted.', verify)
-      if (wanted?.verify !== true) return warning('The identity of PostgreSQL is not verified: sslmode=require accepts any certificate.', verify)
+      if (tls === undefined) return warning('Hashes of keys, and who may do what, go to PostgreSQL in clear.', verify)
+      if (wanted?.verify !== true) return warning('Nobody checks who answers as PostgreSQL: sslmode=require takes any certificate.', verify)
       return fine(`${tls}, with a certificate that is good for the host`)
     })
   },
   {
     id: 'key-database-clock',
-    about: 'the clocks of PostgreSQL and this machine agree, and so those of all replicas, since keys expire',
+    about: 'the clock of PostgreSQL and ours agree, and so those of all replicas: keys end at a time',
     run: async ({ config: { keys } }) => await look(keys, ({ skewMs }) => {
       if (Math.abs(skewMs) <= skewMaxMs) return fine('the clocks agree')
       const [where, when] = skewMs > 0 ? ['behind', 'late'] : ['ahead of', 'early']
       const seconds = Math.round(Math.abs(skewMs) / 1000)
-      return warning(`The clock here is ${seconds} s ${where} PostgreSQL's: keys expire ${when}.`, 'set both by NTP: timedatectl set-ntp true')
+      return warning(`The clock here is ${seconds} s ${where} PostgreSQL's: keys end ${when}.`, 'set both by NTP: timedatectl set-ntp true')
     })
   }
 ]
@@ -40,17 +40,17 @@ export const keyDatabaseChecks: readonly Check[] = [
 function judgeTables ({ version, knownVersion, isReadOnly, deaf }: PostgresFacts): Verdict {
   if (version > knownVersion) {
     const message = `The key database has schema ${version} and this version knows ${knownVersion}.`
-    return error(message, 'run the version of hokusai-mlflow that wrote it, or a newer one')
+    return error(message, 'run the version of hokusai-mlflow that has been here, or a newer one')
   }
   if (isReadOnly) {
     const fix = 'let KEYS_URL name the primary, or set default_transaction_read_only = off'
-    return error('The key database is read-only: keys can be neither created nor revoked.', fix)
+    return error('The key database is read-only: keys can neither be made nor ended.', fix)
   }
   if (deaf !== undefined) {
     const fix = 'connect to the server itself, not to a standby or a pool of transactions (pgbouncer)'
-    return error(`The key database does not notify of changes: ${deaf.message}`, fix)
+    return error(`The key database tells of no changes: ${deaf.message}`, fix)
   }
-  if (version === 0) return fine('there are no tables yet: the first start creates them')
+  if (version === 0) return fine('there are no tables yet: the first start makes them')
   const next = version < knownVersion ? `, which the next start brings to ${knownVersion}` : ''
   return fine(`has schema ${version}${next}, and tells of changes`)
 }

@@ -29,7 +29,7 @@ export const keyChecks: readonly Check[] = [
   },
   {
     id: 'key',
-    about: 'the given key is valid and has scopes',
+    about: 'the given key is valid and may do something',
     async run ({ config: { keys }, key }) {
       if (key === undefined) return skipped(noKey)
       try {
@@ -43,7 +43,7 @@ export const keyChecks: readonly Check[] = [
   },
   {
     id: 'workspaces',
-    about: 'keys that are restricted to workspaces are used with an MLflow that has them (`--enable-workspaces`); otherwise every call is refused',
+    about: 'keys that are tied to workspaces meet an MLflow that keeps them apart (`--enable-workspaces`), else they are refused',
     async run ({ config: { keys }, layout }) {
       if (layout === undefined) return skipped(notRunning)
       if (layout.workspaces === true) return fine('MLflow keeps workspaces apart')
@@ -54,7 +54,7 @@ export const keyChecks: readonly Check[] = [
         const records = await store.list().finally(store.close)
         const tied = records.filter(({ workspaces, revokedAt }) => workspaces.length > 0 && revokedAt === undefined).length
         if (tied === 0) return fine('no key is tied to workspaces')
-        return warning(`${tied === 1 ? 'A key is' : `${tied} keys are`} tied to workspaces, and MLflow ${layout.version} keeps none apart: every call with them ends in 403.`, 'start MLflow (3.10 or later) with --enable-workspaces, or make keys without --workspace')
+        return warning(`${tied === 1 ? 'A key is' : `${tied} keys are`} tied to workspaces, and MLflow ${layout.version} keeps none apart: all they ask for is 403.`, 'start MLflow (3.10 or later) with --enable-workspaces, or make keys without --workspace')
       } catch (fault) {
         return skipped(`the key store cannot say: ${sentence(fault)}`)
       }
@@ -62,19 +62,19 @@ export const keyChecks: readonly Check[] = [
   },
   {
     id: 'admin-key',
-    about: 'the first admin key has not been left in `DATA_DIR/admin-key` for longer than a day',
+    about: 'the first admin key does not lie in `DATA_DIR/admin-key` for longer than a day',
     run ({ config: { dataDir } }) {
       const since = firstKeySince(dataDir)
       if (since === undefined) return fine('no admin key lies in DATA_DIR')
       const message = `The first admin key lies in DATA_DIR/admin-key since ${since.toISOString()}: whoever reads that file may do everything.`
-      return Date.now() - since.getTime() < dayMs ? fine(message) : warning(message, `store the key elsewhere, or create keys for those who manage others: hokusai-mlflow keys create --name NAME --scopes mlflow:admin; then rm '${firstKeyFile(dataDir)}'`)
+      return Date.now() - since.getTime() < dayMs ? fine(message) : warning(message, `keep the key elsewhere, or make keys for those who manage others: hokusai-mlflow keys create --name NAME --scopes mlflow:admin; then rm '${firstKeyFile(dataDir)}'`)
     }
   },
   {
     id: 'service-id',
-    about: 'the auth service knows this facade as `AUTH_SERVICE_ID`',
+    about: 'the auth service knows us by `AUTH_SERVICE_ID`',
     async run ({ config: { keys }, key }) {
-      if (storeKind(keys).managed) return fine('keys are verified here, without an auth service')
+      if (storeKind(keys).managed) return fine('keys are judged here, without an auth service')
       if (key === undefined) return skipped(noKey)
       try {
         const own = await verdictOn(keys, key)
@@ -93,12 +93,12 @@ export const keyChecks: readonly Check[] = [
 
 function judge (verdict: KeyVerdict, keys: Config['keys']): Verdict {
   if (!verdict.valid) {
-    if (verdict.reason === 'balance') return error('The key is valid, but its owner has no balance left.', 'top up the balance on the platform')
+    if (verdict.reason === 'balance') return error('The key is valid, and its owner has no balance left.', 'top up the balance on the platform')
     return error(`The key is refused (${verdict.reason}).`, storeKind(keys).managed ? 'hokusai-mlflow keys create --name NAME' : 'make a new key on the platform; see also the check service-id')
   }
   const { scopes } = verdict.caller
   if (scopes.size > 0) return fine(`the key is valid, with ${[...scopes].join(', ')}`)
-  return warning('The key is valid but has no scopes, so it may do nothing.', storeKind(keys).managed ? 'hokusai-mlflow keys create --name NAME --scopes mlflow:read,mlflow:write' : 'set AUTH_EMPTY_SCOPES=read, or give the key scopes on the platform')
+  return warning('The key is valid and has no scopes, so it may do nothing.', storeKind(keys).managed ? 'hokusai-mlflow keys create --name NAME --scopes mlflow:read,mlflow:write' : 'set AUTH_EMPTY_SCOPES=read, or give the key scopes on the platform')
 }
 
 async function verdictOn (keys: Config['keys'], key: string): Promise<'valid' | 'refused' | NotAcceptedError> {

@@ -19,9 +19,9 @@ export const notRunning = 'MLflow cannot be asked'
 export const mlflowChecks: readonly Check[] = [
   {
     id: 'own-mlflow',
-    about: 'the built-in MLflow can be prepared: Python, its environment, its database',
+    about: 'an MLflow of our own can be prepared: Python, its environment, its database',
     async run ({ config: { dataDir, mlflowPython, upstream }, env }) {
-      if (upstream.url !== undefined) return fine('MLFLOW_UPSTREAM_URL is set, so the built-in MLflow is not used')
+      if (upstream.url !== undefined) return fine('MLFLOW_UPSTREAM_URL names an MLflow, so none of our own is started')
       const home = join(resolve(dataDir), 'mlflow')
       const broken = databaseFault(home, pinned)
       if (broken !== undefined) return error(...halves(broken))
@@ -39,17 +39,17 @@ export const mlflowChecks: readonly Check[] = [
   },
   {
     id: 'mlflow-reachable',
-    about: '`MLFLOW_UPSTREAM_URL` answers: name, port, TLS and client certificate are right',
+    about: 'something answers at `MLFLOW_UPSTREAM_URL`: name, port, TLS and client certificate',
     async run ({ config, upstream, fault }) {
-      if (upstream === undefined) return skipped('the built-in MLflow is not running: start the facade and run doctor again')
+      if (upstream === undefined) return skipped('the MLflow of our own does not run: start it, and run doctor again')
       return fault === undefined
-        ? fine(`${config.upstream.url?.href ?? 'the built-in MLflow'} answers`)
+        ? fine(`${config.upstream.url?.href ?? 'the MLflow of our own'} answers`)
         : await explain(fault, config.upstream.url)
     }
   },
   {
     id: 'host-list',
-    about: 'MLflow accepts the facade\'s `Host` header (`--allowed-hosts`); its health check does not tell',
+    about: 'MLflow lets our `Host` header through (`--allowed-hosts`); its health check does not show it',
     async run ({ upstream, fault }) {
       if (upstream === undefined || fault !== undefined) return skipped(notRunning)
       if (!await isRefused(upstream, upstream.host)) return fine(`MLflow accepts Host ${upstream.host}`)
@@ -62,7 +62,7 @@ export const mlflowChecks: readonly Check[] = [
   },
   {
     id: 'mlflow-layout',
-    about: 'what answers is a supported version of MLflow, and the URL includes its static prefix',
+    about: 'what answers is an MLflow of a supported version, and the URL has its static prefix',
     async run ({ upstream, fault, layout }) {
       if (upstream === undefined || fault !== undefined) return skipped(notRunning)
       if (layout === undefined) return await explainStranger(upstream)
@@ -86,7 +86,7 @@ export const mlflowChecks: readonly Check[] = [
   },
   {
     id: 'mlflow-known',
-    about: 'MLflow is no newer than this release knows: anything later is closed to keys without `mlflow:admin`',
+    about: 'MLflow is no newer than what this release knows: what came later is closed to keys without `mlflow:admin`',
     async run ({ upstream, layout }) {
       if (upstream === undefined || layout === undefined) return skipped(notRunning)
       const { version } = layout
@@ -98,13 +98,13 @@ export const mlflowChecks: readonly Check[] = [
           : ` They are: ${unknown.slice(0, 10).join(', ')}${unknown.length > 10 ? ', …' : ''}.`
       return warning(
         describeNewer({ version, unknown }) + list,
-        'update hokusai-mlflow to a release that knows this MLflow; until then, new features need a key with mlflow:admin'
+        'update hokusai-mlflow to a release that knows this MLflow; until then, who needs what is new needs a key with mlflow:admin'
       )
     }
   },
   {
     id: 'keep-alive',
-    about: 'MLflow, or a proxy in front of it, keeps idle connections open longer than the facade reuses them (4 s); otherwise calls fail now and then',
+    about: 'MLflow, or what stands before it, keeps idle connections longer than we use them again (4 s), else calls fail now and then',
     async run (context) {
       const facts = await watch(context)
       if (facts === undefined) return skipped(notRunning)
@@ -112,14 +112,14 @@ export const mlflowChecks: readonly Check[] = [
       const option =
         context.layout?.version.startsWith('2.') === true ? '--gunicorn-opts "--keep-alive 10"' : '--uvicorn-opts "--timeout-keep-alive 10"'
       return warning(
-        `MLflow closes a connection after ${(facts.closedAfterMs / 1000).toFixed(1)} s of silence without notice, and the facade reuses it for 4 s: such calls end in 502.`,
-        `start MLflow with ${option}, or raise the idle timeout of the proxy in front of it`
+        `MLflow closes a connection after ${(facts.closedAfterMs / 1000).toFixed(1)} s of silence without saying so, and the facade uses it again for 4 s: such calls end in 502.`,
+        `start MLflow with ${option}, or raise the idle timeout of the proxy before it`
       )
     }
   },
   {
     id: 'clock',
-    about: 'MLflow\'s clock and the facade\'s agree, since keys and presigned URLs expire',
+    about: 'MLflow\'s clock and ours agree, since keys and presigned URLs end at a time',
     async run (context) {
       const skewMs = (await watch(context))?.skewMs
       if (skewMs === undefined) return skipped('MLflow does not tell its time')
@@ -169,15 +169,15 @@ async function explain (fault: Error, given: URL | undefined): Promise<Verdict> 
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return error('The host of MLFLOW_UPSTREAM_URL has no address.', url)
   if (fault.name === 'TimeoutError' || code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') {
     return error(
-      'MLFLOW_UPSTREAM_URL does not answer within 5 s.',
-      `check MLflow's load and any firewalls in between, or ${url}`
+      'What MLFLOW_UPSTREAM_URL names does not answer within 5 s.',
+      `look at MLflow's load and at firewalls on the way, or ${url}`
     )
   }
   if (given?.protocol === 'http:' && (await speaksTls(given))) {
-    return error('The server at MLFLOW_UPSTREAM_URL requires TLS.', 'use https:// in MLFLOW_UPSTREAM_URL')
+    return error('What answers at MLFLOW_UPSTREAM_URL wants TLS.', 'use https:// in MLFLOW_UPSTREAM_URL')
   }
   if (code === 'EPROTO' || /wrong version number|packet length too long/i.test(message)) {
-    return error('The server at MLFLOW_UPSTREAM_URL does not speak TLS.', 'use http:// in MLFLOW_UPSTREAM_URL')
+    return error('What answers at MLFLOW_UPSTREAM_URL does not speak TLS.', 'use http:// in MLFLOW_UPSTREAM_URL')
   }
   if (nameFault(fault).reason === 'upstream_tls') {
     return error(
@@ -200,13 +200,13 @@ async function explainStranger (upstream: Upstream): Promise<Verdict> {
   }
   if (statuses.includes(401)) {
     return error(
-      'MLflow requires credentials from the facade.',
+      'MLflow wants credentials from the facade.',
       'set MLFLOW_UPSTREAM_AUTHORIZATION to the value of the Authorization header, such as "Basic …"'
     )
   }
   if (statuses.some(status => status >= 500)) return error(`MLflow answers ${Math.max(...statuses)}.`, 'see MLflow\'s own log')
   return error(
-    `The server at MLFLOW_UPSTREAM_URL has no MLflow at the root or under ${upstream.basePath === '' ? mount : upstream.basePath}.`,
+    `What answers at MLFLOW_UPSTREAM_URL has no MLflow at the root, nor under ${upstream.basePath === '' ? mount : upstream.basePath}.`,
     'correct MLFLOW_UPSTREAM_URL; a server with --static-prefix /p is given as http://host:port/p'
   )
 }

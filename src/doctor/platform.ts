@@ -17,7 +17,7 @@ export const platformChecks: readonly Check[] = [
         return await judge(platformUrl, baseOf(upstream.url))
       } catch (fault) {
         const { code, name } = fault as NodeJS.ErrnoException
-        return error(`${platformUrl.origin} does not answer (${code ?? name}): every path that is not the facade's ends in 502.`, fix)
+        return error(`${platformUrl.origin} does not answer (${code ?? name}): every path that is not ours ends in 502.`, fix)
       }
     }
   }
@@ -28,18 +28,18 @@ async function judge (platformUrl: URL, mlflowBase: string): Promise<Verdict> {
   switch (await identify(async path => await ask(origin + path), [baseOf(platformUrl), mlflowBase])) {
     case 'mlflow':
       return error(
-        'PLATFORM_UPSTREAM_URL leads to an MLflow, which callers would reach without a key: nothing is passed on, and every path that is not the facade\'s ends in 502.',
+        'PLATFORM_UPSTREAM_URL leads to an MLflow, which callers would reach without a key: nothing is passed on, and every path that is not ours ends in 502.',
         `${elsewhere}, or unset it`
       )
     case 'facade':
       return error(
-        'PLATFORM_UPSTREAM_URL leads back to the facade: nothing is passed on, and every path that is not the facade\'s ends in 502.',
+        'PLATFORM_UPSTREAM_URL leads back to the facade: nothing is passed on, and every path that is not ours ends in 502.',
         elsewhere
       )
     case 'unclear':
       return warning(
         `${origin} answers with a fault where it is asked whether it is an MLflow. Until it is known not to be one, nothing is passed on.`,
-        'find out why it answers 429 or 5xx at paths that it does not have'
+        'see why it answers 429 or 5xx at paths that it has not'
       )
     case 'other':
       return fine(`${origin} answers`)

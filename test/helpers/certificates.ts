@@ -6,6 +6,7 @@ import { join } from 'node:path'
 
 /**
  * A certificate that signs itself, and its key, as the settings name them.
+ * @param days 0: it has expired
  */
 export function selfSigned (
   name: string = '127.0.0.1',

@@ -89,7 +89,7 @@ function entriesOf (text: string): Entry[] {
 
 function arrayOf (text: string): unknown[] {
   const value = json(text)
-  if (!Array.isArray(value)) throw new KeyInputError('The file begins like a JSON array but is not one.')
+  if (!Array.isArray(value)) throw new KeyInputError('The file begins like a JSON array and is none.')
   return value
 }
 
@@ -156,7 +156,7 @@ function keyOf (key: string | undefined, hash: string | undefined): { readonly k
 /** Text or a number as text; blank is as if not given. */
 function textOf (field: string, value: unknown): string | undefined {
   if (value === undefined || value === '') return undefined
-  if (typeof value !== 'string' && typeof value !== 'number') throw new KeyInputError(`The ${field} must be a string.`)
+  if (typeof value !== 'string' && typeof value !== 'number') throw new KeyInputError(`The ${field} is not text.`)
   return String(value)
 }
 
@@ -165,7 +165,7 @@ function listOf (field: string, value: unknown): readonly string[] | undefined {
   if (value === undefined) return undefined
   if (typeof value === 'string') return splitList(value.trim().replace(/[\s;,]+/g, ','))
   if (Array.isArray(value) && value.every(item => typeof item === 'string')) return value
-  throw new KeyInputError(`The ${field} must be a list of strings.`)
+  throw new KeyInputError(`The ${field} are not a list of texts.`)
 }
 
 function isTrue (value: unknown): boolean {

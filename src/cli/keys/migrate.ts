@@ -50,7 +50,7 @@ function configFor (option: '--from' | '--to', url: string | undefined, io: Io):
   const config = { store, cacheMs: 0, staleMs: 0, serviceId: '', emptyScopes: 'none' } as const
   if (storeKind(config).managed) return config
   const named = url === undefined ? 'KEYS_URL' : option
-  throw new UsageError(`${named} is an auth service, which owns its keys: they can be neither exported nor imported.`)
+  throw new UsageError(`${named} is an auth service, which owns its keys: it gives none away and takes none.`)
 }
 
 /** The URL may hold a password, and is not repeated. */

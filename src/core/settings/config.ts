@@ -231,7 +231,7 @@ function unknownNames (env: Env): string[] {
 function namesNotServed (env: Env): string[] {
   return Object.keys(env)
     .filter(name => notServed.test(name) && env[name] !== '' && env[name] !== undefined)
-    .map(name => `${name} is set, but this version does not support it: it has no effect, so unset it`)
+    .map(name => `${name} is set, and this version does not know it: nothing of what it is for is in force, so unset it`)
 }
 
 /** Which store a KEYS_URL names; undefined: it is not allowed. */

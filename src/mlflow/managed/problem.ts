@@ -6,11 +6,11 @@ import { UserError } from '../../core/user-error.js'
 export class LocalMlflowError extends UserError {}
 
 /** The way out of everything that is wrong with Python. */
-const instead = 'or set MLFLOW_UPSTREAM_URL to an MLflow that is already running'
+const instead = 'or set MLFLOW_UPSTREAM_URL to an MLflow that runs already'
 
 export function noPython (command: string, { python }: PinnedMlflow): LocalMlflowError {
   return new LocalMlflowError(
-    `Python was not found: "${command}" is not a command here. Install Python ${python.join('.')} or newer, name it with MLFLOW_PYTHON, ${instead}.`
+    `Python was not found: "${command}" is no command here. Install Python ${python.join('.')} or newer, name it with MLFLOW_PYTHON, ${instead}.`
   )
 }
 
@@ -50,12 +50,12 @@ export function unusableFolder (code: string): LocalMlflowError {
 
 /** `python -m venv` refuses a folder whose name would be cut in PATH. */
 export function colonInFolder (): LocalMlflowError {
-  return new LocalMlflowError('DATA_DIR holds a colon, and Python cannot create an environment in such a folder. Set DATA_DIR to another one.')
+  return new LocalMlflowError('DATA_DIR holds a colon, and Python makes no environment in such a folder. Set DATA_DIR to another one.')
 }
 
 export function brokenDatabase (): LocalMlflowError {
   return new LocalMlflowError(
-    'The MLflow database in DATA_DIR (mlflow/mlflow.db) is not a readable MLflow database. Restore a backup (see mlflow/backups), or move it away: the next start then creates an empty one.'
+    'The MLflow database in DATA_DIR (mlflow/mlflow.db) cannot be read as one of MLflow. Put a backup in its place (see mlflow/backups), or move it away: then the next start makes an empty one.'
   )
 }
 
@@ -66,7 +66,7 @@ export function olderDatabase (found: string, { version, schema }: PinnedMlflow)
 }
 
 export function newerDatabase (found: string, { version }: PinnedMlflow): LocalMlflowError {
-  return new LocalMlflowError(`The MLflow database in DATA_DIR is of MLflow ${found}, newer than the ${version} that is installed here, and cannot be downgraded. Use a hokusai-mlflow that brings ${found}, set MLFLOW_UPSTREAM_URL to an MLflow ${found} of yours, or set DATA_DIR to another folder.`)
+  return new LocalMlflowError(`The MLflow database in DATA_DIR is of MLflow ${found}, newer than the ${version} that is prepared here, and cannot be taken back. Use a hokusai-mlflow that brings ${found}, set MLFLOW_UPSTREAM_URL to an MLflow ${found} of yours, or set DATA_DIR to another folder.`)
 }
 
 export function failedUpgrade (): LocalMlflowError {
@@ -89,7 +89,7 @@ export function failedInstall (output: string, release: PinnedMlflow, freeBytes:
       `MLflow ${release.version} could not be downloaded: the Python package index cannot be reached. Check the network, a proxy (HTTPS_PROXY) or an index of your own (UV_DEFAULT_INDEX, PIP_INDEX_URL).`
     )
   }
-  return new LocalMlflowError(`MLflow ${release.version} could not be installed; mlflow.log in DATA_DIR has the installer's output.`)
+  return new LocalMlflowError(`MLflow ${release.version} could not be installed; mlflow.log in DATA_DIR has the installer's own words.`)
 }
 
 function megabytes (bytes: number): string {

@@ -64,7 +64,7 @@ function print (rows: readonly Row[]): string {
   }
   return `# Clients
 
-Written by \`npm run clients\`, which starts MLflow ${newest} and the facade and drives both paths with each client. A call counts when its effect is there in MLflow, whatever the client says: some report success although a redirect lost the data.
+Written by \`npm run clients\`, which starts MLflow ${newest} and the facade and drives both paths with each client. A call counts when its effect is there in MLflow, whatever the client says: some report success for what a redirect has lost.
 
 The new path is \`/mlflow\`, the old one \`/api/mlflow\` with \`LEGACY_PATHS=redirect\`, the default: GET and HEAD are answered by 307, all else is served in place.
 

@@ -96,7 +96,7 @@ t.test('a server that is away: 200 for keys in use, 503 for others and never 401
   t.equal(await link(), '1')
   t.strictSame([await statusOf(up, used), await statusOf(up, unused), (await readyOf(up)).status], [200, 200, 200])
   const told = up.output().split('\n').filter(line => /tells of changes/.test(line)).map(line => JSON.parse(line) as { level: string, msg: string })
-  t.match(told, [{ level: 'error', msg: /^the key store no longer tells of changes/ }, { level: 'info', msg: 'the key store notifies of changes again' }])
+  t.match(told, [{ level: 'error', msg: /^the key store no longer tells of changes/ }, { level: 'info', msg: 'the key store tells of changes again' }])
   t.equal(told.length, 2)
   await up.stop()
 })

@@ -205,7 +205,7 @@ t.test('one bad line, named by its number, and nothing is imported', async t => 
     ['{"key_hash":"b"}', /line 1: The key_hash/],
     [`{"key":"${long('a')}","is_active":false}`, /line 1: The key is not active/],
     [`{"key":"${long('a')}","revoked_at":"2020-01-01"}`, /line 1: The key is revoked/],
-    [`{"key":"${long('a')}","user_id":{}}`, /line 1: The user_id must be a string/],
+    [`{"key":"${long('a')}","user_id":{}}`, /line 1: The user_id is not text/],
     [`{"key":"${'s'.repeat(19)}"}\n{"key":"${'s'.repeat(20)}"}\n{"key":"x"}`, /^Nothing was imported:\nline 1: The key has 19 characters[^\n]*\nline 3: The key has 1 characters[^\n]*$/],
     ['', /no keys/]
   ]

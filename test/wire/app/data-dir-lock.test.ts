@@ -51,7 +51,7 @@ t.test('keys are managed beside a running server', async t => {
 t.test('a folder that cannot be used is named with its reason', async t => {
   const file = join(t.testdir(), 'file')
   writeFileSync(file, '')
-  t.throws(() => lockDataDir(file), { message: /DATA_DIR \(.*\) is not a folder/ })
+  t.throws(() => lockDataDir(file), { message: /DATA_DIR \(.*\) is no folder/ })
 })
 
 t.test('a folder and files of ours are shut to others, whoever made them open', t => {

@@ -133,5 +133,5 @@ t.test('credentials that MLflow\'s gateway would hand on to providers are named'
   const found = async (faults: Parameters<typeof fakeMlflow>[1]): Promise<unknown> => (await examine({ MLFLOW_UPSTREAM_URL: await fakeMlflow(t, { wantsCredentials: true, ...faults }), MLFLOW_UPSTREAM_AUTHORIZATION: 'Basic c2VjcmV0' })).findings
   t.match(await found({ version: '3.11.1' }), [{ check: 'gateway-credentials', message: /calls of models end in 401/, fix: /3\.15/ }])
   t.strictSame(await found({ version: '3.17.2' }), [])
-  t.match(await found({ version: '3.17.2', guarded: true }), [{ check: 'gateway-credentials', message: /proxy that guards MLflow/ }])
+  t.match(await found({ version: '3.17.2', guarded: true }), [{ check: 'gateway-credentials', message: /What guards MLflow/ }])
 })

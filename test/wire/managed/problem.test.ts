@@ -12,7 +12,7 @@ const plenty = 10_000_000_000
 
 t.test('what cannot recover by itself is told at once', async t => {
   const cases: ReadonlyArray<readonly [string, Record<string, string>, Record<string, string>, RegExp]> = [
-    ['no Python', {}, {}, /^Python was not found: "python3" is not a command here\. Install Python 3\.10 or newer, name it with MLFLOW_PYTHON, or set MLFLOW_UPSTREAM_URL/],
+    ['no Python', {}, {}, /^Python was not found: "python3" is no command here\. Install Python 3\.10 or newer, name it with MLFLOW_PYTHON, or set MLFLOW_UPSTREAM_URL/],
     ['a shim without a Python behind it', { python3: 'echo "pyenv: python3: command not found" >&2; exit 127' }, {}, /^Python was not found/],
     ['a Python that is too old', { python3: 'fake' }, { FAKE_PYTHON: 'python 3 9 venv /usr/bin/python3.9' }, /^"python3" is Python 3\.9 and MLflow 3\.17\.2 needs 3\.10 or newer\. Name a newer one with MLFLOW_PYTHON/],
     ['a Python of the last century', { python3: 'test "$1" = --version && echo "Python 2.7.18" >&2; exit 1' }, {}, /^"python3" is Python 2\.7 and/],
@@ -46,7 +46,7 @@ t.test('what may recover by itself is told and tried again, and the reason names
     ['no network, as pip says it', 'ERROR: Could not find a version that satisfies the requirement mlflow==3.17.2 (from versions: none)', /could not be downloaded/],
     ['a full disk, as uv says it', 'error: Failed to install: mlflow-3.17.2-py3-none-any.whl (mlflow==3.17.2)\n  cause: failed to copy file: No space left on device (os error 28)', /The disk of DATA_DIR has \d+ MB free and MLflow 3\.17\.2 needs about 1000 MB\. Free some, or set DATA_DIR/],
     ['a full disk, as pip says it', 'ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device', /The disk of DATA_DIR/],
-    ['anything else', 'error: the wheel is upside down', /could not be installed; mlflow\.log in DATA_DIR has the installer's output/]
+    ['anything else', 'error: the wheel is upside down', /could not be installed; mlflow\.log in DATA_DIR has the installer's own words/]
   ]
   for (const [what, words, sentence] of cases) {
     t.test(what, async t => {
