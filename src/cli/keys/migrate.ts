@@ -60,6 +60,6 @@ function readOption (option: string, url: string): StoreConfig {
       throw new UsageError(`${option}: cannot read the file of sslrootcert (${(error as NodeJS.ErrnoException).code ?? 'unreadable'}).`)
     }
   })
-  if (store === undefined) throw new UsageError(`${option} is not ${settings.KEYS_URL.allowed}.`)
+  if (store === undefined) throw new UsageError(`${option} is not valid: it must be ${settings.KEYS_URL.allowed}.`)
   return store
 }
