@@ -64,7 +64,7 @@ export async function serve (config: Config, io: Io, { upgradeDatabase }: StartO
   closeWithGrace({ delay: config.shutdownDelayMs + config.shutdownGraceMs + 20_000, logger: false }, async ({ signal, err }) => {
     if (err !== undefined) log.fatal({ error: err.stack }, 'the process failed')
     log.info({ signal }, 'shutting down')
-    if (io.stderr.isTTY === true) io.stderr.write('Ending; what runs may finish first. Once more ends it at once.\n')
+    if (io.stderr.isTTY === true) io.stderr.write('Shutting down; running requests may finish. Press again to stop at once.\n')
     draining = true
     if (err === undefined) await delay(config.shutdownDelayMs)
     await close(app, config, log)
@@ -77,7 +77,7 @@ export async function serve (config: Config, io: Io, { upgradeDatabase }: StartO
   if (lyingSince !== undefined) {
     log.warn(
       { since: lyingSince },
-      'the first admin key lies in DATA_DIR/admin-key: keep it elsewhere, or make keys of their own for people, and remove the file'
+      'the first admin key is still in DATA_DIR/admin-key: store it elsewhere, or create a key for each person, and delete the file'
     )
   }
   local?.start() // not before: a signal that nobody handles would leave it behind
@@ -98,8 +98,8 @@ async function openKeys (
   }
   const onLink = (lost: StoreUnavailableError | undefined): void => {
     metrics.keyStoreLinkUp.set(lost === undefined ? 1 : 0)
-    if (lost === undefined) log.info('the key store tells of changes again')
-    else log.error({ error: describeFailure(lost) }, 'the key store no longer tells of changes: keys are asked about again and again')
+    if (lost === undefined) log.info('the key store announces changes again')
+    else log.error({ error: describeFailure(lost) }, 'the key store no longer announces changes: keys are looked up again and again')
   }
   if (!storeKind(config.keys).managed) return { verifier: await openVerifier(config.keys, { report, onLink }), first: undefined }
   const store = await openStore(config.keys, { report, onLink }).catch(error => {
@@ -111,7 +111,7 @@ async function openKeys (
 function storeFault (error: Error): Error {
   if (!(error instanceof StoreUnavailableError)) return error
   return /disk is full/.test(error.message)
-    ? new StartError('The disk of the key store is full: free some, or set DATA_DIR to a folder on another disk.')
+    ? new StartError('The disk of the key store is full: free some space, or set DATA_DIR to a folder on another disk.')
     : new ConfigError([`KEYS_URL names a key store that cannot be opened: ${error.message}`])
 }
 
@@ -127,7 +127,7 @@ Listening on ${url}
   with mlflow.start_run():
       mlflow.log_metric("answer", 42)
 
-MLflow's pages ${origin}${mount}/   API ${origin}/docs   Start page ${origin}/
+MLflow's web UI ${origin}${mount}/   API ${origin}/docs   Start page ${origin}/
 
 `
 }
@@ -137,8 +137,8 @@ function tokenLine ({ dataDir }: Config, first: FirstKey | undefined): string {
   const file = first === undefined ? firstKeyFile(dataDir) : first.file
   if (file !== undefined && existsSync(file)) return `export MLFLOW_TRACKING_TOKEN=$(cat '${file.replaceAll("'", "'\\''")}')`
   return first === undefined
-    ? '# export MLFLOW_TRACKING_TOKEN=KEY, made by: npx hokusai-mlflow keys create --name NAME'
-    : '# and the line with the key, above'
+    ? '# export MLFLOW_TRACKING_TOKEN=KEY, created with: npx hokusai-mlflow keys create --name NAME'
+    : '# and the line with the key above'
 }
 
 function unreachable (): never {
@@ -148,7 +148,7 @@ function unreachable (): never {
 /** Refuses new connections, waits for what is running, and cuts what is left after the grace. */
 async function close (app: FastifyInstance, config: Config, log: Logger): Promise<void> {
   const cut = setTimeout(() => {
-    log.warn('the grace is over: what still runs is cut')
+    log.warn('the grace period is over: running requests are cut off')
     app.connections.closeAll()
   }, config.shutdownGraceMs)
   // Closing ends the connections that are idle now; those whose request finishes later would else be kept for the whole grace.
@@ -172,8 +172,8 @@ async function listen (app: FastifyInstance, { host, port, metrics }: Config, { 
 /** The usual reasons why a port cannot be had, as a sentence: a wrong value is an error of the configuration, a port in use is not. */
 function taken (hostName: string, name: string, port: number): (error: NodeJS.ErrnoException) => never {
   return error => {
-    if (error.code === 'EADDRINUSE') throw new StartError(`Port ${port} is in use: end what listens there, or set ${name} to another one.`)
-    if (error.code === 'EACCES') throw new StartError(`Port ${port} may not be opened by this user: set ${name} to one above 1023.`)
+    if (error.code === 'EADDRINUSE') throw new StartError(`Port ${port} is in use: stop what listens there, or set ${name} to another port.`)
+    if (error.code === 'EACCES') throw new StartError(`This user may not open port ${port}: set ${name} to a port above 1023.`)
     if (['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN'].includes(error.code ?? '')) {
       throw new ConfigError([`${hostName} is not an address of this machine`])
     }

@@ -13,7 +13,7 @@ export interface Log extends Pick<Sink, 'flush' | 'drain' | 'dropped'> {
  */
 export function openLog (level: string, fd: number = 1): Log {
   const { write, flush, drain, dropped } = openSink(fd, lost =>
-    log.error({ lines: lost }, 'log lines were dropped: what they were to be written to was full, or nobody read it')
+    log.error({ lines: lost }, 'log lines were dropped: the output was full, or nobody read it')
   )
   const log = pino({ level, base: null, timestamp: isoTime(), formatters: { level: label => ({ level: label }) } }, {
     write,

@@ -213,7 +213,7 @@ t.test('settings that contradict each other are problems', async t => {
     [{ ...https, MLFLOW_UPSTREAM_CA_FILE: '/nowhere' }, /ENOENT/],
     [{ MLFLOW_UPSTREAM_URL: 'http://x', MLFLOW_UPSTREAM_CA_FILE: cert }, /no effect/],
     [{ ...https, PLATFORM_UPSTREAM_URL: 'https://x/api' }, /callers without a key would reach MLflow/],
-    [{ LEGACY_DEPRECATED: '2027-01-01', LEGACY_SUNSET: '2026-12-31' }, /before LEGACY_DEPRECATED/],
+    [{ LEGACY_DEPRECATED: '2027-01-01', LEGACY_SUNSET: '2026-12-31' }, /earlier than LEGACY_DEPRECATED/],
     [{ KEYS_URL: 'http://a', HOKUSAI_AUTH_SERVICE_URL: 'http://b' }, /two different key stores/]
   ] as const) t.throws(() => real(env), { message: problem }, JSON.stringify(env))
 })
