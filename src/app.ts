@@ -204,7 +204,7 @@ function redirectToMount (request: FastifyRequest, reply: FastifyReply): void {
   void reply.code(308).header('location', `${mount}/${request.context.target.query}`).send()
 }
 
-const untrusted = 'forwarded headers arrive from a peer that TRUST_PROXY does not name: they are ignored, and callers look as if they had the peer\'s address'
+const untrusted = 'forwarded headers arrive from a peer that TRUST_PROXY does not list: they are ignored, and callers appear with the peer\'s address'
 
 function watchMlflow (upstream: Upstream, newer: NewerWatch, log: Logger, metrics: Metrics): Monitor {
   return watch(upstream, state => {
@@ -229,7 +229,7 @@ function keepCertificate (server: Server, { tls }: Config, log: Logger, metrics:
 function openPlatformOf (config: Config, log: Logger): Platform | undefined {
   if (config.platformUrl === undefined) return undefined
   return openPlatform(config.platformUrl, config, problem => {
-    if (problem === undefined) log.info('What is not ours is passed on to the platform')
-    else log.error({ problem }, 'Nothing is passed on to the platform')
+    if (problem === undefined) log.info('Other paths are forwarded to the platform')
+    else log.error({ problem }, 'Nothing is forwarded to the platform')
   })
 }

@@ -16,20 +16,20 @@ const registry = ['registry.hokus.ai']
 
 /** A load balancer takes five values a rule, the host among them, so that the facade's paths fill several rules. */
 export const routes: readonly Route[] = [
-  { priority: 10, hosts: registry, paths: ['/mlflow', '/mlflow/*'], target: 'mlflow-facade', reason: 'MLflow: outside of /api, so that no rule for /api can take it' },
+  { priority: 10, hosts: registry, paths: ['/mlflow', '/mlflow/*'], target: 'mlflow-facade', reason: 'MLflow, outside /api so that no rule for /api can take it' },
   { priority: 11, hosts: registry, paths: ['/api/mlflow', '/api/mlflow/*', '/api/health/mlflow'], target: 'mlflow-facade', reason: 'the old path of MLflow, which the facade redirects or serves, and the old health path' },
-  { priority: 12, hosts: registry, paths: ['/api/2.0/mlflow', '/api/2.0/mlflow/*', '/api/3.0/mlflow', '/api/3.0/mlflow/*'], target: 'mlflow-facade', reason: 'clients that were pointed at the bare host' },
+  { priority: 12, hosts: registry, paths: ['/api/2.0/mlflow', '/api/2.0/mlflow/*', '/api/3.0/mlflow', '/api/3.0/mlflow/*'], target: 'mlflow-facade', reason: 'clients that use the bare host as their tracking URI' },
   { priority: 13, hosts: registry, paths: ['/api/2.0/mlflow-artifacts', '/api/2.0/mlflow-artifacts/*'], target: 'mlflow-facade', reason: 'artifacts of the same clients' },
-  { priority: 14, hosts: registry, paths: ['/ajax-api/2.0/mlflow', '/ajax-api/2.0/mlflow/*', '/ajax-api/3.0/mlflow', '/ajax-api/3.0/mlflow/*'], target: 'mlflow-facade', reason: 'pages of MLflow that were loaded from the bare host' },
-  { priority: 15, hosts: registry, paths: ['/ajax-api/2.0/mlflow-artifacts', '/ajax-api/2.0/mlflow-artifacts/*'], target: 'mlflow-facade', reason: 'artifacts of the same pages' },
-  { priority: 16, hosts: registry, paths: ['/login', '/logout', '/console', '/console/*'], target: 'mlflow-facade', reason: 'kept for signing in with a key, and for the administrators\' console' },
-  { priority: 17, hosts: registry, paths: ['/whoami', '/whoami/*', '/admin/keys', '/admin/keys/*'], target: 'mlflow-facade', reason: 'what a key may do; key management over HTTP is kept for it' },
-  { priority: 18, hosts: registry, paths: ['/admin/audit'], target: 'mlflow-facade', reason: 'kept for the audit trail over HTTP' },
-  { priority: 19, hosts: registry, paths: ['/live', '/ready', '/version', '/openapi.yaml'], target: 'mlflow-facade', reason: 'health and document of the facade, under names that the platform\'s API never had; /health, /docs and /openapi.json stay its own' },
-  { priority: 50, hosts: registry, paths: [], target: 'api', reason: 'everything else of the host is the platform\'s API, as before' },
-  { priority: 90, hosts: ['auth.hokus.ai'], paths: ['/api', '/api/*'], target: 'api', reason: 'the auth service lives off the general rule for /api; said here, so that narrowing that one cannot cut it off' },
+  { priority: 14, hosts: registry, paths: ['/ajax-api/2.0/mlflow', '/ajax-api/2.0/mlflow/*', '/ajax-api/3.0/mlflow', '/ajax-api/3.0/mlflow/*'], target: 'mlflow-facade', reason: 'MLflow web UI loaded from the bare host' },
+  { priority: 15, hosts: registry, paths: ['/ajax-api/2.0/mlflow-artifacts', '/ajax-api/2.0/mlflow-artifacts/*'], target: 'mlflow-facade', reason: 'artifacts of the same web UI' },
+  { priority: 16, hosts: registry, paths: ['/login', '/logout', '/console', '/console/*'], target: 'mlflow-facade', reason: 'reserved for signing in with a key and for the administrators\' console' },
+  { priority: 17, hosts: registry, paths: ['/whoami', '/whoami/*', '/admin/keys', '/admin/keys/*'], target: 'mlflow-facade', reason: 'what a key may do; reserved for key management over HTTP' },
+  { priority: 18, hosts: registry, paths: ['/admin/audit'], target: 'mlflow-facade', reason: 'reserved for the audit trail over HTTP' },
+  { priority: 19, hosts: registry, paths: ['/live', '/ready', '/version', '/openapi.yaml'], target: 'mlflow-facade', reason: 'health and OpenAPI document of the facade, under names that the platform\'s API never had; /health, /docs and /openapi.json stay with the platform' },
+  { priority: 50, hosts: registry, paths: [], target: 'api', reason: 'everything else on this host is the platform\'s API, as before' },
+  { priority: 90, hosts: ['auth.hokus.ai'], paths: ['/api', '/api/*'], target: 'api', reason: 'the auth service depends on the general rule for /api; its own rule here keeps it reachable if that one is narrowed' },
   { priority: 100, hosts: [], paths: ['/api', '/api/*'], target: 'api', reason: 'the platform\'s API on every other host, without /apis and the like' },
-  { priority: 200, hosts: [], paths: ['/mlflow', '/mlflow/*'], target: 'mlflow-facade', reason: 'MLflow on every other host: it was open there, now it asks for a key' }
+  { priority: 200, hosts: [], paths: ['/mlflow', '/mlflow/*'], target: 'mlflow-facade', reason: 'MLflow on every other host: it was open there, now it requires a key' }
 ]
 
 /** Hosts that point at the load balancer, whether a rule names them or not. */

@@ -8,21 +8,22 @@ const made = (source: string): string => `<!-- Made from ${source} by \`npm run 
 /** docs/config.md */
 export function settingsPage (): string {
   const rows = Object.entries(settings).map(([name, { value, allowed, about, secret }]) => {
-    return `| \`${name}\` | ${value === undefined ? '' : `\`${value}\``} | ${about}${secret === true ? ` A secret: may come as \`${name}_FILE\`.` : ''} | ${allowed} |`
+    return `| \`${name}\` | ${value === undefined ? '' : `\`${value}\``} | ${about}${secret === true ? ` A secret: \`${name}_FILE\` may name a file that holds it.` : ''} | ${allowed} |`
   })
   return `${made('src/core/settings/settings.ts')}
 # Configuration
 
-By environment variables alone. They are checked at once when the server or a command starts; every problem is named in
-one message, and the exit code is 2. Secrets are never printed. An empty variable counts as unset. A name that begins with
-\`MLFLOW_UPSTREAM_\`, \`KEYS_\` or \`LEGACY_\` and is none of these is an error that names the nearest right one. So
-is a name that a later version reads (\`AUDIT_LOG\`, \`OIDC_…\`, \`SESSION_SECRET\`).
+The facade is configured by environment variables only. The server and every command check them all when they start; one
+message lists every problem, and the exit code is 2. Secrets are never printed. An empty variable counts as unset. An
+unknown name that begins with \`MLFLOW_UPSTREAM_\`, \`KEYS_\` or \`LEGACY_\` is an error that suggests the closest known
+name. \`OIDC_…\` names are errors too: this version does not support them and will not
+ignore them silently.
 
-| name | default | what for | must be |
+| name | default | purpose | must be |
 |---|---|---|---|
 ${rows.join('\n')}
 
-\`hokusai-mlflow doctor\` says what is wrong with a configuration and how to fix it.
+\`npx hokusai-mlflow doctor\` says what is wrong with a configuration and how to fix it.
 `
 }
 
@@ -32,22 +33,22 @@ export function errorsPage (): string {
   return `${made('src/core/errors.ts and src/core/reasons.ts')}
 # Errors
 
-What the facade itself answers. The body is MLflow's JSON, so that its client raises an \`MlflowException\` with the message:
+The errors that the facade itself returns. The body is MLflow's JSON, so MLflow's client raises an \`MlflowException\` with the message:
 
 \`\`\`json
 {"error_code": "…", "message": "…", "request_id": "…"}
 \`\`\`
 
-The request id is in the header \`X-Request-Id\` too, and in the one line that the log has of each request. What MLflow
-answers, errors too, passes untouched and has no \`request_id\`. The message may say more than what stands here.
+The request id is also in the header \`X-Request-Id\` and in the log line of the request. MLflow's own responses, including
+errors, pass untouched and have no \`request_id\`. The message may be more specific than the one shown here.
 
 ${sections.join('\n\n')}
 
 ## Reasons
 
-\`refusal\` in the log line, \`reason\` in \`hokusai_mlflow_refusals_total\`. Callers are not told: some of them say what guessing should not learn.
+The reason is \`refusal\` in the log line and \`reason\` in \`hokusai_mlflow_refusals_total\`. Callers do not see it, because some reasons would help an attacker guess keys.
 
-| reason | what it means |
+| reason | meaning |
 |---|---|
 ${Object.entries(reasons).map(([reason, meaning]) => `| \`${reason}\` | ${meaning} |`).join('\n')}
 `

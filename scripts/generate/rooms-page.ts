@@ -30,7 +30,7 @@ function reaches (from: string, to: string): boolean {
 
 function table (): string {
   const row = ({ path, holds, imports, pure, start }: Room): string => {
-    const reading = start === undefined ? '' : ` Begin with \`${start}\`.`
+    const reading = start === undefined ? '' : ` Start with \`${start}\`.`
     return `| \`${path}\` | ${holds}${reading} | ${imports.length === 0 ? 'nothing' : imports.join(', ')}${pure === true ? '; no input or output' : ''} |`
   }
   return ['| room | what it holds | what it may import |', '|---|---|---|', ...rooms.map(row)].join('\n')

@@ -16,8 +16,8 @@ export function routingFiles (): Readonly<Record<string, string>> {
 function routingPage (table: string): string {
   return `# Where public requests go
 
-Written from \`deploy/alb/platform-rules.ts\`. The load balancer tries the rules in the order of their priority.
-A rule names a path and what is below it as two values, \`/x\` and \`/x/*\`: \`/x*\` would take \`/xy\` as well.
+Generated from \`deploy/alb/platform-rules.ts\`. The load balancer evaluates the rules in order of priority.
+A rule lists a path and everything below it as two values, \`/x\` and \`/x/*\`, because \`/x*\` would also match \`/xy\`.
 
 ${diagram()}
 ${table}`
@@ -27,5 +27,5 @@ ${table}`
 function diagram (): string {
   const id = (target: string): string => target.replaceAll('-', '_')
   const edges = routes.map(({ priority, hosts, paths, target }) => `  balancer -- "${priority}: ${hosts.join(' ') || 'any host'} ${paths.join(' ')}" --> ${id(target)}`)
-  return ['```mermaid', 'flowchart LR', '  callers --> balancer[load balancer]', ...edges, '  balancer -- "default" --> nothing[404]', '  mlflow_facade[mlflow-facade] -- "with a valid key" --> mlflow[MLflow, reachable from here alone]', '  mlflow_facade -- "is this key valid?" --> api[api: the platform and its auth service]', '```', ''].join('\n')
+  return ['```mermaid', 'flowchart LR', '  callers --> balancer[load balancer]', ...edges, '  balancer -- "default" --> nothing[404]', '  mlflow_facade[mlflow-facade] -- "with a valid key" --> mlflow[MLflow, reachable only from here]', '  mlflow_facade -- "is this key valid?" --> api[api: the platform and its auth service]', '```', ''].join('\n')
 }

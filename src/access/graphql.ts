@@ -59,7 +59,7 @@ export type GraphqlVerdict =
  */
 export function judgeGraphql (body: Uint8Array, contentEncoding?: string, boundsItself: boolean = false): GraphqlVerdict {
   if (contentEncoding !== undefined && !['', 'identity'].includes(contentEncoding.trim().toLowerCase())) {
-    return refuse('The GraphQL body is compressed: send it as it is.')
+    return refuse('The GraphQL body is compressed: send it uncompressed.')
   }
   if (body.length > graphqlMaxBytes) return refuse(`The GraphQL body is larger than ${graphqlMaxBytes / 1024} KiB.`)
   const bounds = boundsItself ? wide : narrow
@@ -67,10 +67,10 @@ export function judgeGraphql (body: Uint8Array, contentEncoding?: string, bounds
   if (typeof document === 'string') return refuse(document)
   const operations = document.definitions.filter(definition => definition.kind === Kind.OPERATION_DEFINITION)
   const [operation] = operations
-  if (operation === undefined || operations.length > 1) return refuse('The GraphQL document must hold exactly one operation.')
+  if (operation === undefined || operations.length > 1) return refuse('The GraphQL document must contain exactly one operation.')
   if (
     document.definitions.some(definition => definition.kind !== Kind.OPERATION_DEFINITION && definition.kind !== Kind.FRAGMENT_DEFINITION)
-  ) { return refuse('The GraphQL document may hold an operation and fragments only.') }
+  ) { return refuse('The GraphQL document may contain only an operation and fragments.') }
   const roots = rootFields(document, operation, bounds)
   if (typeof roots === 'string') return refuse(roots)
   return { class: onlyReads(operation, roots) ? 'read' : 'admin' }
@@ -92,7 +92,7 @@ function readDocument (body: Uint8Array, { tokens }: Bounds): DocumentNode | str
   try { text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body) } catch { return 'The GraphQL body is not UTF-8.' }
   let request: unknown
   try { request = JSON.parse(text) } catch { return 'The GraphQL body is not JSON.' }
-  if (Array.isArray(request)) return 'Batches of GraphQL requests are not served.'
+  if (Array.isArray(request)) return 'Batched GraphQL requests are not supported.'
   if (typeof request !== 'object' || request === null) return 'The GraphQL body must be a JSON object.'
   const { query } = request as { query?: unknown }
   if (typeof query !== 'string') return 'The GraphQL body has no "query".'
@@ -108,7 +108,7 @@ function rootFields (document: DocumentNode, operation: OperationDefinitionNode,
   const fragments = new Map<string, FragmentDefinitionNode>()
   for (const definition of document.definitions) {
     if (definition.kind !== Kind.FRAGMENT_DEFINITION) continue
-    if (fragments.has(definition.name.value)) return 'The GraphQL document names two fragments alike.'
+    if (fragments.has(definition.name.value)) return 'The GraphQL document has two fragments with the same name.'
     fragments.set(definition.name.value, definition)
   }
   const roots: string[] = []
@@ -119,7 +119,7 @@ function rootFields (document: DocumentNode, operation: OperationDefinitionNode,
   function visit (set: SelectionSetNode, depth: number, atRoot: boolean, entered: ReadonlySet<string>): string | undefined {
     if (depth > bounds.depth) return `The GraphQL query is nested deeper than ${bounds.depth} levels.`
     for (const selection of set.selections) {
-      if (entered.size > 0 && ++counted.unfolded > maxUnfolded) return `The GraphQL fragments unfold to more than ${maxUnfolded} fields.`
+      if (entered.size > 0 && ++counted.unfolded > maxUnfolded) return `The GraphQL fragments expand to more than ${maxUnfolded} fields.`
       if (++counted.fields > bounds.fields) return `The GraphQL query selects more than ${bounds.fields} fields.`
       let problem: string | undefined
       if (selection.kind === Kind.FIELD) {
@@ -132,8 +132,8 @@ function rootFields (document: DocumentNode, operation: OperationDefinitionNode,
       else {
         const name = selection.name.value
         const fragment = fragments.get(name)
-        if (fragment === undefined) return 'The GraphQL query spreads a fragment that it does not define.'
-        if (entered.has(name)) return 'The GraphQL fragments go round in a circle.'
+        if (fragment === undefined) return 'The GraphQL query uses a fragment that it does not define.'
+        if (entered.has(name)) return 'The GraphQL fragments form a cycle.'
         problem = visit(fragment.selectionSet, depth + 1, atRoot, new Set([...entered, name]))
       }
       if (problem !== undefined) return problem

@@ -108,7 +108,7 @@ function judged (request: FastifyRequest): Judgement {
 
 function twoKeys (headers: readonly string[]): FacadeError {
   return new FacadeError('badRequest', {
-    message: `Two different API keys were presented, in ${headers.join(' and ')}: send one.`,
+    message: `Two different API keys were presented, in ${headers.join(' and ')}: send only one.`,
     reason: 'two_keys'
   })
 }
@@ -128,12 +128,12 @@ function judge (request: FastifyRequest, verdict: Verdict, told: Judgement | und
   // MLflow's client falls back to an older API on this code alone.
   if (request.operation?.name === unknownId) {
     return new FacadeError('notFound', {
-      message: 'This endpoint of MLflow is not known to the facade: it is for administrators.',
+      message: 'The facade does not know this MLflow endpoint: only administrators may call it.',
       reason: 'unknown_operation'
     })
   }
   return needed === 'blocked'
-    ? new FacadeError('forbidden', { message: 'This endpoint of MLflow is switched off here.', reason: 'blocked' })
+    ? new FacadeError('forbidden', { message: 'This MLflow endpoint is disabled here.', reason: 'blocked' })
     : new FacadeError('forbidden', {
       message: `This needs the scope ${scopeFor(needed) ?? needed}, which the API key does not have.`,
       reason: 'scope'
@@ -169,7 +169,7 @@ export async function callerOf ({ caller, refusal, context }: FastifyRequest, { 
 
 function tooManyGuesses (waitMs: number): FacadeError {
   return new FacadeError('rateLimited', {
-    message: 'Too many API keys that came from this address were refused, this one too. Try again after the time in Retry-After.',
+    message: 'Too many API keys from this address were refused, including this one. Try again after the time in Retry-After.',
     reason: guessing,
     headers: { 'retry-after': String(Math.ceil(waitMs / 1000)) }
   })

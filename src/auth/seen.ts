@@ -16,18 +16,18 @@ export function seen ({ authorization }: CredentialHeaders, key: string): string
 function inAuthorization (value: string): string | undefined {
   const bare = value.trim()
   if (bare === '') return 'an empty Authorization header'
-  if (/^(?:bearer|apikey|basic)$/i.test(bare)) return 'an Authorization header with a scheme and nothing behind it'
+  if (/^(?:bearer|apikey|basic)$/i.test(bare)) return 'an Authorization header with a scheme but no key'
   const { scheme, text } = readAuthorization(value)
-  if (scheme === '') return 'an Authorization header without a scheme: "Bearer " and the key belong there'
+  if (scheme === '') return 'an Authorization header without a scheme: send "Bearer " and the key'
   if (scheme === 'basic') return inBasic(text)
   if (scheme !== 'bearer' && scheme !== 'apikey') {
-    return 'an Authorization header with a scheme of its own: Bearer, ApiKey and Basic are known'
+    return 'an Authorization header with an unknown scheme: use Bearer, ApiKey or Basic'
   }
   return inText(text)
 }
 
 function inBasic (password: string): string | undefined {
-  if (password === '') return 'Basic credentials without a password: the key belongs there, behind any user name'
+  if (password === '') return 'Basic credentials without a password: send the key as the password, with any user name'
   return (
     inText(password) ??
     (formOf(password) === 'foreign'
@@ -38,7 +38,7 @@ function inBasic (password: string): string | undefined {
 
 const shapes: ReadonlyArray<readonly [RegExp, string]> = [
   [/^(?:bearer|apikey|basic)\s/i, 'a scheme twice, such as "Bearer Bearer"'],
-  [/^(["'`]).*\1$/, 'a key with quotes round it'],
+  [/^(["'`]).*\1$/, 'a key in quotes'],
   [/\s/, 'a key with a space or a line break in it'],
   [/^(?:null|none|undefined)$/i, 'the word for an absent value in place of a key'],
   [/^(?:\$|\{\{|<|%\w+%$)/, 'the name of a variable in place of its value'],
@@ -47,7 +47,7 @@ const shapes: ReadonlyArray<readonly [RegExp, string]> = [
 ]
 
 function inText (text: string): string | undefined {
-  if (isJwt(text)) return 'a JWT, which is no API key'
+  if (isJwt(text)) return 'a JWT, which is not an API key'
   const shape = shapes.find(([pattern]) => pattern.test(text))
-  return shape?.[1] ?? (isPlausible(text) ? undefined : 'a text that no key can be: too long, or with characters outside ASCII')
+  return shape?.[1] ?? (isPlausible(text) ? undefined : 'a text that cannot be a key: too long, or with characters outside ASCII')
 }

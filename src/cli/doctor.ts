@@ -35,14 +35,14 @@ export const doctor: Command = {
   summary: 'say what is wrong with this configuration and how to fix it',
   usage: `Usage: hokusai-mlflow doctor [--url URL] [--key KEY] [--json]
 
-Checks the configuration of the environment, the key store, the MLflow behind,
-and the way through what stands before the facade. It changes nothing.
+Checks the configuration in the environment, the key store, MLflow, and the
+public URL of the facade with any proxy in front. It changes nothing.
 
-  --url URL  where people reach the facade; default PUBLIC_URL
+  --url URL  public URL of the facade; default PUBLIC_URL
   --key KEY  a key to try; default HOKUSAI_API_KEY
   --json     the same as JSON: {"findings": […], "checks": […]}
 
-Exit codes: 0 nothing found, 1 findings, 2 wrong usage or configuration.`,
+Exit codes: 0 no findings, 1 findings, 2 wrong usage or configuration.`,
   async run (args, io) {
     const { values } = parse({
       args,
@@ -58,7 +58,7 @@ Exit codes: 0 nothing found, 1 findings, 2 wrong usage or configuration.`,
           check: 'configuration',
           status: 'error',
           message,
-          fix: 'docs/config.md has every setting with what it may be'
+          fix: 'see docs/config.md for every setting and its allowed values'
         })),
         io,
         values.json
@@ -104,7 +104,7 @@ function report (rows: readonly Row[], io: Io, json: boolean): void {
     const indent = ' '.repeat(9 + width + 2)
     io.stdout.write(`${status.padEnd(9)}${check.padEnd(width + 2)}${message}\n${fix === undefined ? '' : `${indent}fix: ${fix}\n`}`)
   }
-  io.stderr.write(findings.length === 0 ? 'Nothing found.\n' : `${findings.length} finding${findings.length === 1 ? '' : 's'}.\n`)
+  io.stderr.write(findings.length === 0 ? 'No findings.\n' : `${findings.length} finding${findings.length === 1 ? '' : 's'}.\n`)
 }
 
 function tryConfig (io: Io): ReturnType<typeof readConfig> | ConfigError {

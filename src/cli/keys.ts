@@ -30,37 +30,37 @@ export const keys: Command = {
        hokusai-mlflow keys import FILE
        hokusai-mlflow keys migrate --from URL --to URL [--dry-run]
 
-Works on the key store of the configuration (KEYS_URL), also while the server runs.
+Works on the configured key store (KEYS_URL), even while the server runs.
 Keys of an auth service are managed there.
 
 create
-  --name NAME        what people call the key
-  --user ID          whom MLflow is told of; default: the name
+  --name NAME        a name for people to recognise the key by
+  --user ID          the user that MLflow sees; default: the name
   --scopes A,B       mlflow:read, mlflow:write (includes read), mlflow:gateway,
                      mlflow:admin (everything); default: mlflow:read,mlflow:write;
-                     an empty list grants nothing
+                     an empty list grants no access
   --expires 90d      a duration (s, m, h, d, w) or a date; default: never
   --workspace NAME   the only workspace it may use; can be repeated; default: all
-  --rate 60/hour     calls an hour: as many at once, then one after the other, 429
+  --rate 60/hour     calls per hour: that many at once, then one at a time, 429
                      beyond; none: no limit; default: KEYS_DEFAULT_RATE
   --env live|test    prefix of the key; default: live
 
-revoke ends a key within a second. rotate replaces a key by a new one with the
-same grants and expiry; the old one ends at once, or after --overlap.
+revoke takes effect within a second. rotate replaces a key with a new one that
+has the same grants and expiry; the old one ends at once, or after --overlap.
 
 import takes JSON lines, a JSON array, or CSV with a header line. Fields: key
-(20 characters at least) or key_hash (its SHA-256 in hexadecimal); user_id, name,
-scopes, workspaces, rate_per_hour, expires_at, is_admin. Without scopes a key gets
-those of create. One bad line and nothing is imported.
+(at least 20 characters) or key_hash (its SHA-256 in hexadecimal); user_id, name,
+scopes, workspaces, rate_per_hour, expires_at, is_admin. A key without scopes gets
+the defaults of create. If any line is invalid, nothing is imported.
 
-migrate takes all keys of one store over into another, sqlite:FILE or postgres://…
-(docs/scaling.md): by their hashes, with ids, times and ends. What the other holds
-already stays as it is there. --from or --to that is left out is KEYS_URL, which
-may hold a password that other users of the machine must not see.
+migrate copies all keys of one store to another, sqlite:FILE or postgres://…
+(docs/scaling.md), by their hashes, with ids, times, expiry and revocations. Keys
+that the target already has are left unchanged. If you omit --from or --to, it is
+KEYS_URL, which keeps a password off the command line, where others can see it.
 
-  --dry-run          only count; nothing is written
+  --dry-run          only count; write nothing
 
-  --json             print JSON, on each of these commands`,
+  --json             print JSON, with every command`,
   async run (args, io) {
     const [name = '', ...rest] = args
     const action = Object.hasOwn(actions, name) ? actions[name] : undefined
@@ -89,7 +89,7 @@ const actions: Readonly<Record<string, Command['run']>> = {
       }
     })
     if (values.name === undefined) throw new UsageError('A key needs a --name.')
-    if (values.env !== 'live' && values.env !== 'test') throw new UsageError('--env is live or test.')
+    if (values.env !== 'live' && values.env !== 'test') throw new UsageError('--env must be live or test.')
     const name = toLine('name', values.name)
     const config = readConfig(io)
     const key = {
@@ -130,7 +130,7 @@ const actions: Readonly<Record<string, Command['run']>> = {
     const record = await withStore(readConfig(io), io, store => store.revoke(id, reason))
     if (record === undefined) return noSuchKey(io)
     if (values['json'] === true) printJson(io, toJson(record))
-    else io.stdout.write(`${record.keyId} is revoked since ${time(record.revokedAt)}.\n`)
+    else io.stdout.write(`${record.keyId} was revoked at ${time(record.revokedAt)}.\n`)
     return 0
   },
 
@@ -153,7 +153,7 @@ const actions: Readonly<Record<string, Command['run']>> = {
     const parsed = parseKeyFile(readText(file))
     const result = await withStore(readConfig(io), io, store => store.import(parsed))
     if (json) printJson(io, result)
-    else io.stdout.write(`${result.imported} imported, ${result.known} known already.\n`)
+    else io.stdout.write(`${result.imported} imported, ${result.known} already known.\n`)
     return 0
   },
 
@@ -169,7 +169,7 @@ function parseWithId (
     values,
     positionals: [id, ...more]
   } = parse({ args, allowPositionals: true, options: { ...options, json: { type: 'boolean' } } })
-  if (id === undefined || more.length > 0) throw new UsageError('This needs one key ID; keys list shows them.')
+  if (id === undefined || more.length > 0) throw new UsageError('This needs one key ID; "keys list" shows them.')
   return { id, values }
 }
 
@@ -192,7 +192,7 @@ function readText (file: string): string {
 
 /** The id is not repeated: a whole key may have been given in its place. */
 function noSuchKey (io: Io): number {
-  io.stderr.write('No key has this ID; keys list shows them.\n')
+  io.stderr.write('No key has this ID; "keys list" shows them.\n')
   return 1
 }
 
@@ -203,7 +203,7 @@ function printIssued (io: Io, config: Config, json: boolean, { key, record }: Is
     printJson(io, { key, ...toJson(record), trackingUri: uri })
     return
   }
-  io.stderr.write(`${record.keyId} (${record.name}) was made. This is the only time its key is shown.\n`)
+  io.stderr.write(`${record.keyId} (${record.name}) was created. Its key is shown only this once.\n`)
   io.stdout.write(`${key}\nexport MLFLOW_TRACKING_URI=${uri}\nexport MLFLOW_TRACKING_TOKEN=${key}\n`)
 }
 

@@ -11,12 +11,12 @@ export const legacy: Command = {
   usage: `Usage: hokusai-mlflow legacy [--json]
 
 Lists the keys and kinds of clients that called an old path, such as
-/api/mlflow/…, with how often and when last. The counts are those of the facade
-that runs on DATA_DIR, up to ten seconds ago; every replica keeps its own.
-Calls without a valid key are redirects that nobody followed with one.
+/api/mlflow/…, how often, and when last. The counts are those of the facade that
+uses DATA_DIR, up to ten seconds old; every replica keeps its own.
+Calls without a valid key are redirects that were not followed with one.
 
   --json  {"since", "sunset", "uses": [{"keyId", "name", "userId", "client",
-          "calls", "firstAt", "lastAt"}]}, the latest first
+          "calls", "firstAt", "lastAt"}]}, latest first
 
 Exit codes: 0 fine, 1 the counts cannot be read, 2 wrong usage or configuration.`,
   run (args, io) {
@@ -29,7 +29,7 @@ Exit codes: 0 fine, 1 the counts cannot be read, 2 wrong usage or configuration.
     if (values.json) printJson(io, { since: usage?.since ?? null, sunset, uses })
     else if (uses.length === 0) {
       io.stderr.write(
-        `Nobody is known to have used an old path${usage === undefined ? ': nothing is counted in DATA_DIR yet' : ` since ${usage.since}`}.\n`
+        `No use of an old path is known${usage === undefined ? ': DATA_DIR has no counts yet' : ` since ${usage.since}`}.\n`
       )
     } else {
       printTable(
@@ -46,7 +46,7 @@ Exit codes: 0 fine, 1 the counts cannot be read, 2 wrong usage or configuration.
         ])
       )
       io.stderr.write(
-        `\nCounted since ${usage?.since}. ${sunset === null ? 'LEGACY_SUNSET is not set: old paths have no end.' : `Old paths end on ${sunset}.`}\n`
+        `\nCounted since ${usage?.since}. ${sunset === null ? 'LEGACY_SUNSET is not set: old paths have no end date.' : `Old paths end on ${sunset}.`}\n`
       )
     }
     return 0

@@ -22,8 +22,8 @@ Commands:
 ${commands.map(({ name, summary }) => `  ${name.padEnd(10)}${summary}`).join('\n')}
 
 Options:
-  --help     this text, or a command's
-  --version  the version
+  --help     show this text, or a command's
+  --version  show the version
 
 Exit codes: 0 fine, 1 findings or failure, 2 wrong usage or configuration.
 `

@@ -9,18 +9,18 @@ export const openapi: Command = {
   summary: 'print the OpenAPI document',
   usage: `Usage: hokusai-mlflow openapi [--yaml] [--mlflow VERSION]
 
-Prints the OpenAPI 3.1 document of MLflow's API and of the facade's own.
+Prints the OpenAPI 3.1 document of MLflow's API and the facade's own.
 
 Options:
-  --yaml            as YAML; otherwise as JSON
-  --mlflow VERSION  what that version of MLflow has, or "all" (default: the newest known)`,
+  --yaml            print YAML instead of JSON
+  --mlflow VERSION  the API of that MLflow version, or "all" (default: the newest known)`,
   run (args, io) {
     const { yaml, mlflow } = parse({
       args,
       options: { yaml: { type: 'boolean' }, json: { type: 'boolean' }, mlflow: { type: 'string' } },
       strict: true
     }).values
-    if (mlflow !== undefined && mlflow !== 'all' && !/^\d+\.\d+\.\d+/.test(mlflow)) { throw new UsageError(`--mlflow takes a version such as 3.9.0, or "all"; not "${mlflow}".`) }
+    if (mlflow !== undefined && mlflow !== 'all' && !/^\d+\.\d+\.\d+/.test(mlflow)) { throw new UsageError(`--mlflow takes a version such as 3.9.0, or "all", not "${mlflow}".`) }
     const { newest, older } = readDocuments()
     const document = mlflow === undefined ? newest : edition(newest, older, mlflow)
     if (yaml === true) io.stdout.write(stringify(document, { aliasDuplicateObjects: false, lineWidth: 0 }))

@@ -9,12 +9,12 @@ export const start: Command = {
   summary: 'start the server',
   usage: `Usage: hokusai-mlflow start [--upgrade-database] [--require-upstream]
 
-Starts the server. It is configured by the environment (docs/config.md). Without
-MLFLOW_UPSTREAM_URL it prepares and starts an MLflow of its own in DATA_DIR.
+Starts the server. Configure it with environment variables (docs/config.md).
+Without MLFLOW_UPSTREAM_URL it installs and starts MLflow in DATA_DIR.
 
-  --upgrade-database  back up and upgrade the database of an MLflow of our own
-                      that an older version wrote
-  --require-upstream  do not start an MLflow of our own (the image does this)`,
+  --upgrade-database  back up and upgrade the built-in MLflow's database, if an
+                      older version wrote it
+  --require-upstream  do not use the built-in MLflow (the image does this)`,
   async run (args, io) {
     const { values } = parse({
       args,
@@ -23,7 +23,7 @@ MLFLOW_UPSTREAM_URL it prepares and starts an MLflow of its own in DATA_DIR.
     })
     const config = readConfig(io)
     if (values['require-upstream'] && config.upstream.url === undefined) {
-      throw new ConfigError(['MLFLOW_UPSTREAM_URL is not set: name the MLflow server behind, such as http://mlflow:5000'])
+      throw new ConfigError(['MLFLOW_UPSTREAM_URL is not set: set it to your MLflow server, such as http://mlflow:5000'])
     }
     await serve(config, io, { upgradeDatabase: values['upgrade-database'] })
     return 0

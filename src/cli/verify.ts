@@ -17,21 +17,21 @@ export const verify: Command = {
   summary: 'smoke test of a deployment, with a registration round trip',
   usage: `Usage: hokusai-mlflow verify BASE_URL --key KEY [OPTIONS]
 
-Asks a deployment for all it promises: mounts, redirects, refusals, health, the
-OpenAPI document; then registers a model as a client would and takes it away.
-A row each.
+Tests what a deployment promises: mounts, redirects, refusals, health, the OpenAPI
+document. Then registers a model as a client would, and deletes it again. Prints
+one row per check.
 
   BASE_URL     origin of the deployment, such as https://registry.example.org
   --key KEY    a key with mlflow:write; default HOKUSAI_API_KEY
-  --read-only  without the round trip; a key with mlflow:read will do
-  --platform   the host has another API beside MLflow, by PLATFORM_UPSTREAM_URL or by
-               a load balancer's rules: an unknown path is its affair, not a 404 of ours
+  --read-only  skip the round trip; a key with mlflow:read is enough
+  --platform   the host also serves another API, through PLATFORM_UPSTREAM_URL or a
+               load balancer's rules, which answers unknown paths instead of a 404
   --connect-to HOST:PORT
-               connect there instead of to BASE_URL's host, whose name is sent all
-               the same: for a deployment that DNS does not point to yet
+               connect there instead of to BASE_URL's host, but send that host's
+               name: for a deployment that DNS does not point to yet
   --json       {"baseUrl", "ok", "rows": [{"check", "status", "ms", "message"}]}
 
-Exit codes: 0 all is well, 1 something is not, 2 wrong usage.`,
+Exit codes: 0 all checks passed, 1 some failed, 2 wrong usage.`,
   async run (args, io) {
     const { values, positionals } = parse({
       args,
@@ -60,7 +60,7 @@ Exit codes: 0 all is well, 1 something is not, 2 wrong usage.`,
     else {
       io.stderr.write(
         ok
-          ? `${base.origin} keeps its promises.\n`
+          ? `All checks of ${base.origin} passed.\n`
           : `${rows.filter(row => row.status === 'failed').length} of ${rows.length} checks failed.\n`
       )
     }
@@ -110,7 +110,7 @@ function line ({ check, status, ms, message }: Row, io: Io): string {
 function readPlace (given: string | undefined): { hostname: string, port: string } | undefined {
   if (given === undefined) return undefined
   const [, hostname, port] = /^([\w.-]+|\[[\da-fA-F:]+\]):(\d{1,5})$/.exec(given) ?? []
-  if (hostname === undefined || port === undefined) throw new UsageError(`--connect-to takes HOST:PORT, not ${given}`)
+  if (hostname === undefined || port === undefined) throw new UsageError(`--connect-to takes HOST:PORT, not ${given}.`)
   return { hostname: hostname.replace(/^\[|\]$/g, ''), port }
 }
 
@@ -121,6 +121,6 @@ function readBase (positionals: readonly string[]): URL {
     throw new UsageError(`"${given}" is not an http:// or https:// URL.`)
   }
   const base = new URL(given)
-  if (base.pathname !== '/' || base.search !== '') throw new UsageError('BASE_URL is an origin: leave the path away.')
+  if (base.pathname !== '/' || base.search !== '') throw new UsageError('BASE_URL is an origin: omit the path.')
   return base
 }

@@ -54,14 +54,14 @@ export function lockDataDir (folder: string): DataDirLock {
 function explain (error: unknown, folder: string): DataDirError | ConfigError {
   const { code, message = '' } = error as NodeJS.ErrnoException
   if (/locked|busy/i.test(message)) {
-    return new DataDirError(`Another process uses DATA_DIR (${folder}): stop it, or give this one a folder of its own with DATA_DIR.`, {
+    return new DataDirError(`Another process uses DATA_DIR (${folder}): stop it, or set DATA_DIR to a different folder.`, {
       cause: error
     })
   }
-  if (code === 'EEXIST' || code === 'ENOTDIR') return new ConfigError([`DATA_DIR (${folder}) is no folder`])
+  if (code === 'EEXIST' || code === 'ENOTDIR') return new ConfigError([`DATA_DIR (${folder}) is not a folder`])
   const why = code?.startsWith('E') === true && code !== 'ERR_SQLITE_ERROR' ? code : message
   return new DataDirError(
-    `DATA_DIR (${folder}) cannot be used (${why}): give the user of this process the right to write there, or set DATA_DIR to another folder.`,
+    `DATA_DIR (${folder}) cannot be used (${why}): give this process's user write access, or set DATA_DIR to another folder.`,
     { cause: error }
   )
 }

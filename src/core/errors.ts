@@ -14,19 +14,19 @@ export interface ErrorKind {
 const howToPresent = 'Set MLFLOW_TRACKING_TOKEN, or send the header "Authorization: Bearer KEY".'
 
 const table = {
-  badRequest: { status: 400, errorCode: 'INVALID_PARAMETER_VALUE', message: 'The request is not valid HTTP for this API.', help: 'The path, the query or the headers cannot be read in one way only: dot segments, backslashes, control characters, a broken percent-encoding, a body on HEAD or one over 1 MiB on GET, two different keys. The message names which.' },
-  unauthenticated: { status: 401, errorCode: 'UNAUTHENTICATED', message: `No valid API key was presented. ${howToPresent}`, help: 'No key, or one that is unknown, malformed, expired or revoked: the answer does not say which, the log line does (`refusal`). Where what came cannot be a key, the message says what was seen.' },
-  forbidden: { status: 403, errorCode: 'PERMISSION_DENIED', message: 'The API key may not do this.', help: 'The key is valid; the scope, the workspace or the balance that the message names is missing, or a page of another origin tried to write.' },
-  notFound: { status: 404, errorCode: 'ENDPOINT_NOT_FOUND', message: 'There is nothing at this path. MLflow is served under /mlflow/: set the tracking URI to this origin with /mlflow.', help: 'The path is none of the facade\'s, and there is no `PLATFORM_UPSTREAM_URL` to pass it on to: the tracking URI is the origin with `/mlflow` behind it. Or it is an endpoint of MLflow that the facade does not know, and the key is not an administrator\'s: MLflow\'s client then falls back to an older API.' },
-  gone: { status: 410, errorCode: 'ENDPOINT_NOT_FOUND', message: 'This path has moved under /mlflow/.', help: 'An old path was asked for where `LEGACY_PATHS=gone`. The message names the new one.' },
-  tooLarge: { status: 413, errorCode: 'INVALID_PARAMETER_VALUE', message: 'The body is too large.', help: 'A body that is no artifact has at most `BODY_MAX_BYTES`. A chunked upload to an MLflow that cannot take chunks is spooled to disk up to `SPOOL_MAX_BYTES`: send a Content-Length, or raise the setting.' },
+  badRequest: { status: 400, errorCode: 'INVALID_PARAMETER_VALUE', message: 'The request is not valid HTTP for this API.', help: 'The path, the query or the headers are malformed or ambiguous: dot segments, backslashes, control characters, an invalid percent-encoding, a body on HEAD or one over 1 MiB on GET, two different keys. The message says which.' },
+  unauthenticated: { status: 401, errorCode: 'UNAUTHENTICATED', message: `No valid API key was presented. ${howToPresent}`, help: 'The key is missing, unknown, malformed, expired or revoked. The response does not say which; the log line does (`refusal`). If the credentials cannot be a key at all, the message says what the facade saw.' },
+  forbidden: { status: 403, errorCode: 'PERMISSION_DENIED', message: 'This API key does not allow this.', help: 'The key is valid, but lacks the scope, workspace or balance that the message names, or a page from another origin tried to write.' },
+  notFound: { status: 404, errorCode: 'ENDPOINT_NOT_FOUND', message: 'There is nothing at this path. MLflow is served under /mlflow/: set the tracking URI to this origin with /mlflow.', help: 'The facade does not serve this path, and no `PLATFORM_UPSTREAM_URL` is set to forward it to; the tracking URI is the origin followed by `/mlflow`. Or it is an MLflow endpoint that the facade does not know, and the key is not an administrator\'s: MLflow\'s client then falls back to an older API.' },
+  gone: { status: 410, errorCode: 'ENDPOINT_NOT_FOUND', message: 'This path has moved under /mlflow/.', help: 'An old path was requested with `LEGACY_PATHS=gone`. The message names the new path.' },
+  tooLarge: { status: 413, errorCode: 'INVALID_PARAMETER_VALUE', message: 'The body is too large.', help: 'A body other than an artifact may have at most `BODY_MAX_BYTES`. A chunked upload to an MLflow that cannot read chunked bodies is spooled to disk, up to `SPOOL_MAX_BYTES`: send a Content-Length, or raise the setting.' },
   headTooLarge: { status: 431, errorCode: 'INVALID_PARAMETER_VALUE', message: 'The request line and headers are larger than 80 KiB.', help: 'Shorten the query, or use the POST form of the search.' },
-  slowRequest: { status: 408, errorCode: 'INVALID_PARAMETER_VALUE', message: 'The request head did not arrive within 60 s.', help: 'The client or the network between is too slow, never ended the head, or sent nothing of a body for `MLFLOW_UPSTREAM_IDLE_TIMEOUT`.' },
-  rateLimited: { status: 429, errorCode: 'REQUEST_LIMIT_EXCEEDED', message: 'Too many requests. Try again after the time in Retry-After.', help: 'The key has used up its calls an hour (`--rate`; `RateLimit` says what is left), too many refused keys from one address (20 at once, then two a second; a good key is never refused for its address), too many validations of unseen keys, too many requests or transfers of one key under way, or the auth service limits the key. MLflow\'s client waits and repeats by itself.' },
-  unavailable: { status: 503, errorCode: 'TEMPORARILY_UNAVAILABLE', message: 'The service cannot answer at the moment. Try again.', help: 'MLflow, the key store or the auth service does not answer, all `MLFLOW_UPSTREAM_CONNECTIONS` were in use for 10 s, or the facade is shutting down: `/ready` and the log line tell which. Or the disk has no room for another chunked upload (`SPOOL_TOTAL_BYTES`).' },
-  badGateway: { status: 502, errorCode: 'INTERNAL_ERROR', message: 'MLflow refused or broke the connection.', help: 'Look at MLflow\'s own log at the time of the request id; the facade\'s log line holds the cause (`error`). Where the message names the platform, it is what answers at `PLATFORM_UPSTREAM_URL`.' },
-  timeout: { status: 504, errorCode: 'DEADLINE_EXCEEDED', message: 'MLflow did not answer in time.', help: 'MLflow took longer than `MLFLOW_UPSTREAM_TIMEOUT` for its first byte, or was silent within a transfer for `MLFLOW_UPSTREAM_IDLE_TIMEOUT`.' },
-  internal: { status: 500, errorCode: 'INTERNAL_ERROR', message: 'The facade failed. Report the request id.', help: 'A fault of the facade: the log line of the request id holds the stack.' }
+  slowRequest: { status: 408, errorCode: 'INVALID_PARAMETER_VALUE', message: 'The request head did not arrive within 60 s.', help: 'The client or the network is too slow, the request head never ended, or no byte of the body arrived for `MLFLOW_UPSTREAM_IDLE_TIMEOUT`.' },
+  rateLimited: { status: 429, errorCode: 'REQUEST_LIMIT_EXCEEDED', message: 'Too many requests. Try again after the time in Retry-After.', help: 'The key has used up its calls per hour (`--rate`; the `RateLimit` header says what is left), too many refused keys from one address (20 at once, then two a second; a good key is never refused for its address), too many validations of new keys, too many concurrent requests or transfers with one key, or a rate limit of the auth service. MLflow\'s client waits and retries by itself.' },
+  unavailable: { status: 503, errorCode: 'TEMPORARILY_UNAVAILABLE', message: 'The service cannot answer at the moment. Try again.', help: 'MLflow, the key store or the auth service does not answer, all `MLFLOW_UPSTREAM_CONNECTIONS` were in use for 10 s, the facade is shutting down, or there is no room for another chunked upload (`SPOOL_TOTAL_BYTES`). `/ready` and the log line say which.' },
+  badGateway: { status: 502, errorCode: 'INTERNAL_ERROR', message: 'MLflow refused or broke the connection.', help: 'See MLflow\'s own log at the time of the request; the facade\'s log line has the cause (`error`). If the message names the platform, the server at `PLATFORM_UPSTREAM_URL` failed.' },
+  timeout: { status: 504, errorCode: 'DEADLINE_EXCEEDED', message: 'MLflow did not answer in time.', help: 'MLflow sent no first byte within `MLFLOW_UPSTREAM_TIMEOUT`, or was silent during a transfer for `MLFLOW_UPSTREAM_IDLE_TIMEOUT`.' },
+  internal: { status: 500, errorCode: 'INTERNAL_ERROR', message: 'The facade failed. Report the request id.', help: 'A bug in the facade: the log line with the request id has the stack trace.' }
 } satisfies Record<string, ErrorKind>
 
 export type ErrorName = keyof typeof table
@@ -130,7 +130,7 @@ export function toFacadeError (thrown: unknown): FacadeError {
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE' || code === 'FST_ERR_CTP_INVALID_JSON_BODY' || code === 'FST_ERR_CTP_EMPTY_JSON_BODY') {
     return new FacadeError('badRequest', { status, message: 'The body must be JSON, with the header "Content-Type: application/json".', reason: 'malformed' })
   }
-  return new FacadeError('badRequest', { status, message: `The request cannot be answered as it is (status ${status}).`, reason: 'malformed' })
+  return new FacadeError('badRequest', { status, message: `The request cannot be served as sent (status ${status}).`, reason: 'malformed' })
 }
 
 function isRequestFault (thrown: unknown): thrown is RequestFault {
@@ -141,12 +141,12 @@ const partNames: Readonly<Record<string, string>> = { querystring: 'parameter', 
 
 /** The first complaint, with the field that it is about; never with a value. */
 function misfit ({ validation, validationContext = 'body' }: RequestFault): string {
-  const { instancePath = '', message = 'is not as it must be', params = {} } = validation?.[0] ?? {}
+  const { instancePath = '', message = 'is not valid', params = {} } = validation?.[0] ?? {}
   const part = partNames[validationContext] ?? 'field'
   const inner = params.missingProperty ?? params.additionalProperty
   const path = [...instancePath.split('/').slice(1), ...typeof inner === 'string' ? [inner] : []].join('.')
   if (path === '') return `The ${validationContext} ${message}.`
-  const said = params.missingProperty !== undefined ? 'is missing' : params.additionalProperty !== undefined ? 'is not known' : message
+  const said = params.missingProperty !== undefined ? 'is missing' : params.additionalProperty !== undefined ? 'is unknown' : message
   const allowed = Array.isArray(params.allowedValues) ? `: ${params.allowedValues.join(', ')}` : ''
   return `The ${part} ${path.slice(0, 200)} ${said}${allowed}.`
 }

@@ -28,11 +28,11 @@ export function tighten (folder: string): string | undefined {
 export function exposure (folder: string): string | undefined {
   if (process.getuid === undefined) return undefined // Windows has no such modes
   const mode = statSync(folder).mode & 0o777
-  const others = `others may reach into it (mode 0${mode.toString(8)})`
+  const others = `others can access it (mode 0${mode.toString(8)})`
   // Its group may be how this user was let in
   if (!isOwn(folder)) return (mode & 0o007) === 0 ? undefined : `DATA_DIR belongs to another user, and ${others}.`
   const stranger = isOpen(mode) ? readdirSync(folder).find(name => !ours.test(name)) : undefined
-  return stranger === undefined ? undefined : `DATA_DIR holds other things than the facade's, and ${others}.`
+  return stranger === undefined ? undefined : `DATA_DIR contains files that are not the facade's, and ${others}.`
 }
 
 function isOwn (folder: string): boolean {

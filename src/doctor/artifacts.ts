@@ -7,7 +7,7 @@ import { notRunning } from './mlflow.js'
 export const artifactChecks: readonly Check[] = [
   {
     id: 'artifacts-served',
-    about: 'MLflow serves artifacts (`--serve-artifacts`), so that they take the way through the facade',
+    about: 'MLflow does not serve artifacts (`--no-serve-artifacts`), or cannot reach its artifact storage',
     async run ({ upstream, layout }) {
       if (upstream === undefined || layout === undefined) return skipped(notRunning)
       const { status, body } = await upstream.probe(
@@ -15,14 +15,14 @@ export const artifactChecks: readonly Check[] = [
       )
       if (status === 503 && body.includes('serve-artifacts')) {
         return error(
-          'MLflow runs with --no-serve-artifacts: clients cannot store artifacts through the facade.',
-          'start MLflow with --serve-artifacts --artifacts-destination WHERE (such as s3://bucket/path)'
+          'MLflow runs with --no-serve-artifacts, so clients cannot store artifacts through the facade.',
+          'start MLflow with --serve-artifacts --artifacts-destination DESTINATION (such as s3://bucket/path)'
         )
       }
       if (status >= 500) {
         return error(
-          `MLflow answers ${status} to a list of artifacts: it cannot reach its storage.`,
-          "see MLflow's own log, and the credentials for its --artifacts-destination"
+          `MLflow answers ${status} when asked to list artifacts: it cannot reach its storage.`,
+          "check MLflow's own log and the credentials for its --artifacts-destination"
         )
       }
       return fine('artifacts are served')
@@ -30,7 +30,7 @@ export const artifactChecks: readonly Check[] = [
   },
   {
     id: 'artifact-root',
-    about: 'runs keep their artifacts at `mlflow-artifacts:`, not at a place that clients reach past the facade (`--default-artifact-root`)',
+    about: 'new experiments store artifacts at a location that clients access directly, bypassing the facade (`--default-artifact-root`)',
     async run ({ config: { publicUrl }, upstream, layout }) {
       if (upstream === undefined || layout === undefined) return skipped(notRunning)
       const answer = await upstream.probe(`${prefixFor(layout, 'rest', 'POST')}/api/2.0/mlflow/experiments/search`, {
@@ -39,26 +39,26 @@ export const artifactChecks: readonly Check[] = [
         body: '{"max_results":20}'
       })
       const places = locations(answer.body)
-      if (answer.status !== 200) return skipped(`MLflow answers ${answer.status} to a list of its experiments`)
+      if (answer.status !== 200) return skipped(`MLflow answers ${answer.status} when asked to list its experiments`)
       const around = places.filter(place => !isThroughFacade(place, publicUrl))
       const [example] = around
       if (example === undefined) {
-        return fine(places.length === 0 ? 'there are no experiments yet' : 'artifacts take the way through the facade')
+        return fine(places.length === 0 ? 'there are no experiments yet' : 'artifacts go through the facade')
       }
       const own = publicUrl === undefined ? '' : `, or ${publicUrl.origin}${mount}/api/2.0/mlflow-artifacts/artifacts`
       return warning(
-        `${around.length} of the ${places.length} newest experiments keep artifacts at ${shorten(example)}: clients go there themselves, past the facade and its keys.`,
-        `start MLflow with --default-artifact-root mlflow-artifacts:/${own}; experiments that exist keep their place`
+        `${around.length} of the ${places.length} newest experiments store artifacts at ${shorten(example)}: clients access them directly, bypassing the facade and its keys.`,
+        `start MLflow with --default-artifact-root mlflow-artifacts:/${own}; existing experiments keep their location`
       )
     }
   },
   {
     id: 'chunked-uploads',
-    about: 'an MLflow that takes chunked uploads for empty (3.x, with status 200) is known, so that they are spooled and sent with a length',
+    about: 'never a finding: says whether this MLflow reads chunked uploads as empty (3.x does, with status 200), so that the facade spools them',
     run ({ config: { spoolMaxBytes }, layout }) {
       if (layout === undefined) return skipped(notRunning)
       if (!layout.chunkedIsEmpty) return fine('MLflow reads chunked uploads')
-      return fine(`this MLflow takes chunked bodies for empty: the facade spools them in DATA_DIR, up to ${spoolMaxBytes} bytes`)
+      return fine(`this MLflow reads chunked bodies as empty: the facade spools them in DATA_DIR, up to ${spoolMaxBytes} bytes`)
     }
   }
 ]
@@ -78,7 +78,7 @@ function isThroughFacade (place: string, publicUrl: URL | undefined): boolean {
 
 /** Where it goes without what may be secret in it. */
 function shorten (place: string): string {
-  if (!URL.canParse(place)) return place.startsWith('/') ? 'a folder of the server' : 'a relative path'
+  if (!URL.canParse(place)) return place.startsWith('/') ? 'a folder on the server' : 'a relative path'
   const { protocol, host } = new URL(place)
-  return protocol === 'file:' ? 'a folder of the server' : `${protocol}//${host}/…`
+  return protocol === 'file:' ? 'a folder on the server' : `${protocol}//${host}/…`
 }

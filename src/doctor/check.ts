@@ -32,7 +32,7 @@ export interface Verdict {
 
 export interface Check {
   readonly id: string
-  /** What it looks for, for the list of checks. */
+  /** What is wrong where it reports a finding, for the list of checks. */
   readonly about: string
   readonly run: (context: DoctorContext) => Verdict | Promise<Verdict>
 }

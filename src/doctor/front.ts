@@ -10,12 +10,12 @@ const waitMs = 5000
 /** A model of some size; nothing of it is sent. */
 const uploadBytes = 2 ** 30
 const newPath = `${mount}/api/2.0/mlflow/experiments/get`
-const unknown = 'where people reach the facade is not known: set PUBLIC_URL, or use --url'
+const unknown = 'the public address of the facade is unknown: set PUBLIC_URL, or use --url'
 
 export const frontChecks: readonly Check[] = [
   {
     id: 'front-reachable',
-    about: 'the facade answers where people reach it: no rule of a load balancer sends them elsewhere',
+    about: 'the public URL does not lead to the facade: it does not answer, or a load balancer sends requests elsewhere',
     async run ({ front }) {
       if (front === undefined) return skipped(unknown)
       const answer = await ask(front.url, '/version').catch((fault: NodeJS.ErrnoException) => fault.code ?? fault.name)
@@ -23,14 +23,14 @@ export const frontChecks: readonly Check[] = [
         return front.asked
           ? error(
               `${front.url.origin} does not answer (${answer}).`,
-              'see that the facade and what stands before it run, and that the name resolves'
+              'check that the facade and the proxy in front of it run, and that the name resolves'
           )
           : skipped(`PUBLIC_URL cannot be reached from here (${answer})`)
       }
       if (!isFacade(answer.body)) {
         return error(
-          `What answers at ${front.url.origin} is not the facade.`,
-          `let the load balancer's rules send ${mount}, ${mount}/* and the old paths to it: hokusai-mlflow routes explain RULES ${front.url.origin}${mount}/`
+          `The server that answers at ${front.url.origin} is not the facade.`,
+          `make the load balancer's rules send ${mount}, ${mount}/* and the old paths to the facade: hokusai-mlflow routes explain RULES ${front.url.origin}${mount}/`
         )
       }
       return fine(`the facade answers at ${front.url.origin}`)
@@ -38,27 +38,27 @@ export const frontChecks: readonly Check[] = [
   },
   {
     id: 'front-prefix',
-    about: 'what stands before the facade passes paths on as they are, with `/mlflow`',
+    about: 'the proxy in front of the facade strips `/mlflow` from paths without saying so',
     async run ({ front }) {
       if (front === undefined) return skipped(unknown)
       const answer = await ask(front.url, newPath).catch(() => undefined)
       if (answer === undefined) return skipped(`${front.url.origin} does not answer`)
       // A new path that is answered as an old one has arrived without its mount.
-      if (answer.headers['deprecation'] === undefined) return fine(`${newPath} arrives as it was sent`)
-      const fix = `your proxy takes ${mount} off: do not strip it, or set LEGACY_PATHS=forward; or let it send X-Forwarded-Prefix: ${mount} (docs/behind-a-proxy.md)`
+      if (answer.headers['deprecation'] === undefined) return fine(`${newPath} arrives unchanged`)
+      const fix = `your proxy strips ${mount}: do not strip it; or have the proxy send X-Forwarded-Prefix: ${mount}, or set LEGACY_PATHS=forward (docs/behind-a-proxy.md)`
       if (answer.headers['location'] === newPath) {
-        return error(`GET ${newPath} is redirected to itself, so clients go round in circles.`, fix)
+        return error(`GET ${newPath} is redirected to itself, so clients end up in a redirect loop.`, fix)
       }
-      if (answer.status === 410) return error(`${newPath} arrives as an old path, which has ended here.`, fix)
+      if (answer.status === 410) return error(`${newPath} arrives as an old path, and old paths have ended here.`, fix)
       return warning(
-        `${newPath} arrives as an old path, so MLflow's pages are missing under ${mount}/ and clients are told that they use a deprecated path.`,
+        `${newPath} arrives as an old path, so MLflow's web UI is missing under ${mount}/ and clients are told that they use a deprecated path.`,
         fix
       )
     }
   },
   {
     id: 'origin',
-    about: 'pages under the public origin may write: `PUBLIC_URL` and what arrives as `Host` agree with it',
+    about: 'web pages under the public origin cannot write, because `PUBLIC_URL` or the `Host` header that arrives does not match it',
     async run ({ front, key }) {
       if (front === undefined) return skipped(unknown)
       if (key === undefined) return skipped('no key was given: set HOKUSAI_API_KEY, or use --key')
@@ -71,16 +71,16 @@ export const frontChecks: readonly Check[] = [
       if (answer === undefined) return skipped(`${front.url.origin} does not answer`)
       if (answer.status === 403 && answer.body.includes('may not write here')) {
         return error(
-          `The facade takes ${front.url.origin} for a foreign origin: in a browser everything that writes ends in 403.`,
-          `set PUBLIC_URL=${front.url.origin}, or let what stands before the facade pass Host on`
+          `The facade treats ${front.url.origin} as a foreign origin: in a browser, every write ends in 403.`,
+          `set PUBLIC_URL=${front.url.origin}, or have the proxy in front pass the Host header unchanged`
         )
       }
-      return fine(`pages of ${front.url.origin} may write`)
+      return fine(`pages under ${front.url.origin} may write`)
     }
   },
   {
     id: 'upload-limit',
-    about: 'nothing before the facade limits or buffers large uploads',
+    about: 'a proxy in front of the facade limits or buffers large uploads',
     async run ({ front }) {
       if (front === undefined) return skipped(unknown)
       return await tryUpload(front)
@@ -127,15 +127,15 @@ async function tryUpload ({ url }: NonNullable<DoctorContext['front']>): Promise
   })
   if (status === 413) {
     return warning(
-      'What stands before the facade refuses an upload of 1 GiB with 413.',
+      'The proxy in front of the facade refuses an upload of 1 GiB with 413.',
       'raise its limit: client_max_body_size 0 in nginx, proxy-body-size "0" for its ingress'
     )
   }
   if (status === 'silence') {
     return warning(
-      'What stands before the facade waits for the whole of an upload before it passes any of it on.',
-      'switch that off: proxy_request_buffering off in nginx'
+      'The proxy in front of the facade buffers the whole upload before it forwards any of it.',
+      'turn request buffering off: proxy_request_buffering off in nginx'
     )
   }
-  return status === 401 ? fine('an upload of 1 GiB reaches the facade') : skipped(`${url.origin} does not let it be tried (${status})`)
+  return status === 401 ? fine('an upload of 1 GiB reaches the facade') : skipped(`${url.origin} does not allow the test (${status})`)
 }

@@ -6,10 +6,10 @@ import { notRunning } from './mlflow.js'
 export const gatewayChecks: readonly Check[] = [
   {
     id: 'gateway-credentials',
-    about: 'MLflow\'s LLM gateway lets the facade in without `Authorization`, which MLflow would hand on to the provider',
+    about: 'MLflow\'s LLM gateway requires `Authorization` from the facade, which does not send it there because MLflow would forward it to the provider',
     async run ({ upstream, layout }) {
       if (upstream === undefined || layout === undefined) return skipped(notRunning)
-      if (upstream.authorization === undefined) return fine('MLflow wants no credentials from the facade')
+      if (upstream.authorization === undefined) return fine('MLflow requires no credentials from the facade')
       const hides = hidesGatewayCredentials(layout)
       const headers = {
         'content-type': 'application/json',
@@ -23,17 +23,17 @@ export const gatewayChecks: readonly Check[] = [
         headers
       })
       if (status !== 401 && status !== 403) {
-        return fine(hides ? 'the gateway takes our credentials in X-MLflow-Authorization' : 'the gateway wants no credentials')
+        return fine(hides ? 'the gateway accepts the facade\'s credentials in X-MLflow-Authorization' : 'the gateway requires no credentials')
       }
-      const unsent = `which MLflow hands on to providers: the facade does not send it there, and calls of models end in ${status}.`
+      const unsent = `which MLflow forwards to providers: the facade does not send it there, and model calls end in ${status}.`
       return hides
         ? warning(
-            `What guards MLflow wants Authorization on its gateway too, ${unsent}`,
-            'let what stands before MLflow pass /gateway/ without Authorization, or correct MLFLOW_UPSTREAM_AUTHORIZATION'
+            `The authentication in front of MLflow requires Authorization on the gateway too, ${unsent}`,
+            'let /gateway/ pass without Authorization in front of MLflow, or correct MLFLOW_UPSTREAM_AUTHORIZATION'
         )
         : warning(
-            `The gateway of MLflow ${layout.version} wants Authorization, ${unsent}`,
-            'upgrade MLflow to 3.15 or later, whose gateway takes X-MLflow-Authorization'
+            `The gateway of MLflow ${layout.version} requires Authorization, ${unsent}`,
+            'upgrade MLflow to 3.15 or later, whose gateway accepts X-MLflow-Authorization'
         )
     }
   }

@@ -14,11 +14,11 @@ const noKey = 'no key was given: set HOKUSAI_API_KEY, or use --key'
 export const keyChecks: readonly Check[] = [
   {
     id: 'key-store',
-    about: 'the key store or the auth service answers',
+    about: 'the key store or the auth service does not answer',
     async run ({ config: { keys } }) {
       const { managed, exists, remedy } = storeKind(keys)
       try {
-        if (!await exists()) return fine('there is no key store yet: the first start makes it, with an admin key')
+        if (!await exists()) return fine('there is no key store yet: the first start creates it, with an admin key')
         const verifier = await openVerifier(keys)
         try { await verifier.check() } finally { await verifier.close() }
         return fine(managed ? 'the key store can be read' : 'the auth service answers')
@@ -29,7 +29,7 @@ export const keyChecks: readonly Check[] = [
   },
   {
     id: 'key',
-    about: 'the given key is valid and may do something',
+    about: 'the given key is refused, or has no scopes',
     async run ({ config: { keys }, key }) {
       if (key === undefined) return skipped(noKey)
       try {
@@ -37,16 +37,16 @@ export const keyChecks: readonly Check[] = [
         const verifier = await openVerifier(keys)
         try { return judge(await verifier.verify(key, '127.0.0.1'), keys) } finally { await verifier.close() }
       } catch (fault) {
-        return skipped(`the key store cannot say: ${sentence(fault)}`)
+        return skipped(`the key store cannot be asked: ${sentence(fault)}`)
       }
     }
   },
   {
     id: 'workspaces',
-    about: 'keys that are tied to workspaces meet an MLflow that keeps them apart (`--enable-workspaces`), else they are refused',
+    about: 'keys are tied to workspaces, but MLflow does not separate workspaces (`--enable-workspaces`), so they are refused',
     async run ({ config: { keys }, layout }) {
       if (layout === undefined) return skipped(notRunning)
-      if (layout.workspaces === true) return fine('MLflow keeps workspaces apart')
+      if (layout.workspaces === true) return fine('MLflow separates workspaces')
       const { managed, exists } = storeKind(keys)
       try {
         if (!managed || !await exists()) return fine('no key is tied to workspaces')
@@ -54,38 +54,38 @@ export const keyChecks: readonly Check[] = [
         const records = await store.list().finally(store.close)
         const tied = records.filter(({ workspaces, revokedAt }) => workspaces.length > 0 && revokedAt === undefined).length
         if (tied === 0) return fine('no key is tied to workspaces')
-        return warning(`${tied === 1 ? 'A key is' : `${tied} keys are`} tied to workspaces, and MLflow ${layout.version} keeps none apart: all they ask for is 403.`, 'start MLflow (3.10 or later) with --enable-workspaces, or make keys without --workspace')
+        return warning(`${tied === 1 ? 'A key is' : `${tied} keys are`} tied to workspaces, but MLflow ${layout.version} does not separate workspaces: every request gets 403.`, 'start MLflow (3.10 or later) with --enable-workspaces, or create keys without --workspace')
       } catch (fault) {
-        return skipped(`the key store cannot say: ${sentence(fault)}`)
+        return skipped(`the key store cannot be asked: ${sentence(fault)}`)
       }
     }
   },
   {
     id: 'admin-key',
-    about: 'the first admin key does not lie in `DATA_DIR/admin-key` for longer than a day',
+    about: 'the first admin key has been in `DATA_DIR/admin-key` for more than a day',
     run ({ config: { dataDir } }) {
       const since = firstKeySince(dataDir)
-      if (since === undefined) return fine('no admin key lies in DATA_DIR')
-      const message = `The first admin key lies in DATA_DIR/admin-key since ${since.toISOString()}: whoever reads that file may do everything.`
-      return Date.now() - since.getTime() < dayMs ? fine(message) : warning(message, `keep the key elsewhere, or make keys for those who manage others: hokusai-mlflow keys create --name NAME --scopes mlflow:admin; then rm '${firstKeyFile(dataDir)}'`)
+      if (since === undefined) return fine('there is no admin key in DATA_DIR')
+      const message = `The first admin key has been in DATA_DIR/admin-key since ${since.toISOString()}: whoever reads that file may do everything.`
+      return Date.now() - since.getTime() < dayMs ? fine(message) : warning(message, `store the key elsewhere, or create an admin key for each administrator: hokusai-mlflow keys create --name NAME --scopes mlflow:admin; then rm '${firstKeyFile(dataDir)}'`)
     }
   },
   {
     id: 'service-id',
-    about: 'the auth service knows us by `AUTH_SERVICE_ID`',
+    about: 'the auth service does not know the facade by `AUTH_SERVICE_ID`',
     async run ({ config: { keys }, key }) {
-      if (storeKind(keys).managed) return fine('keys are judged here, without an auth service')
+      if (storeKind(keys).managed) return fine('keys are checked here, without an auth service')
       if (key === undefined) return skipped(noKey)
       try {
         const own = await verdictOn(keys, key)
         if (own === 'valid') return fine(`the auth service accepts the key for ${keys.serviceId}`)
         for (const serviceId of serviceIds.filter(other => other !== keys.serviceId)) {
-          if (await verdictOn({ ...keys, serviceId }, key) === 'valid') return error(`The auth service refuses the key for service "${keys.serviceId}" and accepts it for "${serviceId}".`, `set AUTH_SERVICE_ID=${serviceId}`)
+          if (await verdictOn({ ...keys, serviceId }, key) === 'valid') return error(`The auth service refuses the key for service "${keys.serviceId}" but accepts it for "${serviceId}".`, `set AUTH_SERVICE_ID=${serviceId}`)
         }
-        if (own instanceof NotAcceptedError) return error(own.message, 'set AUTH_SERVICE_ID to the name under which the auth service knows this facade')
-        return skipped('the auth service refuses the key under every known name: is KEYS_URL its address?')
+        if (own instanceof NotAcceptedError) return error(own.message, 'set AUTH_SERVICE_ID to the name by which the auth service knows this facade')
+        return skipped('the auth service refuses the key for every known service name: is KEYS_URL its address?')
       } catch (fault) {
-        return skipped(`the auth service cannot say: ${sentence(fault)}`)
+        return skipped(`the auth service cannot be asked: ${sentence(fault)}`)
       }
     }
   }
@@ -93,12 +93,12 @@ export const keyChecks: readonly Check[] = [
 
 function judge (verdict: KeyVerdict, keys: Config['keys']): Verdict {
   if (!verdict.valid) {
-    if (verdict.reason === 'balance') return error('The key is valid, and its owner has no balance left.', 'top up the balance on the platform')
-    return error(`The key is refused (${verdict.reason}).`, storeKind(keys).managed ? 'hokusai-mlflow keys create --name NAME' : 'make a new key on the platform; see also the check service-id')
+    if (verdict.reason === 'balance') return error('The key is valid, but its owner has no balance left.', 'top up the balance on the platform')
+    return error(`The key is refused (${verdict.reason}).`, storeKind(keys).managed ? 'hokusai-mlflow keys create --name NAME' : 'create a new key on the platform; see also the check service-id')
   }
   const { scopes } = verdict.caller
   if (scopes.size > 0) return fine(`the key is valid, with ${[...scopes].join(', ')}`)
-  return warning('The key is valid and has no scopes, so it may do nothing.', storeKind(keys).managed ? 'hokusai-mlflow keys create --name NAME --scopes mlflow:read,mlflow:write' : 'set AUTH_EMPTY_SCOPES=read, or give the key scopes on the platform')
+  return warning('The key is valid but has no scopes, so it may do nothing.', storeKind(keys).managed ? 'hokusai-mlflow keys create --name NAME --scopes mlflow:read,mlflow:write' : 'set AUTH_EMPTY_SCOPES=read, or give the key scopes on the platform')
 }
 
 async function verdictOn (keys: Config['keys'], key: string): Promise<'valid' | 'refused' | NotAcceptedError> {

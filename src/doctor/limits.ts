@@ -9,7 +9,7 @@ const slowMs = 50
 export const limitChecks: readonly Check[] = [
   {
     id: 'limits',
-    about: 'Redis can count the calls of keys (`REDIS_URL`), quickly, and forgets none of them when its memory is full',
+    about: 'Redis (`REDIS_URL`) cannot count the calls of keys, is slow, or evicts them when its memory is full',
     async run ({ config: { redis } }) {
       if (redis === undefined) return fine(alone)
       try {
@@ -36,7 +36,7 @@ export const limitChecks: readonly Check[] = [
   },
   {
     id: 'limits-tls',
-    about: 'the way to Redis is encrypted, unless it stays on this machine',
+    about: 'the connection to Redis on another machine is unencrypted',
     run ({ config: { redis } }) {
       if (redis === undefined) return fine(alone)
       if (isLoopback(redis.host)) return fine('it does not leave this machine')

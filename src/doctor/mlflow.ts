@@ -14,23 +14,23 @@ import { type ConnectionFacts, speaksTls, watchConnection } from './connection.j
 
 const skewMaxMs = 30_000
 const experiment = '/api/2.0/mlflow/experiments/get?experiment_id=0'
-export const notRunning = 'MLflow cannot be asked'
+export const notRunning = 'MLflow does not answer, or is not recognised'
 
 export const mlflowChecks: readonly Check[] = [
   {
     id: 'own-mlflow',
-    about: 'an MLflow of our own can be prepared: Python, its environment, its database',
+    about: 'the built-in MLflow cannot be installed or started: Python, its environment or its database',
     async run ({ config: { dataDir, mlflowPython, upstream }, env }) {
-      if (upstream.url !== undefined) return fine('MLFLOW_UPSTREAM_URL names an MLflow, so none of our own is started')
+      if (upstream.url !== undefined) return fine('MLFLOW_UPSTREAM_URL is set, so the built-in MLflow is not used')
       const home = join(resolve(dataDir), 'mlflow')
       const broken = databaseFault(home, pinned)
       if (broken !== undefined) return error(...halves(broken))
       try {
         if (await environmentIn(join(home, 'venv'), pinned, { cwd: home, env }, () => {}).isReady()) {
-          return fine(`MLflow ${pinned.version} is prepared`)
+          return fine(`MLflow ${pinned.version} is installed`)
         }
         const { uv } = await findTools(mlflowPython, pinned, process.cwd(), env)
-        return fine(`MLflow ${pinned.version} is not prepared yet: the first start does it with ${uv ? 'uv' : 'pip'}`)
+        return fine(`MLflow ${pinned.version} is not installed yet: the first start installs it with ${uv ? 'uv' : 'pip'}`)
       } catch (fault) {
         if (!(fault instanceof LocalMlflowError)) throw fault
         return error(...halves(fault))
@@ -39,30 +39,30 @@ export const mlflowChecks: readonly Check[] = [
   },
   {
     id: 'mlflow-reachable',
-    about: 'something answers at `MLFLOW_UPSTREAM_URL`: name, port, TLS and client certificate',
+    about: 'nothing usable answers at `MLFLOW_UPSTREAM_URL`: wrong host or port, TLS, or client certificate',
     async run ({ config, upstream, fault }) {
-      if (upstream === undefined) return skipped('the MLflow of our own does not run: start it, and run doctor again')
+      if (upstream === undefined) return skipped('the built-in MLflow is not running: start the facade and run doctor again')
       return fault === undefined
-        ? fine(`${config.upstream.url?.href ?? 'the MLflow of our own'} answers`)
+        ? fine(`${config.upstream.url?.href ?? 'the built-in MLflow'} answers`)
         : await explain(fault, config.upstream.url)
     }
   },
   {
     id: 'host-list',
-    about: 'MLflow lets our `Host` header through (`--allowed-hosts`); its health check does not show it',
+    about: 'MLflow refuses the facade\'s `Host` header (`--allowed-hosts`), although its health check passes',
     async run ({ upstream, fault }) {
       if (upstream === undefined || fault !== undefined) return skipped(notRunning)
       if (!await isRefused(upstream, upstream.host)) return fine(`MLflow accepts Host ${upstream.host}`)
       const other = await isRefused(upstream, 'localhost') ? '' : ', or set MLFLOW_UPSTREAM_HOST=localhost'
       return error(
         `MLflow answers 403 "Invalid Host header" to Host ${upstream.host}.`,
-        `start MLflow with --allowed-hosts '${upstream.host}' (the port counts; append to the list where there is one)${other}`
+        `start MLflow with --allowed-hosts '${upstream.host}' (with the port; append to an existing list)${other}`
       )
     }
   },
   {
     id: 'mlflow-layout',
-    about: 'what answers is an MLflow of a supported version, and the URL has its static prefix',
+    about: 'the server that answers is not an MLflow of a supported version, or the URL lacks its static prefix',
     async run ({ upstream, fault, layout }) {
       if (upstream === undefined || fault !== undefined) return skipped(notRunning)
       if (layout === undefined) return await explainStranger(upstream)
@@ -70,15 +70,15 @@ export const mlflowChecks: readonly Check[] = [
       const pagesCall = layout.prefix + experiment.replace('/api/', '/ajax-api/')
       if (layout.version === 'unknown' || (await upstream.probe(pagesCall)).status === 404) {
         return error(
-          "MLflow's API answers, but its pages do not: it seems to have a static prefix that the URL lacks.",
+          "MLflow's API answers, but its web UI does not: it seems to have a static prefix that the URL lacks.",
           'append its --static-prefix to the path of MLFLOW_UPSTREAM_URL'
         )
       }
       const where = `MLflow ${layout.version}${layout.prefix === '' ? '' : ` under ${layout.prefix}`}`
       if (compareVersions(layout.version, minor(oldest)) < 0) {
         return warning(
-          `${where} is older than ${minor(oldest)}, the oldest version that is tested.`,
-          'upgrade MLflow: pip install --upgrade mlflow, a backup of its database, mlflow db upgrade'
+          `${where} is older than ${minor(oldest)}, the oldest tested version.`,
+          'upgrade MLflow: pip install --upgrade mlflow, back up its database, mlflow db upgrade'
         )
       }
       return fine(where)
@@ -86,7 +86,7 @@ export const mlflowChecks: readonly Check[] = [
   },
   {
     id: 'mlflow-known',
-    about: 'MLflow is no newer than what this release knows: what came later is closed to keys without `mlflow:admin`',
+    about: 'MLflow is newer than every version that this release knows, so its new endpoints need `mlflow:admin`',
     async run ({ upstream, layout }) {
       if (upstream === undefined || layout === undefined) return skipped(notRunning)
       const { version } = layout
@@ -98,35 +98,35 @@ export const mlflowChecks: readonly Check[] = [
           : ` They are: ${unknown.slice(0, 10).join(', ')}${unknown.length > 10 ? ', …' : ''}.`
       return warning(
         describeNewer({ version, unknown }) + list,
-        'update hokusai-mlflow to a release that knows this MLflow; until then, who needs what is new needs a key with mlflow:admin'
+        'upgrade hokusai-mlflow to a release that knows this MLflow; until then, the new endpoints need a key with mlflow:admin'
       )
     }
   },
   {
     id: 'keep-alive',
-    about: 'MLflow, or what stands before it, keeps idle connections longer than we use them again (4 s), else calls fail now and then',
+    about: 'MLflow, or a proxy in front of it, closes idle connections before the facade stops reusing them (4 s), so calls fail now and then',
     async run (context) {
       const facts = await watch(context)
       if (facts === undefined) return skipped(notRunning)
-      if (facts.closedAfterMs === undefined) return fine('idle connections are kept long enough')
+      if (facts.closedAfterMs === undefined) return fine('idle connections stay open long enough')
       const option =
         context.layout?.version.startsWith('2.') === true ? '--gunicorn-opts "--keep-alive 10"' : '--uvicorn-opts "--timeout-keep-alive 10"'
       return warning(
-        `MLflow closes a connection after ${(facts.closedAfterMs / 1000).toFixed(1)} s of silence without saying so, and the facade uses it again for 4 s: such calls end in 502.`,
-        `start MLflow with ${option}, or raise the idle timeout of the proxy before it`
+        `MLflow closes a connection after ${(facts.closedAfterMs / 1000).toFixed(1)} s of silence without announcing it, but the facade reuses connections for 4 s: such calls end in 502.`,
+        `start MLflow with ${option}, or raise the idle timeout of the proxy in front of it`
       )
     }
   },
   {
     id: 'clock',
-    about: 'MLflow\'s clock and ours agree, since keys and presigned URLs end at a time',
+    about: 'the clocks of MLflow and of this machine differ, so keys and presigned URLs expire early or late',
     async run (context) {
       const skewMs = (await watch(context))?.skewMs
-      if (skewMs === undefined) return skipped('MLflow does not tell its time')
+      if (skewMs === undefined) return skipped('MLflow does not send its time')
       if (Math.abs(skewMs) > skewMaxMs) {
         return warning(
-          `MLflow's clock is ${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs > 0 ? 'ahead of' : 'behind'} ours.`,
-          'set both clocks by NTP (timedatectl set-ntp true)'
+          `MLflow's clock is ${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs > 0 ? 'ahead of' : 'behind'} this machine's.`,
+          'synchronize both clocks by NTP (timedatectl set-ntp true)'
         )
       }
       return fine('the clocks agree')
@@ -166,28 +166,28 @@ async function explain (fault: Error, given: URL | undefined): Promise<Verdict> 
   const { code = '', message } = fault as NodeJS.ErrnoException
   const url = 'correct MLFLOW_UPSTREAM_URL'
   if (code === 'ECONNREFUSED') return error('Nothing listens at MLFLOW_UPSTREAM_URL.', `start MLflow, or ${url}`)
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return error('The host of MLFLOW_UPSTREAM_URL has no address.', url)
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return error('The host name of MLFLOW_UPSTREAM_URL does not resolve.', url)
   if (fault.name === 'TimeoutError' || code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') {
     return error(
-      'What MLFLOW_UPSTREAM_URL names does not answer within 5 s.',
-      `look at MLflow's load and at firewalls on the way, or ${url}`
+      'The server at MLFLOW_UPSTREAM_URL does not answer within 5 s.',
+      `check MLflow's load and firewalls in between, or ${url}`
     )
   }
   if (given?.protocol === 'http:' && (await speaksTls(given))) {
-    return error('What answers at MLFLOW_UPSTREAM_URL wants TLS.', 'use https:// in MLFLOW_UPSTREAM_URL')
+    return error('The server at MLFLOW_UPSTREAM_URL requires TLS.', 'use https:// in MLFLOW_UPSTREAM_URL')
   }
   if (code === 'EPROTO' || /wrong version number|packet length too long/i.test(message)) {
-    return error('What answers at MLFLOW_UPSTREAM_URL does not speak TLS.', 'use http:// in MLFLOW_UPSTREAM_URL')
+    return error('The server at MLFLOW_UPSTREAM_URL does not use TLS.', 'use http:// in MLFLOW_UPSTREAM_URL')
   }
   if (nameFault(fault).reason === 'upstream_tls') {
     return error(
       `MLflow's certificate was not accepted (${code}).`,
-      'set MLFLOW_UPSTREAM_CA_FILE to the authority that signed it, or correct the host name in MLFLOW_UPSTREAM_URL'
+      'set MLFLOW_UPSTREAM_CA_FILE to the certificate of its authority, or correct the host name in MLFLOW_UPSTREAM_URL'
     )
   }
   return error(
     `MLflow broke the connection (${code === '' ? fault.name : code}).`,
-    "see MLflow's own log; where it wants a client certificate, set MLFLOW_UPSTREAM_CERT_FILE and MLFLOW_UPSTREAM_KEY_FILE"
+    "see MLflow's own log; if it requires a client certificate, set MLFLOW_UPSTREAM_CERT_FILE and MLFLOW_UPSTREAM_KEY_FILE"
   )
 }
 
@@ -200,13 +200,13 @@ async function explainStranger (upstream: Upstream): Promise<Verdict> {
   }
   if (statuses.includes(401)) {
     return error(
-      'MLflow wants credentials from the facade.',
+      'MLflow requires credentials from the facade.',
       'set MLFLOW_UPSTREAM_AUTHORIZATION to the value of the Authorization header, such as "Basic …"'
     )
   }
   if (statuses.some(status => status >= 500)) return error(`MLflow answers ${Math.max(...statuses)}.`, 'see MLflow\'s own log')
   return error(
-    `What answers at MLFLOW_UPSTREAM_URL has no MLflow at the root, nor under ${upstream.basePath === '' ? mount : upstream.basePath}.`,
-    'correct MLFLOW_UPSTREAM_URL; a server with --static-prefix /p is given as http://host:port/p'
+    `The server at MLFLOW_UPSTREAM_URL has no MLflow, neither at the root nor under ${upstream.basePath === '' ? mount : upstream.basePath}.`,
+    'correct MLFLOW_UPSTREAM_URL; for a server with --static-prefix /p, use http://host:port/p'
   )
 }

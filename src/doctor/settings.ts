@@ -12,23 +12,23 @@ const idleLeastMs = 60_000
 export const settingsChecks: readonly Check[] = [
   {
     id: 'data-dir',
-    about: '`DATA_DIR` is writable, by this user only, and its disk has room for the largest chunked upload (`SPOOL_MAX_BYTES`, `SPOOL_TOTAL_BYTES`)',
+    about: '`DATA_DIR` is not writable, others can access it, or its disk has no room for the largest chunked upload (`SPOOL_MAX_BYTES`, `SPOOL_TOTAL_BYTES`)',
     async run ({ config: { dataDir, spoolMaxBytes, spoolTotalBytes, workers } }) {
       const folder = nearestFolder(resolve(dataDir))
       try { accessSync(folder, constants.W_OK | constants.X_OK) } catch {
         return error(
-          `DATA_DIR (${dataDir}) cannot be written by this user.`,
-          'give this user the right to write there, or set DATA_DIR to another folder'
+          `This user cannot write to DATA_DIR (${dataDir}).`,
+          'give this user write access, or set DATA_DIR to another folder'
         )
       }
       const open = existsSync(dataDir) ? exposure(dataDir) : undefined
-      if (open !== undefined) return warning(open, `give the facade a folder that only its user can enter: chmod 700 ${dataDir}`)
+      if (open !== undefined) return warning(open, `give the facade its own folder that only its user can access: chmod 700 ${dataDir}`)
       const { bavail, bsize } = statfsSync(folder)
       const free = bavail * bsize
       if (free < keepFreeBytes) {
         return warning(
-          `The disk of DATA_DIR is nearly full (${size(free)} free): chunked uploads are refused, and soon neither keys nor their times of last use can be written.`,
-          'free some, or move DATA_DIR to another disk'
+          `The disk of DATA_DIR is nearly full (${size(free)} free): chunked uploads are refused, and soon neither keys nor times of last use can be written.`,
+          'free some space, or move DATA_DIR to another disk'
         )
       }
       // Each worker has a share, of the default too.
@@ -37,49 +37,49 @@ export const settingsChecks: readonly Check[] = [
       if (ofKey < spoolMaxBytes) {
         const where = workers === 1 ? '' : ` at one of ${workers} workers`
         return warning(
-          `A chunked upload may be up to ${size(spoolMaxBytes)}, but all of one key${where} together no more than ${size(ofKey)}.`,
+          `A chunked upload may have up to ${size(spoolMaxBytes)}, but all uploads of one key${where} together no more than ${size(ofKey)}.`,
           'raise SPOOL_TOTAL_BYTES, or lower SPOOL_MAX_BYTES'
         )
       }
       if (free < spoolMaxBytes) {
         return warning(
-          `A chunked upload may be spooled to DATA_DIR up to ${size(spoolMaxBytes)}, but its disk has only ${size(free)} free.`,
-          `free some, move DATA_DIR, or set SPOOL_MAX_BYTES=${Math.floor(free / 2)}`
+          `A chunked upload may take up to ${size(spoolMaxBytes)} in DATA_DIR, but its disk has ${size(free)} free.`,
+          `free some space, move DATA_DIR, or set SPOOL_MAX_BYTES=${Math.floor(free / 2)}`
         )
       }
-      return fine(`can be written, ${size(free)} free`)
+      return fine(`writable, ${size(free)} free`)
     }
   },
   {
     id: 'trust-proxy',
-    about: 'forwarded headers are trusted from your load balancers and no one else',
+    about: 'forwarded headers are trusted from everyone, or not from your load balancer',
     run ({ config: { trustProxy, publicUrl, tls } }) {
       const everyone = trustProxy.find(range => /\/0+$/.test(range))
       if (everyone !== undefined) {
         return error(
-          `TRUST_PROXY=${everyone} lets every caller forge its address and the scheme.`,
+          `TRUST_PROXY=${everyone} lets every caller forge its address and scheme.`,
           'set TRUST_PROXY to the addresses of your load balancers, such as 10.0.0.0/8'
         )
       }
       if (publicUrl?.protocol === 'https:' && tls === undefined && trustProxy.length === 0) {
         return warning(
-          'PUBLIC_URL is https but the facade serves HTTP, so a load balancer must be in front. Its forwarded headers are not trusted, so all callers appear to have its address.',
+          'PUBLIC_URL is https, which the facade does not serve itself, so there is a load balancer in front. Its forwarded headers are not trusted, and all callers appear with its address.',
           'set TRUST_PROXY to the addresses of your load balancers, such as 10.0.0.0/8'
         )
       }
       return fine(
-        trustProxy.length === 0 ? 'no load balancer in front is known of' : `forwarded headers count from ${trustProxy.join(', ')}`
+        trustProxy.length === 0 ? 'no load balancer is configured' : `forwarded headers are trusted from ${trustProxy.join(', ')}`
       )
     }
   },
   {
     id: 'sunset',
-    about: 'old paths announce when they end',
+    about: 'old paths are deprecated without an end date (`LEGACY_SUNSET`)',
     run ({ config: { legacy } }) {
       if (legacy.mode === 'gone') return fine('old paths have ended already')
       if (legacy.sunsetAt === undefined) {
         return warning(
-          'Old paths are announced as deprecated, but without an end date, so nobody knows when they must have moved.',
+          'Old paths are marked as deprecated, but without an end date, so nobody knows by when to move.',
           'set LEGACY_SUNSET to a date such as 2027-06-30'
         )
       }
@@ -88,17 +88,17 @@ export const settingsChecks: readonly Check[] = [
   },
   {
     id: 'timeouts',
-    about: 'the facade waits for MLflow at least as long as its client does, which would otherwise repeat a slow write',
+    about: 'the facade waits for MLflow for less time than MLflow\'s client does, which then repeats slow writes; or it cuts off slow transfers',
     run ({ config: { upstream: { timeoutMs, idleTimeoutMs } } }) {
       if (timeoutMs < clientWaitMs) {
         return warning(
-          `MLflow gets ${timeoutMs / 1000} s for an answer; its client would wait ${clientWaitMs / 1000} s, and repeats what ended in 504 although MLflow may have done it.`,
+          `MLflow gets ${timeoutMs / 1000} s for an answer; its client would wait for ${clientWaitMs / 1000} s, and repeats a request that ended in 504 although MLflow may have carried it out.`,
           'set MLFLOW_UPSTREAM_TIMEOUT=300'
         )
       }
       if (idleTimeoutMs < idleLeastMs) {
         return warning(
-          `Transfers are cut after ${idleTimeoutMs / 1000} s of silence, which slow networks and object storage can exceed.`,
+          `Transfers are cut off after ${idleTimeoutMs / 1000} s of silence, which can happen with slow networks and object storage.`,
           'set MLFLOW_UPSTREAM_IDLE_TIMEOUT=300'
         )
       }

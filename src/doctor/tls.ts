@@ -6,7 +6,7 @@ import { type Check, error, fine, type Verdict, warning } from './check.js'
 
 export const tlsCheck: Check = {
   id: 'tls',
-  about: 'API keys reach the facade encrypted, and a certificate of its own (`TLS_CERT_FILE`) names the host of `PUBLIC_URL` and is good for another two weeks',
+  about: 'API keys reach the facade unencrypted, or its certificate (`TLS_CERT_FILE`) does not name the host of `PUBLIC_URL` or expires within two weeks',
   run ({ config }) {
     const { tls, publicUrl, host } = config
     if (takesKeysInClear(config)) {

@@ -15,7 +15,7 @@ const part = { $ref: 'HealthPart#' }
 
 export const health = {
   ...closed({ status: state, process: part, keys: part, mlflow: part, limits }, ['status', 'keys', 'mlflow']),
-  description: 'How the facade and what it needs are doing.'
+  description: 'State of the facade and of its dependencies.'
 }
 
 const ok = { status: 'ok' }
@@ -26,42 +26,42 @@ const unhealthy = json(body, { status: 'failed', keys: ok, mlflow: unreachable }
 
 export const liveness = describe({
   operationId: 'getLiveness',
-  summary: 'Is the process up',
-  description: 'Answers as long as the process can. For liveness probes: it does not look at MLflow.',
+  summary: 'Liveness',
+  description: 'Answers as long as the process runs. For liveness probes: it does not check MLflow.',
   scope: 'public',
-  response: { 200: { description: 'It is.', content: json(closed({ status: { ...string, const: 'ok' } }), ok) } }
+  response: { 200: { description: 'The process is up.', content: json(closed({ status: { ...string, const: 'ok' } }), ok) } }
 })
 
 export const readiness = describe({
   operationId: 'getReadiness',
-  summary: 'Can it serve',
-  description: 'Looks at the key store and at MLflow, and says of each why it cannot be used. For readiness probes and load balancers.',
+  summary: 'Readiness',
+  description: 'Checks the key store and MLflow, and gives the reason for each that cannot be used. For readiness probes and load balancers.',
   scope: 'public',
-  response: { 200: { description: 'It can.', content: healthy }, 503: { description: 'It cannot.', content: unhealthy } }
+  response: { 200: { description: 'Ready.', content: healthy }, 503: { description: 'Not ready.', content: unhealthy } }
 })
 
 export const wholeHealth = describe({
   operationId: 'getHealth',
-  summary: 'Liveness and readiness in one',
-  description: 'As `/ready`, with the process itself.',
+  summary: 'Liveness and readiness combined',
+  description: 'Like `/ready`, and includes the process itself.',
   scope: 'public',
-  response: { 200: { description: 'All is well.', content: healthy }, 503: { description: 'Something is not.', content: unhealthy } }
+  response: { 200: { description: 'Healthy.', content: healthy }, 503: { description: 'Not healthy.', content: unhealthy } }
 })
 
 export const versions = describe({
   operationId: 'getVersion',
-  summary: 'Versions of facade and MLflow',
-  description: "The facade's version, and that of the MLflow behind it as it was seen last.",
+  summary: 'Versions of the facade and MLflow',
+  description: "The facade's version, and the last known version of the MLflow behind it.",
   scope: 'public',
   response: {
     200: {
-      description: 'Both.',
+      description: 'The versions.',
       content: json(closed({ version: string, mlflow: nullable(string) }), { version: '0.1.0', mlflow: newest })
     }
   }
 })
 
-const ofMlflow = closed({ status: state, mlflow: part, version: { ...nullable(string), description: 'Of the MLflow that was seen last.' } })
+const ofMlflow = closed({ status: state, mlflow: part, version: { ...nullable(string), description: 'Last known version of MLflow.' } })
 
 function describeMlflowHealth (
   operationId: string,
@@ -70,24 +70,24 @@ function describeMlflowHealth (
 ): ReturnType<typeof describe> {
   return describe({
     operationId,
-    summary: 'Health of the MLflow behind',
+    summary: 'Health of MLflow',
     description,
     ...deprecated,
     scope: 'public',
     response: {
-      200: { description: 'It can.', content: json(ofMlflow, { status: 'ok', mlflow: ok, version: newest }) },
-      503: { description: 'It cannot.', content: json(ofMlflow, { status: 'failed', mlflow: unreachable, version: null }) }
+      200: { description: 'MLflow can be used.', content: json(ofMlflow, { status: 'ok', mlflow: ok, version: newest }) },
+      503: { description: 'MLflow cannot be used.', content: json(ofMlflow, { status: 'failed', mlflow: unreachable, version: null }) }
     }
   })
 }
 
-const former = 'The former place of `/mlflow/health/mlflow`. Registration scripts ask for it first.'
+const former = 'Former path of `/mlflow/health/mlflow`. Registration scripts call it first.'
 
 /** By path. */
 export const mlflowHealth = {
   '/mlflow/health/mlflow': describeMlflowHealth(
     'getMlflowHealth',
-    'Whether MLflow can be used, and its version. Registration scripts ask for it first.',
+    'Whether MLflow can be used, and its version. Registration scripts call it first.',
     {}
   ),
   '/api/mlflow/health/mlflow': describeMlflowHealth('getMlflowHealthOld', former),

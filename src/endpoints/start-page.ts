@@ -41,7 +41,7 @@ export default async function page (app: FastifyInstance, { publicUrl, newer }: 
 }
 
 const about =
-  'This is hokusai-mlflow: an MLflow tracking server and model registry behind API keys. Every MLflow client works with it; no plug-in is needed.'
+  'This is hokusai-mlflow: an MLflow tracking server and model registry, secured by API keys. Every MLflow client works with it, without a plug-in.'
 
 const places: ReadonlyArray<readonly [path: string, what: string]> = [
   [`${mount}/`, 'MLflow\'s own pages'],
@@ -56,22 +56,22 @@ function guides (origin: string): readonly Guide[] {
   return [
     {
       title: "Python, and every tool that uses MLflow's client",
-      text: 'Set two variables; the code stays as it is.',
+      text: 'Set two environment variables; your code stays the same.',
       code: `export MLFLOW_TRACKING_URI=${base}\nexport MLFLOW_TRACKING_TOKEN=KEY\npython -c 'import mlflow; mlflow.start_run(); mlflow.log_metric("answer", 42)'`
     },
     {
       title: 'curl',
-      text: "Each path of MLflow's REST API lies below the tracking URI.",
+      text: "All paths of MLflow's REST API are below the tracking URI.",
       code: `curl -H 'Authorization: Bearer KEY' '${base}/api/2.0/mlflow/experiments/get?experiment_id=0'`
     },
     {
       title: 'Java',
-      text: 'The client of org.mlflow:mlflow-client takes the tracking URI and the key.',
+      text: 'Pass the tracking URI and the key to the client of org.mlflow:mlflow-client.',
       code: `import org.mlflow.tracking.MlflowClient;\nimport org.mlflow.tracking.creds.BasicMlflowHostCreds;\n\nvar client = new MlflowClient(new BasicMlflowHostCreds("${base}", "KEY"));`
     },
     {
       title: 'OpenTelemetry',
-      text: 'Traces go to MLflow as OTLP over HTTP; a header names the experiment.',
+      text: 'Send traces to MLflow as OTLP over HTTP; a header names the experiment.',
       code: `export OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=${base}/v1/traces\nexport OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/protobuf\nexport OTEL_EXPORTER_OTLP_TRACES_HEADERS='authorization=Bearer%20KEY,x-mlflow-experiment-id=0'`
     }
   ]
@@ -144,7 +144,7 @@ function asJson (origin: string, notice: string | undefined): Record<string, unk
 function noticeOf (newer: NewerMlflow | undefined): string | undefined {
   return newer === undefined
     ? undefined
-    : `${describeNewer(newer)} An update of hokusai-mlflow that knows it opens them; until then "hokusai-mlflow doctor" lists them.`
+    : `${describeNewer(newer)} Upgrading hokusai-mlflow to a release that knows this version opens them to other keys; until then "hokusai-mlflow doctor" lists them.`
 }
 
 /** The origin goes into commands that people paste into a shell, so a Host that is more than a name and a port is not shown. */

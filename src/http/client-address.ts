@@ -68,6 +68,6 @@ export function isOwnOrigin (origin: string, request: FastifyRequest, config: Pi
  */
 export function foreignPage (origin: string, request: FastifyRequest, publicUrl: URL | undefined): string {
   const given = URL.canParse(origin) ? new URL(origin).origin : 'null'
-  const page = given === 'null' || given.length > 300 ? 'A page of an unknown origin' : `A page of ${given}`
-  return `${page} may not write here: this is ${publicOrigin(request, publicUrl)}. Set PUBLIC_URL if people use another name, and CORS_ALLOWED_ORIGINS if that page shall call.`
+  const page = given === 'null' || given.length > 300 ? 'A page from an unknown origin' : `A page from ${given}`
+  return `${page} may not write here: this is ${publicOrigin(request, publicUrl)}. Set PUBLIC_URL if people use another name, or CORS_ALLOWED_ORIGINS to allow that page.`
 }

@@ -37,15 +37,15 @@ export function readTarget (url: string): Target {
 }
 
 function faultsOf (url: string, path: string): Faults {
-  if (url.includes('#')) return refused('The request target holds a raw "#".')
+  if (url.includes('#')) return refused('The request target contains a raw "#".')
   if (!path.startsWith('/')) return refused('The request target must be a path that begins with "/".')
   if (plain.test(path) && !path.includes('/.')) return fine
-  if (/[^\x21-\x7e]/.test(path)) return refused('The path holds a control character or a byte outside ASCII: encode it.')
+  if (/[^\x21-\x7e]/.test(path)) return refused('The path contains a control character or a non-ASCII byte: percent-encode it.')
   const decoded = decode(path, '/')
   const odd = oddity(path, decoded)
   if (odd !== undefined && !isArtifactLike(path)) return refused(odd)
-  if (decoded.includes('\0')) return refused('The path holds a NUL.')
-  return dotSegment.test(decoded) ? refused('The path holds a dot segment.') : { problem: undefined, odd }
+  if (decoded.includes('\0')) return refused('The path contains a NUL.')
+  return dotSegment.test(decoded) ? refused('The path contains a dot segment.') : { problem: undefined, odd }
 }
 
 function refused (problem: string): Faults {
@@ -57,10 +57,10 @@ const dotSegment = /(?:^|\/)\.\.?(?:\/|$)/
 /** Why servers could read a path differently from each other, or undefined where they cannot. */
 function oddity (path: string, decoded: string): string | undefined {
   if (/%(?![\da-f]{2})/i.test(path) || !isUtf8(Buffer.from(decoded, 'latin1'))) {
-    return 'The path holds a malformed percent-encoding, or one that is not UTF-8.'
+    return 'The path contains an invalid percent-encoding, or one that is not UTF-8.'
   }
   // eslint-disable-next-line no-control-regex -- control characters are what is looked for: those of ASCII, and those of Latin-1 in UTF-8
-  return /[\x00-\x1f\x7f\\]|\xc2[\x80-\x9f]/.test(decoded) ? 'The path holds a backslash or a control character.' : undefined
+  return /[\x00-\x1f\x7f\\]|\xc2[\x80-\x9f]/.test(decoded) ? 'The path contains a backslash or a control character.' : undefined
 }
 
 /** Whether all before an artifact's own path is spelt as clients spell it, by the new path or an old one. */

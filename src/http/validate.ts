@@ -60,10 +60,10 @@ function answerOptions (request: FastifyRequest, reply: FastifyReply, origins: R
 /** What makes it ambiguous whom a request is for and where it ends, or undefined. */
 export function framingProblem ({ raw, context: { head } }: FastifyRequest): string | undefined {
   // RFC 9112, section 3.2; which of two would count is a matter of taste.
-  if (head.hosts > 1 || (head.hosts === 0 && raw.httpVersion === '1.1')) return 'A request has one Host header.'
+  if (head.hosts > 1 || (head.hosts === 0 && raw.httpVersion === '1.1')) return 'A request must have exactly one Host header.'
   const { transferEncoding } = head
   if (transferEncoding !== undefined && transferEncoding.toLowerCase() !== 'chunked') {
-    return 'The only transfer coding that is understood is chunked.'
+    return 'Only the chunked transfer coding is supported.'
   }
   return undefined
 }
@@ -80,5 +80,5 @@ function headProblem (request: FastifyRequest): string | undefined {
 }
 
 export function getBodyTooLarge (): FacadeError {
-  return new FacadeError('badRequest', { message: 'A GET request must not have a body of more than 1 MiB.', reason: 'malformed' })
+  return new FacadeError('badRequest', { message: 'The body of a GET request must not exceed 1 MiB.', reason: 'malformed' })
 }

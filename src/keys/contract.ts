@@ -166,7 +166,7 @@ export class KeyEndedError extends UserError {
 /** The auth service does not take the question itself, whatever the key. */
 export class NotAcceptedError extends StoreUnavailableError {
   constructor () {
-    super('The auth service refuses our request (400): is AUTH_SERVICE_ID right?')
+    super('The auth service rejects the facade\'s request (400): is AUTH_SERVICE_ID right?')
   }
 }
 
@@ -175,7 +175,7 @@ export class StoreNotOursError extends UserError {
   override readonly exitCode = 2
   override readonly name = 'StoreNotOursError'
   constructor () {
-    super('The auth service owns the keys: create, change and list them there.')
+    super('The auth service manages the keys: create, change and list them there.')
   }
 }
 

@@ -29,7 +29,7 @@ export async function ensureFirstKey (
     ratePerHour: undefined,
     expiresAt: undefined
   }, key => {
-    if (file === undefined) { terminal.write(`The first API key. It may do everything, and it is shown this once:\n\n  export MLFLOW_TRACKING_TOKEN=${key}\n`) } else writeSecret(file, `${key}\n`)
+    if (file === undefined) { terminal.write(`The first API key. It may do everything, and is shown only this once:\n\n  export MLFLOW_TRACKING_TOKEN=${key}\n`) } else writeSecret(file, `${key}\n`)
   })
   return issued === undefined ? undefined : { record: issued.record, file }
 }

@@ -16,13 +16,13 @@ const durationMaxMs = 36_500 * 86_400_000
 /** One line of text, such as a name. */
 export function toLine (what: string, text: string): string {
   const line = text.trim()
-  if (line === '' || line.length > 200 || /\p{C}/u.test(line)) throw new KeyInputError(`A ${what} has 1 to 200 characters, none of them a control character.`)
+  if (line === '' || line.length > 200 || /\p{C}/u.test(line)) throw new KeyInputError(`A ${what} must have 1 to 200 characters and no control characters.`)
   return line
 }
 
 /** Whom MLflow is told of, in a header: so only what fits there. */
 export function toUserId (text: string): string {
-  if (!/^[\x21-\x7e]([\x20-\x7e]{0,198}[\x21-\x7e])?$/.test(text)) throw new KeyInputError('A user is 1 to 200 printable ASCII characters.')
+  if (!/^[\x21-\x7e]([\x20-\x7e]{0,198}[\x21-\x7e])?$/.test(text)) throw new KeyInputError('A user must have 1 to 200 printable ASCII characters.')
   return text
 }
 
@@ -34,7 +34,7 @@ export function userIdFrom (name: string): string {
 /** An empty list grants nothing. */
 export function toGrantedScopes (names: readonly string[]): ReadonlySet<Scope> {
   for (const name of names) {
-    if (!isScopeName(name)) throw new KeyInputError(`${quoted(name)} is not a scope: there are mlflow:read, mlflow:write, mlflow:gateway and mlflow:admin.`)
+    if (!isScopeName(name)) throw new KeyInputError(`${quoted(name)} is not a scope: use mlflow:read, mlflow:write, mlflow:gateway or mlflow:admin.`)
   }
   return toScopes(names)
 }
@@ -80,7 +80,7 @@ export function toTime (text: string): number {
 export function toWorkspaces (names: readonly string[]): readonly string[] {
   for (const name of names) {
     if (!/^[a-z0-9][-a-z0-9]{0,61}[a-z0-9]$/.test(name) || ['workspaces', 'api', 'ajax-api', 'static-files'].includes(name)) {
-      throw new KeyInputError(`${quoted(name)} is not a workspace: its name has 2 to 63 lower-case letters, digits and inner dashes, and is none that MLflow keeps for itself.`)
+      throw new KeyInputError(`${quoted(name)} is not a workspace: a name has 2 to 63 lower-case letters, digits and inner dashes, and must not be one that MLflow reserves.`)
     }
   }
   return [...new Set(names)]

@@ -25,7 +25,7 @@ const kinds: { readonly [Kind in StoreConfig['kind']]: (store: Extract<StoreConf
   sqlite: ({ file }) => ({
     managed: true,
     exists: async () => existsSync(file),
-    remedy: 'see to the file that KEYS_URL names: its rights, its disk, a backup',
+    remedy: 'check the file that KEYS_URL names: its permissions, its disk; restore a backup if need be',
     open: async (_config, { report }) => {
       const { openSqlite } = await import('./stores/sqlite/store.js')
       return openSqlite(file, report === undefined ? {} : { report })
@@ -37,7 +37,7 @@ const kinds: { readonly [Kind in StoreConfig['kind']]: (store: Extract<StoreConf
       const { inspectPostgres } = await import('./stores/postgres/inspect.js')
       return (await inspectPostgres(address)).version > 0
     },
-    remedy: 'see to the PostgreSQL server that KEYS_URL names: whether it runs, its address, user, database and sslmode',
+    remedy: 'check the PostgreSQL server that KEYS_URL names: that it runs, and its address, user, database and sslmode',
     open: async ({ staleMs }, listeners) => {
       const { openPostgres } = await import('./stores/postgres/store.js')
       return await openPostgres(address, { staleMs, ...listeners })

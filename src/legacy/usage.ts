@@ -128,7 +128,7 @@ function earlier (file: string, log: Logger): Kept | undefined {
   } catch (error) {
     log.warn(
       { error: (error as Error).message },
-      'the counts of old paths cannot be read: they are kept as old-paths.json.unread, and counting begins anew'
+      'the counts of old paths cannot be read: they are kept as old-paths.json.unread, and counting starts over'
     )
     try { renameSync(file, `${file}.unread`) } catch { /* the same disk that could not be read */ }
     return undefined

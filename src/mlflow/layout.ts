@@ -53,7 +53,7 @@ export function recognise (answers: Answers, prefix: string): Layout | string {
   if (!isRest(answers.rest) && !isRest(answers.prefixedRest)) return complaint(answers)
   const fault = [answers.chunked, answers.serverInfo].find(isPassing)
   if (fault !== undefined || !tellsWorkspaces(answers.serverInfo)) {
-    return `MLflow answers ${(fault ?? answers.serverInfo).status} where it says what it is`
+    return `MLflow answers ${(fault ?? answers.serverInfo).status} to the probes of its version`
   }
   const rootVersion = versionIn(answers.version)
   return {
@@ -136,9 +136,9 @@ function isRest ({ status, contentType, body }: Answer): boolean {
 function complaint ({ rest, prefixedRest }: Answers): string {
   const text = rest.body + prefixedRest.body
   if (text.includes('Invalid Host header')) {
-    return 'MLflow refuses our Host header: add it to its --allowed-hosts, or set MLFLOW_UPSTREAM_HOST'
+    return 'MLflow refuses our Host header: add it to MLflow\'s --allowed-hosts, or set MLFLOW_UPSTREAM_HOST'
   }
-  if (rest.status === 401 || prefixedRest.status === 401) return 'MLflow wants credentials: set MLFLOW_UPSTREAM_AUTHORIZATION'
+  if (rest.status === 401 || prefixedRest.status === 401) return 'MLflow requires credentials: set MLFLOW_UPSTREAM_AUTHORIZATION'
   if (rest.status >= 500 || prefixedRest.status >= 500) return `MLflow answers ${Math.max(rest.status, prefixedRest.status)}`
-  return 'what answers is not an MLflow server'
+  return 'the server that answers is not MLflow'
 }

@@ -34,7 +34,7 @@ export function watch (upstream: Upstream, onChange: (state: { layout?: Layout, 
   const prefix = upstream.basePath === '' ? mount : upstream.basePath
   let layout: Layout | undefined
   let trusted = false
-  let problem: string | undefined = 'MLflow has not been asked yet'
+  let problem: string | undefined = 'MLflow has not been probed yet'
   let misses = 0
   let refreshing: Promise<Layout> | undefined
 

@@ -109,7 +109,7 @@ export function watchNewer (upstream: Pick<Upstream, 'probe'>, onFound: (newer: 
 /** A sentence or two for people: what runs, what that closes, and what fixes it. */
 export function describeNewer ({ version, unknown }: NewerMlflow): string {
   const number = unknown?.length ?? 0
-  const count = number === 0 ? '' : ` Of the paths that its pages call, ${number} ${number === 1 ? 'is' : 'are'} unknown here.`
-  const known = `MLflow ${version} is newer than ${newest}, the newest that this release knows.`
-  return `${known} What ${newest} had works as before; what came later needs mlflow:admin.${count}`
+  const count = number === 0 ? '' : ` Of the paths that its web UI calls, ${number} ${number === 1 ? 'is' : 'are'} unknown here.`
+  const known = `MLflow ${version} is newer than ${newest}, the newest version that this release knows.`
+  return `${known} Everything from ${newest} works as before; anything newer needs mlflow:admin.${count}`
 }

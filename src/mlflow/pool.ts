@@ -167,10 +167,10 @@ export function nameFault (fault: Error, name: string = 'MLflow'): FacadeError {
     return new FacadeError('badGateway', { message: sentence(`${name}'s certificate was not accepted.`), reason: 'upstream_tls', ...cause })
   }
   if (code === 'UND_ERR_HEADERS_OVERFLOW') {
-    return new FacadeError('badGateway', { message: `The head of ${name}'s answer is too large.`, reason: 'upstream_head', ...cause })
+    return new FacadeError('badGateway', { message: `The head of ${name}'s response is too large.`, reason: 'upstream_head', ...cause })
   }
   if (fault.name === 'HTTPParserError') {
-    return new FacadeError('badGateway', { message: sentence(`${name}'s answer is not HTTP.`), reason: 'upstream_protocol', ...cause })
+    return new FacadeError('badGateway', { message: sentence(`${name}'s response is not HTTP.`), reason: 'upstream_protocol', ...cause })
   }
   return new FacadeError('badGateway', {
     message: sentence(`${name} refused or broke the connection.`),

@@ -13,7 +13,7 @@ export function checkArtifactPaths ({ caller, operation, context: { target } }: 
   if (own.length === 0) return
   const { store, run } = artifactPaths(operation?.path ?? '', target.query)
   if (store.some(path => leavesWorkspaces(path, own, chosen ?? 'default')) || run.some(climbs)) {
-    const message = `This API key is for the workspaces ${own.join(', ')} alone, and the artifact path leads out of them.`
+    const message = `This API key is limited to the workspaces ${own.join(', ')}, and the artifact path is outside them.`
     throw new FacadeError('forbidden', { reason: 'workspace', message })
   }
 }
@@ -26,6 +26,6 @@ export function wholeStoreProblem ({ caller, operation, context: { target } }: F
   if (operation?.match?.operation?.area !== 'Artifacts' || caller === undefined) return undefined
   if (caller.workspaces.length > 0 || caller.scopes.has('mlflow:admin')) return undefined
   if (!artifactPaths(operation.path, target.query).store.some(holdsEveryWorkspace)) return undefined
-  const message = 'The artifact path names the files of all workspaces: this needs the scope mlflow:admin, which the API key does not have.'
+  const message = 'The artifact path covers the files of all workspaces: this needs the scope mlflow:admin, which the API key does not have.'
   return new FacadeError('forbidden', { reason: 'scope', message })
 }

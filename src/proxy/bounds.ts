@@ -37,7 +37,7 @@ export function createBounds (
       const keyId = request.caller?.keyId
       if (keyId === undefined || request.lease !== undefined) return
       const use = uses.get(keyId) ?? { keyId, requests: 0, transfers: 0 }
-      if (use.requests >= requestsPerKey) throw full(`${use.requests} requests under way`, 'requests', 1)
+      if (use.requests >= requestsPerKey) throw full(`${use.requests} requests in progress`, 'requests', 1)
       if (isTransfer && use.transfers >= transfersPerKey) throw full(`${use.transfers} transfers open`, 'transfers', 2)
       if (use.requests === 0) uses.set(keyId, use)
       use.requests++

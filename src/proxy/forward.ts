@@ -121,7 +121,7 @@ function workspaceProblem (tiedTo: readonly string[], layout: Layout): FacadeErr
   if (tiedTo.length === 0 || layout.workspaces === true) return undefined
   return new FacadeError('forbidden', {
     reason: 'workspace',
-    message: `This API key is for the workspaces ${tiedTo.join(', ')} alone, and this MLflow keeps none apart (--enable-workspaces).`
+    message: `This API key is limited to the workspaces ${tiedTo.join(', ')}, and this MLflow does not separate workspaces (--enable-workspaces).`
   })
 }
 

@@ -41,7 +41,7 @@ function checkSchedule (body: Buffer, granted: ReadonlySet<Scope>): Buffer {
   if (!allows(granted, 'admin') && namesSchedule(body)) {
     throw new FacadeError('forbidden', {
       message:
-        'A schedule of issue detection makes MLflow call models with its stored secrets: setting its tags needs the scope mlflow:admin, which the API key does not have.',
+        'Scheduled issue detection makes MLflow call models with its stored secrets: setting its tags needs the scope mlflow:admin, which the API key does not have.',
       reason: 'scope'
     })
   }
@@ -71,7 +71,7 @@ export function capExpiry (body: Buffer): Buffer {
     // Written anew even when it is short: what was judged is then what MLflow reads, whatever the body held twice.
     return Buffer.from(JSON.stringify(short ? message : { ...message, expiration: presignedMaxSeconds }))
   } catch { // without its cause: that of the parser quotes the body
-    throw new FacadeError('badRequest', { message: 'The body must be a JSON object of a few levels.', reason: 'malformed' })
+    throw new FacadeError('badRequest', { message: 'The body must be a JSON object that is not deeply nested.', reason: 'malformed' })
   }
 }
 

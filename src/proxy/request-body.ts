@@ -103,7 +103,7 @@ function bodyTooLargeToRead (): FacadeError {
 /** For a body of an operation that moves no artifact. */
 export function bodyTooLarge (maxBytes: number): FacadeError {
   return new FacadeError('tooLarge', {
-    message: `The body is larger than ${maxBytes} bytes, which is the limit of this server for all but artifacts.`,
+    message: `The body is larger than ${maxBytes} bytes, this server's limit for everything but artifacts.`,
     reason: 'body_too_large'
   })
 }

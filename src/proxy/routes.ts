@@ -140,8 +140,8 @@ function chosenWorkspace ({ caller, context: { head } }: FastifyRequest): string
     reason: 'workspace',
     message:
       asked === undefined
-        ? `This API key is for the workspaces ${allowed.join(', ')}: name one in X-MLFLOW-WORKSPACE.`
-        : 'This API key is not for the workspace that X-MLFLOW-WORKSPACE names.'
+        ? `This API key is limited to the workspaces ${allowed.join(', ')}: name one in X-MLFLOW-WORKSPACE.`
+        : 'This API key has no access to the workspace that X-MLFLOW-WORKSPACE names.'
   })
 }
 
@@ -154,7 +154,7 @@ function checkManagedWorkspace ({ caller, operation }: FastifyRequest): void {
   if (allowed.length === 0 || operation?.match?.operation?.area !== 'Workspaces') return
   const [, name] = /^\/(?:ajax-)?api\/3\.0\/mlflow\/workspaces\/([^/]+)$/.exec(decodeURIComponent(operation.path)) ?? []
   if (name === undefined || !allowed.includes(name)) {
-    throw new FacadeError('forbidden', { reason: 'workspace', message: `This API key is for the workspaces ${allowed.join(', ')} alone.` })
+    throw new FacadeError('forbidden', { reason: 'workspace', message: `This API key is limited to the workspaces ${allowed.join(', ')}.` })
   }
 }
 

@@ -140,7 +140,7 @@ async function freeOn (folder: string): Promise<number> {
 }
 
 function full (): FacadeError {
-  return unavailable('There is no room for another chunked body at the moment. Send it with a Content-Length, or try again.', 'spool_full')
+  return unavailable('There is no room for another chunked body right now. Send it with a Content-Length, or try again later.', 'spool_full')
 }
 
 function diskFailed (cause: unknown): never {

@@ -27,7 +27,7 @@ export const checks: readonly Check[] = [
   })),
   {
     id: 'mount redirect',
-    promise: '/mlflow leads to /mlflow/',
+    promise: '/mlflow redirects to /mlflow/',
     run: async caller => {
       const answer = await caller.call('/mlflow')
       return status(answer, 308) ?? header(answer, 'location', '/mlflow/')
@@ -35,12 +35,12 @@ export const checks: readonly Check[] = [
   },
   {
     id: 'no key',
-    promise: 'MLflow without a key is refused in MLflow\'s JSON',
+    promise: 'a request without a key is refused, in MLflow\'s JSON',
     run: async caller => refusal(await caller.call(`/mlflow${experiment}`), 401, 'UNAUTHENTICATED')
   },
   {
     id: 'wrong key',
-    promise: 'a wrong key is refused like none',
+    promise: 'a wrong key is refused like a missing one',
     run: async caller => refusal(await caller.call(`/mlflow${experiment}`, { key: wrongKey }), 401, 'UNAUTHENTICATED')
   },
   {
@@ -50,12 +50,12 @@ export const checks: readonly Check[] = [
   },
   {
     id: 'key',
-    promise: '/whoami knows the key',
+    promise: '/whoami recognises the key',
     run: async (caller, key) => status(await caller.call('/whoami', { key }), 200)
   },
   {
     id: 'read',
-    promise: 'the key reads an experiment',
+    promise: 'the key can read an experiment',
     run: async (caller, key) => {
       const answer = await caller.call(`/mlflow${experiment}`, { key })
       return status(answer, 200) ?? (answer.json?.['experiment'] === undefined ? 'the answer is not MLflow\'s' : undefined)
@@ -86,7 +86,7 @@ export const checks: readonly Check[] = [
   },
   {
     id: 'assistant',
-    promise: 'MLflow\'s assistant is shut',
+    promise: 'MLflow\'s assistant is blocked',
     run: async (caller, key) => refusal(await caller.call('/mlflow/ajax-api/3.0/mlflow/assistant/config', { key, headers: { 'x-forwarded-for': '127.0.0.1' } }), 403, 'PERMISSION_DENIED')
   },
   {
@@ -105,12 +105,12 @@ export const checks: readonly Check[] = [
     run: async caller => {
       // Not /openapi.json: on a host that is shared with another API, that path may be the other one's.
       const answer = await caller.call('/openapi.yaml')
-      return status(answer, 200) ?? (/^openapi: "?3\.1/m.test(answer.body.toString()) ? undefined : 'the answer is no OpenAPI 3.1 document')
+      return status(answer, 200) ?? (/^openapi: "?3\.1/m.test(answer.body.toString()) ? undefined : 'the response is not an OpenAPI 3.1 document')
     }
   },
   {
     id: 'unknown path',
-    promise: 'what is not there is a 404 that names the mount, or with --platform the platform\'s own answer',
+    promise: 'an unknown path gets a 404 that names the mount, or with --platform the platform\'s own response',
     run: async (caller, _key, { hasPlatform }) => {
       const answer = await caller.call('/no-such-path-of-verify')
       // A platform may ask for its own credentials first, or send people to its own pages.

@@ -22,12 +22,12 @@ export function roundTrip (caller: Caller, key: string): { readonly steps: reado
 
   return {
     steps: [
-      step('create experiment', 'an experiment is made', async () => {
+      step('create experiment', 'an experiment is created', async () => {
         const answer = await post('experiments/create', { name })
         experimentId = text(answer, 'experiment_id')
         return good(answer)
       }),
-      step('create run', 'a run is made', async () => {
+      step('create run', 'a run is created', async () => {
         const answer = await post('runs/create', { experiment_id: experimentId, start_time: Date.now() })
         const info = (answer.json?.['run'] as { info?: { run_id?: string, artifact_uri?: string } } | undefined)?.info
         runId = info?.run_id ?? ''
@@ -37,26 +37,26 @@ export function roundTrip (caller: Caller, key: string): { readonly steps: reado
           : ''
         return good(answer)
       }),
-      step('log metric', 'a metric is kept', async () => good(await post('runs/log-metric', { run_id: runId, key: 'answer', value: 42, timestamp: Date.now() }))),
-      step('upload artifact', 'a file of 1 MiB goes up', async () => {
-        if (artifact === '') return 'artifacts do not go through MLflow: its runs have another artifact_uri than mlflow-artifacts:'
+      step('log metric', 'a metric is stored', async () => good(await post('runs/log-metric', { run_id: runId, key: 'answer', value: 42, timestamp: Date.now() }))),
+      step('upload artifact', 'a 1 MiB file is uploaded', async () => {
+        if (artifact === '') return 'artifacts do not go through MLflow: the artifact_uri of its runs is not mlflow-artifacts:'
         return good(await caller.call(artifact, { method: 'PUT', key, bytes, headers: { 'content-length': String(bytes.length) } }))
       }),
-      step('download artifact', 'the same file comes down', async () => {
+      step('download artifact', 'the same file is downloaded', async () => {
         const answer = await caller.call(artifact, { key })
-        return good(answer) ?? (answer.body.equals(bytes) ? undefined : 'other bytes came back')
+        return good(answer) ?? (answer.body.equals(bytes) ? undefined : 'the downloaded bytes differ')
       }),
-      step('register model', 'a registered model is made', async () => good(await post('registered-models/create', { name }))),
-      step('create version', 'a version of it is made', async () => good(await post('model-versions/create', { name, source: `runs:/${runId}/model`, run_id: runId }))),
+      step('register model', 'a registered model is created', async () => good(await post('registered-models/create', { name }))),
+      step('create version', 'a version of it is created', async () => good(await post('model-versions/create', { name, source: `runs:/${runId}/model`, run_id: runId }))),
       step('find model', 'it is found', async () => {
         const answer = await caller.call(`${rest}/registered-models/search?filter=${encodeURIComponent(`name='${name}'`)}`, { key })
         return good(answer) ?? (answer.body.includes(name) ? undefined : 'the search does not find it')
       })
     ],
     cleanUp: [
-      step('delete model', 'the model is taken away', async () => gone(await post('registered-models/delete', { name }, 'DELETE'))),
-      step('delete artifact', 'the file is taken away', async () => artifact === '' ? undefined : gone(await caller.call(artifact, { method: 'DELETE', key }))),
-      step('delete experiment', 'the experiment is deleted (MLflow keeps it until its garbage collection)', async () => experimentId === '' ? undefined : gone(await post('experiments/delete', { experiment_id: experimentId })))
+      step('delete model', 'the model is deleted', async () => gone(await post('registered-models/delete', { name }, 'DELETE'))),
+      step('delete artifact', 'the file is deleted', async () => artifact === '' ? undefined : gone(await caller.call(artifact, { method: 'DELETE', key }))),
+      step('delete experiment', 'the experiment is deleted (MLflow keeps it until garbage collection)', async () => experimentId === '' ? undefined : gone(await post('experiments/delete', { experiment_id: experimentId })))
     ]
   }
 }

@@ -115,7 +115,7 @@ t.test('bad input is refused with its place', async t => {
     [{ Rules: [rule({ Actions: [{ Type: 'redirect', RedirectConfig: { StatusCode: 'HTTP_308' } }] })] }, /StatusCode: a load balancer redirects with HTTP_301 or HTTP_302 only/],
     [{ Rules: [rule({ Actions: [{ Type: 'redirect', RedirectConfig: { Path: 'x', StatusCode: 'HTTP_301' } }] })] }, /Path: a path begins with/],
     [{ Rules: [rule({ Actions: [{ Type: 'fixed-response', FixedResponseConfig: { StatusCode: '42' } }] })] }, /StatusCode: a fixed response has a status/],
-    [{ Rules: [rule({ Actions: [{ Type: 'forward', ForwardConfig: { TargetGroups: [{ TargetGroupArn: 'a', Weight: -5 }] } }] })] }, /Weight: -5 is no weight/],
+    [{ Rules: [rule({ Actions: [{ Type: 'forward', ForwardConfig: { TargetGroups: [{ TargetGroupArn: 'a', Weight: -5 }] } }] })] }, /Weight: -5 is not a weight/],
     [{ planned_values: { root_module: { resources: Array.from({ length: 10_000 }, (_, at) => ({ address: `aws_lb_listener_rule.r[${at}]`, type: 'aws_lb_listener_rule', name: 'r', values: {} })) } } }, /10000 rules; at most 2000 are read/],
     [{ Rules: Array.from({ length: 10_000 }, (_, at) => rule({ Priority: String(at + 1) })) }, /^Rules: 10000 rules; at most 2000 are read/],
     [{ planned_values: { root_module: { resources: [] } } }, /no aws_lb_listener_rule/],

@@ -43,9 +43,9 @@ t.test('values that AWS refuses are errors that lead to RegexValues', async t =>
     const [finding, ...more] = limitsOf([condition])
     t.same(more, [], stranger)
     t.match(finding, { severity: 'error', rule: '10', fix: /RegexValues/ }, stranger)
-    t.match(finding?.message, `${stranger} is none of the characters`)
+    t.match(finding?.message, `must not contain the character ${stranger}`)
   }
-  t.match(limitsOf([host('localhost')]), [{ severity: 'error', message: /a host has a dot/ }])
+  t.match(limitsOf([host('localhost')]), [{ severity: 'error', message: /a host must contain a dot/ }])
 })
 
 t.test('values that AWS takes are none', async t => {

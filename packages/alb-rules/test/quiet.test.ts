@@ -18,7 +18,7 @@ const found = (check: string, ...rules: object[]): readonly Finding[] => runChec
 t.test('two rules that meet only where a header or a key comes twice', async t => {
   const crossing = (one: object, other: object): readonly Finding[] => found('partly-shadowed-rule', rule(10, [one], 'a'), rule(20, [other], 'b'), fixed('404'))
   for (const [one, other] of [[header('X-Env', 'blue'), header('x-env', 'green*')], [query(['v', '1']), query(['V', '2'], ['v', '3'])]] as const) {
-    t.match(crossing(one, other), [{ severity: 'info', message: /comes twice/, fix: /^Nothing/ }])
+    t.match(crossing(one, other), [{ severity: 'info', message: /occurs twice/, fix: /^Nothing/ }])
   }
   for (const [one, other] of [[header('X-Env', 'blue'), header('X-Other', 'green')], [header('X-Env', 'a*'), header('X-Env', '*b')], [query(['v', '1']), query(['w', '2'])], [query(['v', '1'], ['w', '1']), query(['v', '2'])], [query(['*', '1']), query(['v', '2'])]] as const) {
     t.match(crossing(one, other), [{ severity: 'warning' }], JSON.stringify([one, other]))
@@ -31,7 +31,7 @@ t.test('one early rule that crosses many is told of once', async t => {
   t.equal(twenty.length, 20, 'each pair is there')
   t.match(twenty.filter(({ severity }) => severity === 'warning'), [{ rule: '10', by: ['1'], message: /crosses 20 rules, with 11, 12,.* too/ }])
   t.equal(twenty.filter(({ severity }) => severity === 'warning').length, 1)
-  t.match(twenty.find(({ rule: priority }) => priority === '15'), { severity: 'info', message: /told of with rule 10/ })
+  t.match(twenty.find(({ rule: priority }) => priority === '15'), { severity: 'info', message: /reported with rule 10/ })
   t.equal(crossings(3).filter(({ severity }) => severity === 'warning').length, 3, 'a few are told one by one')
 })
 
@@ -63,7 +63,7 @@ t.test('--ignore hides a finding, asks why, and says when there is nothing to hi
   t.match(one, { code: 1, err: /^1 known finding is not shown\n$/ })
   t.match(await check(file, '--ignore', 'prefix-overreach:*=so it is'), { code: 0, err: /2 known findings are not shown/ })
   t.match((await check(file, '--ignore', 'prefix-overreach:10')).err, /say why, as --ignore prefix-overreach:10=REASON/)
-  t.match((await check(file, '--ignore', 'prefix-overreach:99=old')).err, /prefix-overreach:99: there is no such finding any more/)
+  t.match((await check(file, '--ignore', 'prefix-overreach:99=old')).err, /prefix-overreach:99: this finding no longer exists/)
   for (const wrong of ['prefix-overreach', 'nonsense:10=x', '']) await t.rejects(check(file, '--ignore', wrong), { message: /CHECK:RULE=REASON/ }, wrong)
 })
 

@@ -60,7 +60,7 @@ export function parseKeyFile (text: string): readonly ImportedKey[] {
       const key = toImportedKey(value)
       const hash = 'key' in key ? hashKey(key.key) : key.hash
       const first = lines.get(hash)
-      if (first !== undefined) throw new KeyInputError(`It is the key of line ${first} again.`)
+      if (first !== undefined) throw new KeyInputError(`It repeats the key of line ${first}.`)
       lines.set(hash, line)
       return [key]
     } catch (error) {
@@ -70,7 +70,7 @@ export function parseKeyFile (text: string): readonly ImportedKey[] {
     }
   })
   if (problems.length > 0) throw new KeyInputError(`Nothing was imported:\n${problems.join('\n')}`)
-  if (keys.length === 0) throw new KeyInputError('The file holds no keys.')
+  if (keys.length === 0) throw new KeyInputError('The file contains no keys.')
   return keys
 }
 
@@ -89,7 +89,7 @@ function entriesOf (text: string): Entry[] {
 
 function arrayOf (text: string): unknown[] {
   const value = json(text)
-  if (!Array.isArray(value)) throw new KeyInputError('The file begins like a JSON array and is none.')
+  if (!Array.isArray(value)) throw new KeyInputError('The file begins like a JSON array, but is not one.')
   return value
 }
 
@@ -126,7 +126,7 @@ function fieldsOf (value: unknown): Partial<Record<keyof typeof fields, unknown>
     const field = fieldOf.get(plain)
     // A misspelt expiry must not make a key that never ends.
     if (field === undefined && !ignored.has(plain)) {
-      throw new KeyInputError(/^\w{1,40}$/.test(name) ? `"${name}" is not a field of a key.` : 'It has a field that no key has.')
+      throw new KeyInputError(/^\w{1,40}$/.test(name) ? `"${name}" is not a field of a key.` : 'It has an unknown field.')
     }
     if (field !== undefined && content !== null) given[field] = content
   }
@@ -139,7 +139,7 @@ function keyOf (key: string | undefined, hash: string | undefined): { readonly k
     if (!isPlausible(key)) throw new KeyInputError('The key is not 1 to 512 visible ASCII characters.')
     if (key.length < keyMinLength) {
       throw new KeyInputError(
-        `The key has ${key.length} characters, and fewer than ${keyMinLength} can be guessed: make a new one instead.`
+        `The key has ${key.length} characters; keys of fewer than ${keyMinLength} can be guessed: create a new one instead.`
       )
     }
     return { key }
@@ -147,7 +147,7 @@ function keyOf (key: string | undefined, hash: string | undefined): { readonly k
   const hex = /^(?:sha256:)?([0-9a-f]{64})$/i.exec(hash ?? '')?.[1]
   if (hex === undefined) {
     throw new KeyInputError(
-      hash === undefined ? 'It has neither key nor key_hash.' : 'The key_hash is not a SHA-256 of 64 hexadecimal characters.'
+      hash === undefined ? 'It has neither a key nor a key_hash.' : 'The key_hash is not a SHA-256 of 64 hexadecimal characters.'
     )
   }
   return { hash: hex.toLowerCase() }
@@ -165,7 +165,7 @@ function listOf (field: string, value: unknown): readonly string[] | undefined {
   if (value === undefined) return undefined
   if (typeof value === 'string') return splitList(value.trim().replace(/[\s;,]+/g, ','))
   if (Array.isArray(value) && value.every(item => typeof item === 'string')) return value
-  throw new KeyInputError(`The ${field} are not a list of texts.`)
+  throw new KeyInputError(`The ${field} are not a list of strings.`)
 }
 
 function isTrue (value: unknown): boolean {

@@ -20,7 +20,7 @@ export async function migrate (args: string[], io: Io): Promise<number> {
     }
   })
   if (from === undefined && to === undefined) {
-    throw new UsageError('migrate needs --from or --to, or both: one that is left out is KEYS_URL.')
+    throw new UsageError('migrate needs --from, --to or both; if you omit one, it is KEYS_URL.')
   }
   const [source, target] = [configFor('--from', from, io), configFor('--to', to, io)]
   if (!await storeKind(source).exists()) throw new UsageError('There is no key store at --from.')
@@ -29,7 +29,7 @@ export async function migrate (args: string[], io: Io): Promise<number> {
     ? compare(rows, await storeKind(target).exists() ? await using(target, async store => await store.dump()) : [])
     : await using(target, async store => await store.restore(rows))
   if (json) printJson(io, { moved, known, total: rows.length, dryRun })
-  else io.stdout.write(`${moved} ${dryRun ? 'would move' : 'moved'}, ${known} known already, ${rows.length} in all.\n`)
+  else io.stdout.write(`${moved} ${dryRun ? 'would move' : 'moved'}, ${known} already known, ${rows.length} in total.\n`)
   return 0
 }
 
@@ -50,7 +50,7 @@ function configFor (option: '--from' | '--to', url: string | undefined, io: Io):
   const config = { store, cacheMs: 0, staleMs: 0, serviceId: '', emptyScopes: 'none' } as const
   if (storeKind(config).managed) return config
   const named = url === undefined ? 'KEYS_URL' : option
-  throw new UsageError(`${named} is an auth service, which owns its keys: it gives none away and takes none.`)
+  throw new UsageError(`${named} is an auth service, which manages its own keys: none can be copied from or to it.`)
 }
 
 /** The URL may hold a password, and is not repeated. */
@@ -60,6 +60,6 @@ function readOption (option: string, url: string): StoreConfig {
       throw new UsageError(`${option}: cannot read the file of sslrootcert (${(error as NodeJS.ErrnoException).code ?? 'unreadable'}).`)
     }
   })
-  if (store === undefined) throw new UsageError(`${option} is not ${settings.KEYS_URL.allowed}.`)
+  if (store === undefined) throw new UsageError(`${option} is not valid: it must be ${settings.KEYS_URL.allowed}.`)
   return store
 }

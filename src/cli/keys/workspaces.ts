@@ -14,9 +14,9 @@ const patienceMs = 2000
 /** A sentence, or undefined where MLflow keeps workspaces apart. Never fails. */
 export async function workspaceNote (config: Config['upstream']): Promise<string | undefined> {
   const layout = config.url === undefined ? undefined : await look(config, config.url)
-  if (layout === undefined) { return 'Where MLflow keeps no workspaces apart (--enable-workspaces), this key is refused with 403; it could not be asked now.' }
+  if (layout === undefined) { return 'If MLflow does not separate workspaces (--enable-workspaces), this key gets 403; MLflow could not be asked now.' }
   if (layout.workspaces === true) return undefined
-  return `MLflow ${layout.version} keeps no workspaces apart: this key is refused with 403 until MLflow (3.10 or later) runs with --enable-workspaces.`
+  return `MLflow ${layout.version} does not separate workspaces: this key gets 403 until MLflow (3.10 or later) runs with --enable-workspaces.`
 }
 
 async function look (config: Config['upstream'], url: URL): Promise<Layout | undefined> {

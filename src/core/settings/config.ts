@@ -164,7 +164,7 @@ function tlsFrom ({ problems, value, pem }: SettingReader): Config['tls'] {
 
 function metricsFrom ({ problems, value }: SettingReader, host: string, publicPort: number): Config['metrics'] {
   const asked = value('METRICS_PORT', given => given === 'off' ? given : port(given))
-  if (publicPort !== 0 && asked === publicPort) problems.push('METRICS_PORT is the same as PORT: the metrics have a port of their own')
+  if (publicPort !== 0 && asked === publicPort) problems.push('METRICS_PORT is the same as PORT: the metrics need a separate port')
   return asked === 'off' || asked === undefined ? undefined : { host: value('METRICS_HOST', hostname) ?? host, port: asked }
 }
 
@@ -209,14 +209,14 @@ function keysFrom ({ problems, text, file, value }: SettingReader, dataDir: stri
 function legacyFrom ({ problems, value }: SettingReader): LegacyConfig {
   const deprecatedAt = value('LEGACY_DEPRECATED', date)
   const sunsetAt = value('LEGACY_SUNSET', date)
-  if (deprecatedAt !== undefined && sunsetAt !== undefined && sunsetAt < deprecatedAt) problems.push('LEGACY_SUNSET lies before LEGACY_DEPRECATED: RFC 8594 wants it later')
+  if (deprecatedAt !== undefined && sunsetAt !== undefined && sunsetAt < deprecatedAt) problems.push('LEGACY_SUNSET is earlier than LEGACY_DEPRECATED: old paths cannot end before they are deprecated')
   const mode = value('LEGACY_PATHS', oneOf('redirect', 'forward', 'gone')) ?? 'redirect'
   return { mode, deprecatedAt: deprecatedAt ?? new Date(0), sunsetAt }
 }
 
 function platformFrom ({ problems, value }: SettingReader, mlflow: URL | undefined): URL | undefined {
   const url = value('PLATFORM_UPSTREAM_URL', http)
-  if (url !== undefined && url.origin === mlflow?.origin) problems.push('PLATFORM_UPSTREAM_URL is where MLFLOW_UPSTREAM_URL is: callers without a key would reach MLflow')
+  if (url !== undefined && url.origin === mlflow?.origin) problems.push('PLATFORM_UPSTREAM_URL has the origin of MLFLOW_UPSTREAM_URL: callers without a key would reach MLflow')
   return url
 }
 
@@ -231,7 +231,7 @@ function unknownNames (env: Env): string[] {
 function namesNotServed (env: Env): string[] {
   return Object.keys(env)
     .filter(name => notServed.test(name) && env[name] !== '' && env[name] !== undefined)
-    .map(name => `${name} is set, and this version does not know it: nothing of what it is for is in force, so unset it`)
+    .map(name => `${name} is set, but this version does not support it and would ignore it: unset it`)
 }
 
 /** Which store a KEYS_URL names; undefined: it is not allowed. */

@@ -16,9 +16,9 @@ export interface PostgresAddress {
 /** Undefined where it cannot, which it tells of itself. */
 export type ReadText = (path: string) => string | undefined
 
-/** To complete the sentence "… is not …". */
+/** To complete the sentence "It must be …". */
 export const postgresAllowed = 'postgres://USER:PASSWORD@HOST:PORT/DATABASE with sslmode=disable, require or verify-full ' +
-  '(the default, but on loopback and unix sockets) and sslrootcert=PEM_FILE for verify-full'
+  '(the default, except on loopback and unix sockets) and sslrootcert=PEM_FILE for verify-full'
 
 const defaultPort = 5432
 

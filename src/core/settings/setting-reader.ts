@@ -46,7 +46,7 @@ export function readSettings (env: Env, readText: (path: string) => string): Set
       if (given === undefined) return undefined
       const result = rule(given)
       const isShown = settings[name].secret !== true && !name.endsWith('_FILE')
-      if (result === undefined) problems.push(`${name} is ${isShown ? `"${shorten(given)}"` : 'set to a value'} that is not ${settings[name].allowed}`)
+      if (result === undefined) problems.push(`${name} is ${isShown ? `"${shorten(given)}"` : 'not valid'}: it must be ${settings[name].allowed}`)
       return result
     },
     pem: (name, check) => reader.value(name, path => {

@@ -5,7 +5,7 @@ import { redisAllowed } from './redis-url.js'
 export interface Setting {
   /** The default, in the form in which it would be given. */
   readonly value?: string
-  /** What a value must be, to complete the sentence "… is not …". */
+  /** What a value must be, to complete the sentence "It must be …". */
   readonly allowed: string
   readonly about: string
   /** May also come as `NAME_FILE`; its value is never printed. */
@@ -24,47 +24,47 @@ const day = 'a date such as 2027-06-30'
 
 const table = {
   HOST: { value: '127.0.0.1', allowed: 'an address or host name', about: 'Address to listen on. The image listens on `0.0.0.0`.' },
-  PORT: { value: '8080', allowed: port, about: 'Port to listen on; `0` takes any free one and prints it.' },
+  PORT: { value: '8080', allowed: port, about: 'Port to listen on; `0` picks any free port and prints it.' },
   TLS_CERT_FILE: { allowed: pemFile, about: 'Certificate (with its chain) with which the facade serves HTTPS itself, where no proxy terminates TLS; needs `TLS_KEY_FILE`. Both files are read again when they change; TLS 1.2 and 1.3.' },
   TLS_KEY_FILE: { allowed: 'the path of a PEM file with an unencrypted private key', about: 'Private key of that certificate.' },
-  METRICS_HOST: { allowed: 'an address or host name', about: 'Address that serves the metrics; defaults to `HOST`.' },
-  METRICS_PORT: { value: '9464', allowed: `${port}, or off`, about: 'Port that serves the Prometheus metrics, separate from the public one; `off` for none.' },
-  DATA_DIR: { value: './data', allowed: 'a folder', about: 'Folder for all persistent data, accessible only to the facade\'s user (mode 0700). It is locked: one facade at a time.' },
+  METRICS_HOST: { allowed: 'an address or host name', about: 'Address of the metrics port; defaults to `HOST`.' },
+  METRICS_PORT: { value: '9464', allowed: `${port}, or off`, about: 'Port of the Prometheus metrics, separate from the public one; `off` for none.' },
+  DATA_DIR: { value: './data', allowed: 'a folder', about: 'Folder for all data, private to the facade\'s user (mode 0700). It is locked: one process at a time.' },
   WORKERS: { value: '1', allowed: '`auto` or a whole number from 1 to 64', about: 'Processes that serve, for more than one core; `auto`: one for each core. They share port, `DATA_DIR`, MLflow and metrics. Bounds that protect MLflow or the disk are divided among them; what counts for each key or address counts in each of them by itself (docs/scaling.md).' },
-  MLFLOW_UPSTREAM_URL: { allowed: url, about: 'The MLflow server to forward to; may include a path (its static prefix). Unset: the facade installs and starts an MLflow of its own in `DATA_DIR`.' },
-  MLFLOW_UPSTREAM_AUTHORIZATION: { secret: true, allowed: 'the printable value of an Authorization header', about: '`Authorization` header that MLflow requires from the facade. On the LLM gateway MLflow 3.15 and later get it as `X-MLflow-Authorization`, older versions not at all: they would pass it on to the provider.' },
-  MLFLOW_UPSTREAM_HOST: { allowed: 'a host name, perhaps with a port', about: '`Host` header sent to MLflow, if its `--allowed-hosts` requires one other than the URL\'s.' },
-  MLFLOW_UPSTREAM_CA_FILE: { allowed: pemFile, about: 'Certificate authority that signed MLflow\'s certificate.' },
-  MLFLOW_UPSTREAM_CERT_FILE: { allowed: pemFile, about: 'Certificate of the facade for mutual TLS.' },
+  MLFLOW_UPSTREAM_URL: { allowed: url, about: 'URL of the MLflow server; its path is the static prefix. Unset: the facade installs and starts a built-in MLflow in `DATA_DIR`.' },
+  MLFLOW_UPSTREAM_AUTHORIZATION: { secret: true, allowed: 'the printable value of an Authorization header', about: '`Authorization` header that MLflow requires from the facade. On the LLM gateway, MLflow 3.15 and later get it as `X-MLflow-Authorization`, older versions not at all: they would forward it to the provider.' },
+  MLFLOW_UPSTREAM_HOST: { allowed: 'a host name, optionally with a port', about: '`Host` header to send to MLflow, if its `--allowed-hosts` requires one other than the URL\'s.' },
+  MLFLOW_UPSTREAM_CA_FILE: { allowed: pemFile, about: 'Certificate of the authority that signed MLflow\'s certificate.' },
+  MLFLOW_UPSTREAM_CERT_FILE: { allowed: pemFile, about: 'Client certificate of the facade, for mutual TLS.' },
   MLFLOW_UPSTREAM_KEY_FILE: { allowed: pemFile, about: 'Private key of that certificate.' },
-  MLFLOW_UPSTREAM_TIMEOUT: { value: '300', allowed: timeout, about: 'Seconds to wait for MLflow\'s first byte after the whole request was sent; then 504.' },
+  MLFLOW_UPSTREAM_TIMEOUT: { value: '300', allowed: timeout, about: 'Seconds to wait for MLflow\'s first byte once a request is fully sent; then 504.' },
   MLFLOW_UPSTREAM_IDLE_TIMEOUT: { value: '300', allowed: timeout, about: 'Seconds of silence after which a transfer is cut off.' },
-  MLFLOW_UPSTREAM_CONNECTIONS: { value: '512', allowed: 'a whole number from 1 to 65535', about: 'Maximum number of connections to MLflow; further requests wait up to 10 s for one, then get 503.' },
-  MLFLOW_PYTHON: { value: 'python3', allowed: 'a command', about: 'Python (3.10 or newer) for the facade\'s own MLflow.' },
-  KEYS_URL: { secret: true, allowed: `sqlite:FILE (a file on disk), ${postgresAllowed}, or ${url}`, about: 'Where keys are stored: in a file, in PostgreSQL (for several replicas, docs/scaling.md), or in an auth service; default `sqlite:$DATA_DIR/keys.db`.' },
-  HOKUSAI_AUTH_SERVICE_URL: { allowed: url, about: 'The same as an http(s) `KEYS_URL`.' },
-  KEYS_CACHE_SECONDS: { value: '60', allowed: duration, about: 'Seconds for which an answer of the auth service is cached.' },
-  KEYS_STALE_SECONDS: { value: '600', allowed: duration, about: 'Seconds for which a key last seen valid stays valid while the auth service or PostgreSQL is down.' },
+  MLFLOW_UPSTREAM_CONNECTIONS: { value: '512', allowed: 'a whole number from 1 to 65535', about: 'Maximum concurrent connections to MLflow; further requests wait up to 10 s for one, then get 503.' },
+  MLFLOW_PYTHON: { value: 'python3', allowed: 'a command', about: 'Python (3.10 or newer) for the built-in MLflow.' },
+  KEYS_URL: { secret: true, allowed: `sqlite:FILE (a file on disk), ${postgresAllowed}, or ${url}`, about: 'Where keys are stored: in a file, in PostgreSQL (for several replicas, docs/scaling.md), or at an auth service; default `sqlite:$DATA_DIR/keys.db`.' },
+  HOKUSAI_AUTH_SERVICE_URL: { allowed: url, about: 'Same as an http(s) `KEYS_URL`.' },
+  KEYS_CACHE_SECONDS: { value: '60', allowed: duration, about: 'Seconds to cache the auth service\'s answer about a key.' },
+  KEYS_STALE_SECONDS: { value: '600', allowed: duration, about: 'Seconds for which a key last seen as valid keeps working while the auth service or PostgreSQL is down.' },
   KEYS_DEFAULT_RATE: { value: 'none', allowed: 'a rate such as 60/hour, or none', about: 'Calls an hour of keys that `keys create` makes without `--rate`; kept with the key. The first admin key has no limit.' },
   REDIS_URL: { secret: true, allowed: redisAllowed, about: 'Redis (5 or later) or Valkey in which several facades count the calls of keys with a limit together (docs/scaling.md). Unset, or while it does not answer: each counts by itself.' },
   AUTH_SERVICE_ID: { value: 'platform', allowed: 'printable text', about: '`service_id` sent to the auth service.' },
-  AUTH_EMPTY_SCOPES: { value: 'none', allowed: '`none` or `read`', about: 'What a key without scopes from the auth service may do.' },
-  PUBLIC_URL: { allowed: 'an http:// or https:// origin without a path', about: 'The origin under which people reach the facade; unset: taken from the request.' },
-  CORS_ALLOWED_ORIGINS: { allowed: 'a list of http:// or https:// origins without a path, separated by commas (not `*`, which would let any page use a key that it got hold of)', about: 'Origins of other pages that may call with a key in a header, never with a cookie; unset: none.' },
+  AUTH_EMPTY_SCOPES: { value: 'none', allowed: '`none` or `read`', about: 'What an auth-service key without scopes may do.' },
+  PUBLIC_URL: { allowed: 'an http:// or https:// origin without a path', about: 'The public origin that people use. Unset: taken from the request.' },
+  CORS_ALLOWED_ORIGINS: { allowed: 'a list of http:// or https:// origins without a path, separated by commas (not `*`, which would let any page use a key that it gets hold of)', about: 'Other origins whose pages may call with a key in a header, never with a cookie. Unset: none.' },
   TRUST_PROXY: { allowed: 'a list of addresses (without a zone) or CIDR ranges, separated by commas', about: 'Load balancers whose `X-Forwarded-*` and `X-Request-Id` headers are trusted.' },
-  LEGACY_PATHS: { value: 'redirect', allowed: '`redirect`, `forward` or `gone`', about: 'What old paths do: redirect GET and HEAD and serve the rest in place; serve everything in place; or answer 410.' },
-  LEGACY_DEPRECATED: { value: released, allowed: day, about: 'Date from which old paths are deprecated (RFC 9745).' },
+  LEGACY_PATHS: { value: 'redirect', allowed: '`redirect`, `forward` or `gone`', about: 'How old paths respond: `redirect` redirects GET and HEAD and serves the rest in place, `forward` serves everything in place, `gone` answers 410.' },
+  LEGACY_DEPRECATED: { value: released, allowed: day, about: 'Date since which old paths are deprecated (RFC 9745).' },
   LEGACY_SUNSET: { allowed: day, about: 'Date on which old paths end (RFC 8594).' },
-  PLATFORM_UPSTREAM_URL: { allowed: url, about: 'The platform\'s other API: every path that is not the facade\'s is passed on to it untouched, with its own credentials. Unset: 404.' },
-  ALLOW_ASSISTANT: { value: 'false', allowed: '`true` or `false`', about: 'Whether administrators may use MLflow\'s assistant, which runs tools on the server\'s host.' },
-  BODY_MAX_BYTES: { value: String(64 * 1024 ** 2), allowed: 'a number of bytes above 0', about: 'Largest body of an operation that does not transfer an artifact; larger ones get 413.' },
-  SPOOL_MAX_BYTES: { value: String(5 * 1024 ** 3), allowed: 'a number of bytes', about: 'Largest chunked upload that is spooled to disk for an MLflow that takes chunked bodies for empty; larger ones get 413.' },
-  SPOOL_TOTAL_BYTES: { allowed: 'a number of bytes', about: 'Disk space for all spooled uploads together; one key may use half of it. An upload for which there is no room gets 503 before a byte is read, and the one that uses up the rest ends with 503. Default: half of what is free in `DATA_DIR` at start-up, at most 20 GiB. 256 MiB always stay free.' },
-  TRANSFERS_PER_KEY: { value: '32', allowed: 'a whole number above 0', about: 'Maximum number of artifact transfers and spooled uploads that one key may have open.' },
-  REQUESTS_PER_KEY: { value: '256', allowed: 'a whole number above 0', about: 'Maximum number of requests to MLflow that one key may have in flight; further ones get 429.' },
-  SHUTDOWN_DELAY: { value: '0', allowed: duration, about: 'Seconds between SIGTERM, when `/ready` turns 503, and refusing new connections.' },
+  PLATFORM_UPSTREAM_URL: { allowed: url, about: 'The platform\'s other API: requests for paths that the facade does not serve are forwarded to it untouched, with the caller\'s own credentials. Unset: 404.' },
+  ALLOW_ASSISTANT: { value: 'false', allowed: '`true` or `false`', about: 'Allows administrators to use MLflow\'s assistant, which runs tools on the server\'s host.' },
+  BODY_MAX_BYTES: { value: String(64 * 1024 ** 2), allowed: 'a number of bytes above 0', about: 'Maximum body size, except for artifact transfers; larger bodies get 413.' },
+  SPOOL_MAX_BYTES: { value: String(5 * 1024 ** 3), allowed: 'a number of bytes', about: 'Maximum size of a chunked upload that is spooled to disk for an MLflow that reads chunked bodies as empty; larger uploads get 413.' },
+  SPOOL_TOTAL_BYTES: { allowed: 'a number of bytes', about: 'Disk space for all spooled uploads together; one key may use half of it. An upload gets 503 if there is no room before its first byte, or when it uses up the rest. Default: half of the free space in `DATA_DIR` at start, at most 20 GiB. 256 MiB always stay free.' },
+  TRANSFERS_PER_KEY: { value: '32', allowed: 'a whole number above 0', about: 'Maximum concurrent artifact transfers and spooled uploads per key; more get 429.' },
+  REQUESTS_PER_KEY: { value: '256', allowed: 'a whole number above 0', about: 'Maximum concurrent requests to MLflow per key; more get 429.' },
+  SHUTDOWN_DELAY: { value: '0', allowed: duration, about: 'Seconds between SIGTERM (when `/ready` turns 503) and refusing new connections.' },
   SHUTDOWN_GRACE: { value: '25', allowed: duration, about: 'Seconds that running requests have to finish.' },
-  LOG_LEVEL: { value: 'info', allowed: '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`', about: 'Lowest severity that is logged.' }
+  LOG_LEVEL: { value: 'info', allowed: '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`', about: 'Minimum severity to log.' }
 } satisfies Record<string, Setting>
 
 /** Names that later versions read. They say who gets in, and how keys travel: whoever sets one relies on it, and nothing of it is here. */

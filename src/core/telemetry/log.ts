@@ -14,7 +14,7 @@ export interface Log extends Pick<Sink, 'flush' | 'drain' | 'dropped'> {
  */
 export function openLog (level: string, fd: number = 1, sharer?: { readonly worker?: number }): Log {
   const { write, flush, drain, dropped } = openSink(fd, lost =>
-    log.error({ lines: lost }, 'log lines were dropped: what they were to be written to was full, or nobody read it'),
+    log.error({ lines: lost }, 'log lines were dropped: the output was full, or nobody read it'),
   sharer !== undefined)
   const base = sharer?.worker === undefined ? null : { worker: sharer.worker }
   const log = pino({ level, base, timestamp: isoTime(), formatters: { level: label => ({ level: label }) } }, {

@@ -51,8 +51,8 @@ export function createMetrics (dropped: () => number = () => 0): Metrics {
   let openExchanges = (): number => 0
   collectDefaultMetrics({ register: registry })
   for (const [name, aggregator] of Object.entries(worst)) Object.assign(registry.getSingleMetric(name) ?? {}, { aggregator })
-  new Gauge({ name: `${prefix}open_exchanges`, help: 'Requests to MLflow under way.', registers, collect () { this.set(openExchanges()) } }) // eslint-disable-line no-new
-  const keyStoreLinkUp = new Gauge({ name: `${prefix}key_store_link_up`, help: '0 while the link over which PostgreSQL tells of changed keys is lost; 1 otherwise, also without PostgreSQL.', aggregator: 'min', registers })
+  new Gauge({ name: `${prefix}open_exchanges`, help: 'Requests to MLflow in progress.', registers, collect () { this.set(openExchanges()) } }) // eslint-disable-line no-new
+  const keyStoreLinkUp = new Gauge({ name: `${prefix}key_store_link_up`, help: '0 while the connection on which PostgreSQL announces changed keys is lost; 1 otherwise, and without PostgreSQL.', aggregator: 'min', registers })
   keyStoreLinkUp.set(1)
   const redisUp = new Gauge({ name: `${prefix}redis_up`, help: '0 while Redis does not answer and each facade limits keys by itself; 1 otherwise, also without Redis.', aggregator: 'min', registers })
   redisUp.set(1)
@@ -67,28 +67,28 @@ export function createMetrics (dropped: () => number = () => 0): Metrics {
       help: 'Requests answered, by operation, method and status (499: the caller left).',
       labelNames: ['operation', 'method', 'status']
     }),
-    refusals: new Counter({ name: `${prefix}refusals_total`, help: 'Answers of the facade itself that report an error, by reason.', labelNames: ['reason'], registers }),
-    unknownOperations: new Counter({ name: `${prefix}unknown_operations_total`, help: 'Requests for paths that the table of operations does not know.', registers }),
+    refusals: new Counter({ name: `${prefix}refusals_total`, help: 'Error responses of the facade itself, by reason.', labelNames: ['reason'], registers }),
+    unknownOperations: new Counter({ name: `${prefix}unknown_operations_total`, help: 'Requests for paths that are not in the table of operations.', registers }),
     legacyCalls: new Counter({ name: `${prefix}legacy_calls_total`, help: 'Requests on old paths, by kind of client.', labelNames: ['client'], registers }),
     duration: createHistogram(registry, {
       name: `${prefix}request_duration_seconds`,
-      help: 'Time from the request\'s head to the end of its answer.',
+      help: 'Time from the request head to the end of the response.',
       labelNames: ['operation']
     }, buckets),
     upstreamDuration: createHistogram(registry, {
       name: `${prefix}upstream_duration_seconds`,
-      help: 'Time from sending to MLflow\'s first byte.',
+      help: 'Time from sending the request to MLflow\'s first byte.',
       labelNames: ['operation']
     }, buckets),
     bytes: createCounter(registry, {
       name: `${prefix}bytes_total`,
-      help: 'Bytes of bodies, by direction (in: from callers, out: to callers).',
+      help: 'Body bytes, by direction (in: from callers, out: to callers).',
       labelNames: ['direction']
     }),
     upstreamUp: new Gauge({ name: `${prefix}upstream_up`, help: '1 when MLflow is recognised and answers.', aggregator: 'min', registers }),
     certificateExpiry: () => new Gauge({ name: `${prefix}tls_certificate_expiry_timestamp_seconds`, help: 'When the certificate of HTTPS expires (Unix time).', aggregator: 'min', registers }),
-    logLinesDropped: new Counter({ name: `${prefix}log_lines_dropped_total`, help: 'Lines of the log that were dropped, since the disk was full or nobody read them.', registers, collect () { this.reset(); this.inc(dropped()) } }),
-    writeFailures: new Counter({ name: `${prefix}write_failures_total`, help: 'Writes beside requests that failed, by what was to be written (last_used: times of last use of keys; old_paths: counts of old paths).', labelNames: ['what'], registers }),
-    workerRestarts: new Counter({ name: `${prefix}worker_restarts_total`, help: 'Workers that died, and whose place another one took.', registers })
+    logLinesDropped: new Counter({ name: `${prefix}log_lines_dropped_total`, help: 'Log lines dropped because the disk was full or nobody read them.', registers, collect () { this.reset(); this.inc(dropped()) } }),
+    writeFailures: new Counter({ name: `${prefix}write_failures_total`, help: 'Failed background writes, by what was to be written (last_used: times of last use of keys; old_paths: counts of old paths).', labelNames: ['what'], registers }),
+    workerRestarts: new Counter({ name: `${prefix}worker_restarts_total`, help: 'Workers that died and were replaced.', registers })
   }
 }

@@ -45,7 +45,7 @@ export function answer (request: FastifyRequest, reply: FastifyReply, { type, fo
   const coding = chooseCoding(request.headers['accept-encoding'], forms.map(form => form.coding))
   const form = forms.find(form => form.coding === coding)
   if (form === undefined) {
-    const message = 'Accept-Encoding takes none of identity, gzip and br.'
+    const message = 'Accept-Encoding allows none of identity, gzip and br.'
     throw new FacadeError('badRequest', { status: 406, message, reason: 'not_acceptable', headers: { vary: 'Accept-Encoding' } })
   }
   void reply.headers({ 'cache-control': 'no-cache', vary: 'Accept-Encoding', etag: form.etag })

@@ -59,7 +59,7 @@ async function call (agent: Agent, url: string, options: { readonly method: 'GET
     body.setEncoding('utf8')
     for await (const chunk of body) {
       text += chunk as string
-      if (text.length > answerMaxBytes) throw new StoreUnavailableError('The auth service gave an answer that is too large.')
+      if (text.length > answerMaxBytes) throw new StoreUnavailableError('The auth service sent a response that is too large.')
     }
     return { status, headers, body: text }
   } catch (error) {
@@ -83,9 +83,9 @@ function toVerdict (text: string, key: string, emptyScopes: KeysConfig['emptySco
   const expiresAt = toTime(answer['expires_at'])
   if (expiresAt !== undefined && at >= expiresAt) return { valid: false, reason: 'expired' }
   const names = answer['scopes']
-  if (!isTextList(names)) throw new StoreUnavailableError('The auth service gave an answer without scopes.')
+  if (!isTextList(names)) throw new StoreUnavailableError('The auth service sent a response without scopes.')
   const userId = toId(answer['user_id']) ?? toId(isObject(answer['user']) ? answer['user']['id'] : undefined)
-  if (userId === undefined) throw new StoreUnavailableError('The auth service gave an answer without a user.')
+  if (userId === undefined) throw new StoreUnavailableError('The auth service sent a response without a user.')
   const roles = isTextList(answer['roles']) ? answer['roles'] : []
   const granted = toScopes([...names, ...roles], answer['is_admin'] === true)
   const rate = answer['rate_limit_per_hour']
@@ -108,7 +108,7 @@ function parse (text: string): Readonly<Record<string, unknown>> {
     const value: unknown = JSON.parse(text)
     if (isObject(value)) return value
   } catch {}
-  throw new StoreUnavailableError('The auth service gave an answer that is not JSON.')
+  throw new StoreUnavailableError('The auth service sent a response that is not JSON.')
 }
 
 function isObject (value: unknown): value is Readonly<Record<string, unknown>> {
@@ -138,7 +138,7 @@ function toTime (value: unknown): number | undefined {
   const at = iso === undefined
     ? fromEpoch(typeof value === 'string' && /^\d{1,16}(\.\d+)?$/.test(value) ? Number(value) : value)
     : Date.parse(`${date ?? ''}T${time}${zone.replace(/^([+-]\d\d):?(\d\d)?$/, (_, hours: string, minutes = '00') => `${hours}:${minutes}`)}`)
-  if (Number.isNaN(at)) throw new StoreUnavailableError('The auth service gave an expires_at that cannot be read.')
+  if (Number.isNaN(at)) throw new StoreUnavailableError('The auth service sent a response with an invalid expires_at.')
   return at
 }
 

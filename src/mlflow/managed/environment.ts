@@ -50,14 +50,14 @@ export function environmentIn (folder: string, release: PinnedMlflow, around: Su
     mkdirSync(folder, { recursive: true })
     const free = freeBytes(folder)
     if (free < release.diskBytes) throw fullDisk(release, free)
-    await step(`making a Python environment with ${uv ? 'uv' : 'venv'}`, async () => {
+    await step(`creating a Python environment with ${uv ? 'uv' : 'venv'}`, async () => {
       check(
         await (uv
           ? run('uv', ['venv', '--quiet', '--allow-existing', '--python', base, folder], around)
           : run(base, ['-m', 'venv', folder], around))
       )
     })
-    await step(`installing MLflow ${release.version} with ${uv ? 'uv' : 'pip'} (one to three minutes, only this time)`, async () => {
+    await step(`installing MLflow ${release.version} with ${uv ? 'uv' : 'pip'} (one to three minutes, first start only)`, async () => {
       check(await (uv
         // As pip does: else each start compiles where bytecode may not be written
         ? run('uv', ['pip', 'install', '--quiet', '--compile-bytecode', '--python', python, pin], around)

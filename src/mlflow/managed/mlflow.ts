@@ -64,7 +64,7 @@ export async function openLocalMlflow (options: LocalOptions): Promise<LocalMlfl
   const around = { cwd: home, env: childEnv(options.env), signal: stopping.signal, pidFile }
   const environment = environmentIn(join(home, 'venv'), release, around, ownLog.write)
 
-  if (await endLeftOver(pidFile)) log('Ended what an earlier crash had left behind.')
+  if (await endLeftOver(pidFile)) log('Ended an MLflow left over from an earlier crash.')
   const fault = databaseFault(home, release, allowUpgrade)
   if (fault !== undefined) throw fault
   const tools = await environment.isReady() ? undefined : await findTools(options.python, release, process.cwd(), around.env)
@@ -98,7 +98,7 @@ export async function openLocalMlflow (options: LocalOptions): Promise<LocalMlfl
             ? error.message
             : `MLflow could not be prepared (${(error as NodeJS.ErrnoException).code ?? String(error)}).`
         state = { phase: 'preparing', reason: problem }
-        log(`${problem} Trying again in ${retryMs / 1000} s.`)
+        log(`${problem} Retrying in ${retryMs / 1000} s.`)
         await delay(retryMs, undefined, { signal: stopping.signal }).catch(() => {})
       }
     }
@@ -112,7 +112,7 @@ export async function openLocalMlflow (options: LocalOptions): Promise<LocalMlfl
     }
     const schema = schemaIn(home)
     if (schema === release.schema) return
-    begin(schema === undefined ? 'making its database' : 'upgrading its database')
+    begin(schema === undefined ? 'creating its database' : 'upgrading its database')
     if (schema === undefined) {
       await step('making MLflow\'s database', async () => await createDatabase(home, environment.python, around, ownLog.write))
     } else {
@@ -120,7 +120,7 @@ export async function openLocalMlflow (options: LocalOptions): Promise<LocalMlfl
         `upgrading MLflow's database from schema ${schema}`,
         async () => await upgradeDatabase(home, environment.python, release, around, ownLog.write)
       )
-      log(`  the database as it was: mlflow/backups/${backup} in DATA_DIR`)
+      log(`  backup of the old database: mlflow/backups/${backup} in DATA_DIR`)
     }
   }
 
@@ -141,8 +141,8 @@ export async function openLocalMlflow (options: LocalOptions): Promise<LocalMlfl
         log(`MLflow ${release.version} is ready (started in ${seconds(startedInMs)}).`)
       },
       onDown (how, restartInMs) {
-        state = { phase: 'restarting', reason: `MLflow ended (${how}) and is being started again` }
-        log(`MLflow ended (${how}): mlflow.log in DATA_DIR says why. Starting it again in ${seconds(restartInMs)}.`)
+        state = { phase: 'restarting', reason: `MLflow exited (${how}) and is being restarted` }
+        log(`MLflow exited (${how}): see mlflow.log in DATA_DIR. Restarting it in ${seconds(restartInMs)}.`)
       }
     }, stopping.signal)
   }

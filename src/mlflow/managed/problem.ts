@@ -6,21 +6,21 @@ import { UserError } from '../../core/user-error.js'
 export class LocalMlflowError extends UserError {}
 
 /** The way out of everything that is wrong with Python. */
-const instead = 'or set MLFLOW_UPSTREAM_URL to an MLflow that runs already'
+const instead = 'or set MLFLOW_UPSTREAM_URL to a running MLflow'
 
 export function noPython (command: string, { python }: PinnedMlflow): LocalMlflowError {
   return new LocalMlflowError(
-    `Python was not found: "${command}" is no command here. Install Python ${python.join('.')} or newer, name it with MLFLOW_PYTHON, ${instead}.`
+    `Python was not found: there is no command "${command}". Install Python ${python.join('.')} or newer, set MLFLOW_PYTHON to its command, ${instead}.`
   )
 }
 
 export function brokenPython (command: string): LocalMlflowError {
-  return new LocalMlflowError(`"${command}" does not work as a Python. Name another one with MLFLOW_PYTHON, ${instead}.`)
+  return new LocalMlflowError(`"${command}" is not a working Python. Set MLFLOW_PYTHON to another one, ${instead}.`)
 }
 
 export function oldPython (command: string, found: string, { version, python }: PinnedMlflow): LocalMlflowError {
   return new LocalMlflowError(
-    `"${command}" is Python ${found} and MLflow ${version} needs ${python.join('.')} or newer. Name a newer one with MLFLOW_PYTHON, ${instead}.`
+    `"${command}" is Python ${found}, but MLflow ${version} needs ${python.join('.')} or newer. Set MLFLOW_PYTHON to a newer one, ${instead}.`
   )
 }
 
@@ -32,46 +32,46 @@ export function noVenv (command: string): LocalMlflowError {
 
 export function fullDisk ({ version, diskBytes }: PinnedMlflow, freeBytes: number): LocalMlflowError {
   return new LocalMlflowError(
-    `The disk of DATA_DIR has ${megabytes(freeBytes)} free and MLflow ${version} needs about ${megabytes(diskBytes)}. Free some, or set DATA_DIR to a folder on another disk.`
+    `The disk of DATA_DIR has ${megabytes(freeBytes)} free, but MLflow ${version} needs about ${megabytes(diskBytes)}. Free some space, or set DATA_DIR to a folder on another disk.`
   )
 }
 
 export function fullDiskForCopy (freeBytes: number, wantedBytes: number): LocalMlflowError {
   return new LocalMlflowError(
-    `The disk of DATA_DIR has ${megabytes(freeBytes)} free and a copy of MLflow's database needs ${megabytes(wantedBytes)}. Free some, or move DATA_DIR to another disk.`
+    `The disk of DATA_DIR has ${megabytes(freeBytes)} free, but a copy of MLflow's database needs ${megabytes(wantedBytes)}. Free some space, or move DATA_DIR to another disk.`
   )
 }
 
 export function unusableFolder (code: string): LocalMlflowError {
   return new LocalMlflowError(
-    `DATA_DIR cannot be written (${code}). Give the user of this process the right to, or set DATA_DIR to another folder.`
+    `DATA_DIR cannot be written (${code}). Give this process's user write access, or set DATA_DIR to another folder.`
   )
 }
 
 /** `python -m venv` refuses a folder whose name would be cut in PATH. */
 export function colonInFolder (): LocalMlflowError {
-  return new LocalMlflowError('DATA_DIR holds a colon, and Python makes no environment in such a folder. Set DATA_DIR to another one.')
+  return new LocalMlflowError('The path of DATA_DIR contains a colon, and Python creates no environment in such a folder. Set DATA_DIR to another one.')
 }
 
 export function brokenDatabase (): LocalMlflowError {
   return new LocalMlflowError(
-    'The MLflow database in DATA_DIR (mlflow/mlflow.db) cannot be read as one of MLflow. Put a backup in its place (see mlflow/backups), or move it away: then the next start makes an empty one.'
+    'The MLflow database in DATA_DIR (mlflow/mlflow.db) cannot be read as an MLflow database. Restore a backup (see mlflow/backups), or move the file away to start with an empty one.'
   )
 }
 
 export function olderDatabase (found: string, { version, schema }: PinnedMlflow): LocalMlflowError {
   return new LocalMlflowError(
-    `The MLflow database in DATA_DIR has schema ${found} and MLflow ${version} needs ${schema}. Start once with: npx hokusai-mlflow start --upgrade-database (it keeps the old database as a backup and upgrades a copy).`
+    `The MLflow database in DATA_DIR has schema ${found}, but MLflow ${version} needs ${schema}. Start once with: npx hokusai-mlflow start --upgrade-database (it keeps the old database as a backup and upgrades a copy).`
   )
 }
 
 export function newerDatabase (found: string, { version }: PinnedMlflow): LocalMlflowError {
-  return new LocalMlflowError(`The MLflow database in DATA_DIR is of MLflow ${found}, newer than the ${version} that is prepared here, and cannot be taken back. Use a hokusai-mlflow that brings ${found}, set MLFLOW_UPSTREAM_URL to an MLflow ${found} of yours, or set DATA_DIR to another folder.`)
+  return new LocalMlflowError(`The MLflow database in DATA_DIR was written by MLflow ${found}, newer than the built-in ${version}, and cannot be downgraded. Use a hokusai-mlflow release that includes ${found}, set MLFLOW_UPSTREAM_URL to your own MLflow ${found}, or set DATA_DIR to another folder.`)
 }
 
 export function failedUpgrade (): LocalMlflowError {
   return new LocalMlflowError(
-    'MLflow could not bring its database up to date, so it was left as it is; mlflow.log in DATA_DIR says why. It may come from a newer MLflow than this one: use the newer hokusai-mlflow, or set DATA_DIR to another folder.'
+    'MLflow could not upgrade its database, so the database was left unchanged; see mlflow.log in DATA_DIR. It may have been written by a newer MLflow: use the newer hokusai-mlflow, or set DATA_DIR to another folder.'
   )
 }
 
@@ -86,10 +86,10 @@ export function failedInstall (output: string, release: PinnedMlflow, freeBytes:
   if (full.test(output) || freeBytes < hardlyFreeBytes) return fullDisk(release, freeBytes)
   if (unreachable.test(output)) {
     return new LocalMlflowError(
-      `MLflow ${release.version} could not be downloaded: the Python package index cannot be reached. Check the network, a proxy (HTTPS_PROXY) or an index of your own (UV_DEFAULT_INDEX, PIP_INDEX_URL).`
+      `MLflow ${release.version} could not be downloaded: the Python package index cannot be reached. Check the network, your proxy (HTTPS_PROXY) or your own index (UV_DEFAULT_INDEX, PIP_INDEX_URL).`
     )
   }
-  return new LocalMlflowError(`MLflow ${release.version} could not be installed; mlflow.log in DATA_DIR has the installer's own words.`)
+  return new LocalMlflowError(`MLflow ${release.version} could not be installed; mlflow.log in DATA_DIR has the installer's output.`)
 }
 
 function megabytes (bytes: number): string {

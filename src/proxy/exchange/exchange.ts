@@ -165,7 +165,7 @@ export class Exchange implements PooledRequest, Transfer, Held, Source {
     if (status < 200 || status > 599) {
       this.abort?.(
         new FacadeError('badGateway', {
-          message: sentence(`${this.supervisor.name} answered with a status that is not HTTP.`),
+          message: sentence(`${this.supervisor.name} answered with an invalid HTTP status.`),
           reason: 'upstream_status'
         })
       )

@@ -86,7 +86,7 @@ export function watchIdentity (upstream: Upstream, { bases, timeoutMs, everyMs =
       if (identity === undefined) await look()
       if (identity !== 'other') {
         throw new FacadeError('badGateway', {
-          message: `${sayings[identity ?? 'unclear']} Nothing is passed on.`,
+          message: `${sayings[identity ?? 'unclear']} Nothing is forwarded to it.`,
           reason: 'platform_identity'
         })
       }
@@ -118,7 +118,7 @@ export function watchIdentity (upstream: Upstream, { bases, timeoutMs, everyMs =
 }
 
 const sayings: Readonly<Record<Exclude<Identity, 'other'>, string>> = {
-  mlflow: 'The platform is an MLflow, which is reached with a key only.',
+  mlflow: 'The platform is an MLflow, which may be reached only with a key.',
   facade: 'The platform is this server itself.',
-  unclear: 'The platform does not say yet what it is.'
+  unclear: 'The platform has not been identified yet.'
 }

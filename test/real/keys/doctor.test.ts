@@ -28,7 +28,7 @@ t.test('a PostgreSQL with all that is wanted gives no finding, one without table
   const { database, key } = await made()
   const healthy = await look(t, urlOf(server.port, database), ['--key', key])
   t.strictSame(healthy.findings, [])
-  t.match(about(healthy), /ok: the key store can be read\nok: has schema 1, and tells of changes\nok: it does not leave this machine\nok: the clocks agree/)
+  t.match(about(healthy), /ok: the key store can be read\nok: has schema 1, and announces changes\nok: the connection stays on this machine\nok: the clocks agree/)
   const empty = await server.createDatabase()
   const before = await look(t, urlOf(server.port, empty))
   t.strictSame(before.findings, [])
@@ -46,25 +46,25 @@ t.test('a PostgreSQL that cannot be used is named once, with the reason and with
 t.test('a PostgreSQL with tables of another version, one that is read-only, and one that tells of no changes are named', async t => {
   const { database } = await made()
   const deaf = await startDeaf(t)
-  t.match((await look(t, urlOf(deaf, database))).findings, [{ check: 'key-database', message: /tells of no changes/, fix: /pgbouncer/ }])
+  t.match((await look(t, urlOf(deaf, database))).findings, [{ check: 'key-database', message: /announces no changes/, fix: /pgbouncer/ }])
   await server.query(database, `ALTER DATABASE ${database} SET default_transaction_read_only = on`)
   t.match((await look(t, urlOf(server.port, database))).findings, [{ check: 'key-database', message: /read-only/, fix: /primary/ }])
   const { database: newer } = await made()
   await server.query(newer, 'INSERT INTO hokusai_mlflow.schema_version VALUES (99)')
   const { findings } = await look(t, urlOf(server.port, newer))
-  t.match(findings.map(({ check, message }) => `${check}: ${message}`), ['key-store: The key database has schema 99', 'key-database: The key database has schema 99 and this version knows 1.'])
+  t.match(findings.map(({ check, message }) => `${check}: ${message}`), ['key-store: The key database has schema 99', 'key-database: The key database has schema 99, but this version supports only 1.'])
 })
 
 t.test('a PostgreSQL elsewhere that is reached in clear is named', async t => {
   const { database } = await made()
   const url = urlOf(server.port, database).replace('127.0.0.1', '0.0.0.0') // which leads here, and does not look like it
-  t.match((await look(t, url)).findings, [{ check: 'key-database-tls', message: /in clear/, fix: /sslmode=verify-full/ }])
+  t.match((await look(t, url)).findings, [{ check: 'key-database-tls', message: /unencrypted/, fix: /sslmode=verify-full/ }])
 })
 
 t.test('a PostgreSQL whose clock differs is named', async t => {
   const { database } = await made()
   await server.query(database, `CREATE SCHEMA wrong; CREATE FUNCTION wrong.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS $$ SELECT pg_catalog.clock_timestamp() + interval '1 minute' $$; ALTER DATABASE ${database} SET search_path = wrong, pg_catalog`)
-  t.match((await look(t, urlOf(server.port, database))).findings, [{ check: 'key-database-clock', message: /^The clock here is 60 s behind PostgreSQL's: keys end late/, fix: /NTP/ }])
+  t.match((await look(t, urlOf(server.port, database))).findings, [{ check: 'key-database-clock', message: /^The clock here is 60 s behind PostgreSQL's: keys expire late/, fix: /NTP/ }])
 })
 
 /** Leads to the server, which understands everything but LISTEN. @returns its port */

@@ -40,7 +40,7 @@ t.test('all keys move from SQLite to PostgreSQL and back, as what they were, as 
   const url = urlOf(server.port, await server.createDatabase())
   const from = openSqlite(file)
   const made = await fill(from)
-  t.strictSame(await run(['--from', `sqlite:${file}`, '--to', url]), { code: 0, stdout: '6 moved, 0 known already, 6 in all.\n', stderr: '' })
+  t.strictSame(await run(['--from', `sqlite:${file}`, '--to', url]), { code: 0, stdout: '6 moved, 0 already known, 6 in total.\n', stderr: '' })
   const { key, record } = await from.create(reading)
   t.strictSame(await run(['--from', `sqlite:${file}`, '--to', url, '--json']), { code: 0, stdout: `${JSON.stringify({ moved: 1, known: 6, total: 7, dryRun: false }, null, 2)}\n`, stderr: '' })
   const to = await openPostgres(addressOf(url), { staleMs: 0 })
@@ -49,7 +49,7 @@ t.test('all keys move from SQLite to PostgreSQL and back, as what they were, as 
   t.notMatch(JSON.stringify(dumped), new RegExp([...made, key].join('|')), 'hashes alone')
   t.match(await to.verify(key, ''), { valid: true, caller: { keyId: record.keyId } })
   t.match(await to.verify(made[2] ?? '', ''), { valid: false, reason: 'revoked' })
-  t.match(await run(['--to', `sqlite:${back}`], { KEYS_URL: url }), { code: 0, stdout: '7 moved, 0 known already, 7 in all.\n' })
+  t.match(await run(['--to', `sqlite:${back}`], { KEYS_URL: url }), { code: 0, stdout: '7 moved, 0 already known, 7 in total.\n' })
   const returned = openSqlite(back)
   t.same(await returned.dump(), dumped)
   await Promise.all([from, to, returned].map(async store => await store.close()))
@@ -64,9 +64,9 @@ t.test('a dry run counts, and writes nothing: no tables, no file, no key', async
   const target = await openPostgres(addressOf(urlOf(server.port, database)), { staleMs: 0 })
   await target.restore((await store.dump()).slice(0, 2))
   const before = await server.query(database, 'SELECT * FROM hokusai_mlflow.keys')
-  t.match(await run(['--from', `sqlite:${file}`, '--to', urlOf(server.port, database), '--dry-run']), { code: 0, stdout: '4 would move, 2 known already, 6 in all.\n' })
+  t.match(await run(['--from', `sqlite:${file}`, '--to', urlOf(server.port, database), '--dry-run']), { code: 0, stdout: '4 would move, 2 already known, 6 in total.\n' })
   t.match(await run(['--from', `sqlite:${file}`, '--to', urlOf(server.port, empty), '--dry-run', '--json']), { code: 0, stdout: /"moved": 6,.*"dryRun": true/s })
-  t.match(await run(['--from', urlOf(server.port, database), '--to', `sqlite:${none}`, '--dry-run']), { code: 0, stdout: '2 would move, 0 known already, 2 in all.\n' })
+  t.match(await run(['--from', urlOf(server.port, database), '--to', `sqlite:${none}`, '--dry-run']), { code: 0, stdout: '2 would move, 0 already known, 2 in total.\n' })
   t.strictSame(await server.query(database, 'SELECT * FROM hokusai_mlflow.keys'), before)
   t.strictSame(await server.query(empty, "SELECT nspname FROM pg_namespace WHERE nspname = 'hokusai_mlflow'"), [])
   t.notOk(existsSync(none))
@@ -78,7 +78,7 @@ t.test('what cannot be is said in a sentence, without the password', async t => 
   const url = urlOf(server.port, 'nowhere')
   const cases: ReadonlyArray<readonly [args: readonly string[], code: number, message: RegExp]> = [
     [[], 2, /needs --from or --to/],
-    [['--from', 'https://auth.example', '--to', url], 2, /^--from is an auth service, which owns its keys/],
+    [['--from', 'https://auth.example', '--to', url], 2, /^--from is an auth service, which manages its own keys/],
     [['--from', file, '--to', 'https://auth.example'], 2, /^--to is an auth service/],
     [['--from', file, '--to', url], 2, /no key store at --from/],
     [['--from', url, '--to', file], 1, /does not exist/],

@@ -45,7 +45,7 @@ t.test('each sslmode does what it says', async t => {
   const [good, other] = [certificate('good', 'IP:127.0.0.1'), certificate('other', 'DNS:elsewhere.example')]
   const database = await server.createDatabase()
   const by = async (parameters: string): Promise<string> => await outcome(urlOf(server.port, database, parameters))
-  t.match(await by('sslmode=require'), 'does not speak TLS')
+  t.match(await by('sslmode=require'), 'does not support TLS')
   await startWith(good)
   t.equal(await by('sslmode=disable'), 'in clear')
   t.match(await by('sslmode=require'), /^TLSv1\.[23]$/)
@@ -64,7 +64,7 @@ t.test('a server that takes nobody in clear is used under TLS alone, the link to
   const database = (await server.query('postgres', 'SELECT 1').then(() => 'x', (error: unknown) => String(error)))
   t.match(database, /no encryption/)
   const url = urlOf(server.port, 'keys_1', 'sslmode=require')
-  t.equal(await outcome(url.replace('require', 'disable')), 'The key database does not let the user of KEYS_URL in.')
+  t.equal(await outcome(url.replace('require', 'disable')), 'The key database rejects the user of KEYS_URL.')
   const lost: unknown[] = []
   const store = await openPostgres(addressOf(url), { staleMs: 0, onLink: state => lost.push(state) })
   const other = await openPostgres(addressOf(url), { staleMs: 0 })

@@ -42,7 +42,7 @@ t.test('what can be read in two ways, or in none, is refused with its reason', t
     [Buffer.from('{"query": "{ __typename }"}', 'utf16le'), /not UTF-8|not JSON/],
     [Buffer.from([0xff, 0xfe, 0x7b]), /not UTF-8/],
     [Buffer.concat([Buffer.from('{"query": "{ __typename }", "x": "'), Buffer.from([0xc3]), Buffer.from('"}')]), /not UTF-8/],
-    ['[{"query": "{ __typename }"}]', /Batches/],
+    ['[{"query": "{ __typename }"}]', /Batched/],
     ['null', /JSON object/],
     ['"{ __typename }"', /JSON object/],
     ['{"Query": "{ __typename }"}', /no "query"/],
@@ -54,8 +54,8 @@ t.test('what can be read in two ways, or in none, is refused with its reason', t
     ['{"query": "fragment F on Query { __typename }"}', /exactly one operation/],
     ['{"query": "{ __typename } type X { y: Int }"}', /operation and fragments/],
     ['{"query": "{ ...F }"}', /does not define/],
-    ['{"query": "{ ...F } fragment F on Query { ...F }"}', /circle/],
-    ['{"query": "{ ...F } fragment F on Query { __typename } fragment F on Query { createRun }"}', /alike/]
+    ['{"query": "{ ...F } fragment F on Query { ...F }"}', /cycle/],
+    ['{"query": "{ ...F } fragment F on Query { __typename } fragment F on Query { createRun }"}', /the same name/]
   ]
   for (const [body, reason] of bodies) t.match(judgeGraphql(Buffer.from(body as string)), { refused: reason }, String(body))
   t.end()

@@ -17,16 +17,16 @@ function saw (authorization: string[], apiKey: string[] = [], gatewayKey: string
 t.test('each mistake with a key that people make is told from the others', async t => {
   for (const [value, text] of [
     ['', /an empty Authorization header/],
-    ['Bearer', /a scheme and nothing behind it/],
-    ['Bearer ', /a scheme and nothing behind it/],
-    ['Basic', /a scheme and nothing behind it/],
+    ['Bearer', /a scheme but no key/],
+    ['Bearer ', /a scheme but no key/],
+    ['Basic', /a scheme but no key/],
     [key, /without a scheme/],
-    [`Token ${key}`, /a scheme of its own/],
-    ['Digest username="ada"', /a scheme of its own/],
-    [`Bearer: ${key}`, /a scheme of its own/],
+    [`Token ${key}`, /an unknown scheme/],
+    ['Digest username="ada"', /an unknown scheme/],
+    [`Bearer: ${key}`, /an unknown scheme/],
     [`Bearer Bearer ${key}`, /a scheme twice/],
-    [`Bearer "${key}"`, /quotes round it/],
-    [`ApiKey '${key}'`, /quotes round it/],
+    [`Bearer "${key}"`, /a key in quotes/],
+    [`ApiKey '${key}'`, /a key in quotes/],
     [`Bearer ${key.slice(0, 20)} ${key.slice(20)}`, /a space or a line break/],
     [`Bearer ${jwt}`, /a JWT/],
     ['Bearer None', /an absent value/],
@@ -50,7 +50,7 @@ t.test('each mistake with a key that people make is told from the others', async
   ] as const) t.match(saw([value]), text, value)
   t.match(saw([], ['']), /an empty header/)
   t.match(saw([], [], ['']), /an empty header/)
-  t.match(saw([], [`"${key}"`]), /quotes round it/)
+  t.match(saw([], [`"${key}"`]), /a key in quotes/)
   t.match(saw([], [], ['null']), /an absent value/)
 })
 

@@ -112,7 +112,7 @@ t.test('the command lists the latest first, and says when old paths end', async 
 
 t.test('the command without counts, with broken ones, and used wrongly', async t => {
   const none = await command(t.testdir(), [])
-  t.match(none, { code: 0, out: '', err: /nothing is counted/ })
+  t.match(none, { code: 0, out: '', err: /no counts yet/ })
   t.strictSame(JSON.parse((await command(t.testdir(), ['--json'])).out), { since: null, sunset: null, uses: [] })
   const folder = t.testdir()
   writeFileSync(usageFile(folder), '{"uses": 7}')

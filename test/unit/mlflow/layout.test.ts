@@ -41,11 +41,11 @@ t.test('a fault of the moment where MLflow says what it is recognises nothing', 
 
 t.test('what is no MLflow is named by what it lacks', async t => {
   for (const [answers, reason] of [
-    [none, /not an MLflow server/],
+    [none, /the server that answers is not MLflow/],
     [{ ...none, rest: { status: 403, contentType: 'text/plain', body: 'Invalid Host header' } }, /--allowed-hosts/],
     [{ ...none, prefixedRest: { status: 401, contentType: 'text/plain', body: '' } }, /MLFLOW_UPSTREAM_AUTHORIZATION/],
     [{ ...none, rest: { status: 502, contentType: 'text/html', body: 'nginx' } }, /MLflow answers 502/],
-    [{ ...none, rest: { status: 200, contentType: 'text/html', body: 'hello' } }, /not an MLflow server/]
+    [{ ...none, rest: { status: 200, contentType: 'text/html', body: 'hello' } }, /the server that answers is not MLflow/]
   ] as const) t.match(recognise(answers, '/p'), reason)
 })
 

@@ -152,5 +152,5 @@ t.test('one silence of a known MLflow stops no traffic, two are a problem', asyn
 t.test('what is no MLflow is 503 with a wait', async t => {
   const { monitor, answers } = table(t)
   answers.clear()
-  t.match(await failureOf(monitor.refresh()), { statusCode: 503, headers: { 'retry-after': '15' }, message: /not an MLflow server/ })
+  t.match(await failureOf(monitor.refresh()), { statusCode: 503, headers: { 'retry-after': '15' }, message: /the server that answers is not MLflow/ })
 })

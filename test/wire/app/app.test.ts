@@ -109,7 +109,7 @@ t.test('an MLflow that comes and goes', { jobs: 4 }, async t => {
 
   t.test('that is something else is named by what it lacks', async t => {
     for (const [what, reason] of [
-      [answer(200, 'hello'), /not an MLflow server/],
+      [answer(200, 'hello'), /the server that answers is not MLflow/],
       [answer(403, 'Invalid Host header'), /--allowed-hosts/],
       [answer(401, 'no'), /MLFLOW_UPSTREAM_AUTHORIZATION/],
       [answer(500, 'no'), /MLflow answers 500/]

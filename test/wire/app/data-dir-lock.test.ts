@@ -25,7 +25,7 @@ async function holder (t: { teardown: (fn: () => unknown) => void }, folder: str
 t.test('a second process is refused with one sentence, and let in when the first was killed', async t => {
   const folder = join(t.testdir(), 'a folder to be made', 'x'.repeat(120))
   const kill = await holder(t, folder)
-  t.throws(() => lockDataDir(folder), { message: `Another process uses DATA_DIR (${folder}): stop it, or give this one a folder of its own with DATA_DIR.` })
+  t.throws(() => lockDataDir(folder), { message: `Another process uses DATA_DIR (${folder}): stop it, or set DATA_DIR to a different folder.` })
   await kill()
   lockDataDir(folder).release()
 })
@@ -51,7 +51,7 @@ t.test('keys are managed beside a running server', async t => {
 t.test('a folder that cannot be used is named with its reason', async t => {
   const file = join(t.testdir(), 'file')
   writeFileSync(file, '')
-  t.throws(() => lockDataDir(file), { message: /DATA_DIR \(.*\) is no folder/ })
+  t.throws(() => lockDataDir(file), { message: /DATA_DIR \(.*\) is not a folder/ })
 })
 
 t.test('a folder and files of ours are shut to others, whoever made them open', t => {
@@ -78,7 +78,7 @@ t.test('a folder that holds more than ours is left open and told of, and our fil
   for (const name of readdirSync(shared)) chmodSync(join(shared, name), 0o644)
   const lock = lockDataDir(shared)
   t.teardown(lock.release)
-  t.match(lock.exposed, /holds other things.*mode 0755/)
+  t.match(lock.exposed, /contains files that are not the facade's.*mode 0755/)
   const modes = [shared, join(shared, 'thesis.txt'), join(shared, 'keys.db'), join(shared, 'lock.db')].map(path => statSync(path).mode & 0o777)
   t.strictSame(modes, [0o755, 0o644, 0o600, 0o600])
   t.end()

@@ -21,7 +21,7 @@ t.test('a body by a schema', async t => {
     ['{"name":7}', 'The field name must be string.'],
     ['{"name":"a","limits":{"hour":"5"}}', 'The field limits.hour must be integer.'],
     ['{"name":"hk_live_secret"}', 'The field name must NOT have more than 10 characters.'],
-    ['{"name":"a","other":1}', 'The field other is not known.'],
+    ['{"name":"a","other":1}', 'The field other is unknown.'],
     ['{"name":"a","scope":"all"}', 'The field scope must be equal to one of the allowed values: read, write.'],
     ['[]', 'The body must be object.'],
     ['{"name":', 'The body must be JSON, with the header "Content-Type: application/json".'],

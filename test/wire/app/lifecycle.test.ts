@@ -111,8 +111,8 @@ t.test('a later start says since when the first admin key lies in its file, and 
   chmodSync(dataDir, 0o755)
   const second = await startFacade(t, { mlflowUrl: mlflow.url.href, env: { DATA_DIR: dataDir } })
   await second.stop()
-  t.match(second.output(), new RegExp(`"since":"${statSync(join(dataDir, 'admin-key')).mtime.toISOString()}".*the first admin key lies in DATA_DIR/admin-key`))
-  t.match(second.output(), /"level":"warn".*DATA_DIR holds other things.*mode 0755/)
+  t.match(second.output(), new RegExp(`"since":"${statSync(join(dataDir, 'admin-key')).mtime.toISOString()}".*the first admin key is still in DATA_DIR/admin-key`))
+  t.match(second.output(), /"level":"warn".*DATA_DIR contains files that are not the facade's.*mode 0755/)
 })
 
 t.test('within the delay it says that it is not ready, and still serves', async t => {

@@ -13,6 +13,7 @@ import { smallDisk } from '../../helpers/disk.js'
 import { goodAnswer, startAuthServer, type AuthServer } from '../../helpers/auth-server.js'
 import { freePort } from '../../../scripts/mlflow/ports.js'
 import { address, examine, fakeMlflow, run } from './fakes.js'
+import { healthy, titles } from './titles.js'
 
 interface Test { teardown: (fn: () => unknown) => void }
 
@@ -159,7 +160,7 @@ t.test('keys that are tied to workspaces which MLflow does not keep apart are na
   t.match(await row(false), { status: 'ok' })
   await make(['team-a'])
   await store.close()
-  t.match(await row(false), { status: 'warning', message: /^A key is tied to workspaces, and MLflow 3\.17\.2 keeps none apart/, fix: /--enable-workspaces/ })
+  t.match(await row(false), { status: 'warning', message: /^A key is tied to workspaces, but MLflow 3\.17\.2 does not separate workspaces/, fix: /--enable-workspaces/ })
   t.match(await row(true), { status: 'ok' })
 })
 
@@ -182,7 +183,7 @@ t.test('an auth service that takes no question of ours is named with AUTH_SERVIC
   const service = await auth(t)
   service.behave((res, _key, req) => { res.writeHead(req.method === 'GET' ? 200 : 400, { 'content-type': 'application/json' }).end('{}') })
   const { findings } = await examine({ MLFLOW_UPSTREAM_URL: await fakeMlflow(t), KEYS_URL: service.url.href, HOKUSAI_API_KEY: keys.read })
-  t.match(findings, [{ check: 'service-id', severity: 'error', message: 'The auth service refuses our request (400): is AUTH_SERVICE_ID right?', fix: /AUTH_SERVICE_ID/ }])
+  t.match(findings, [{ check: 'service-id', severity: 'error', message: 'The auth service rejects the facade\'s request (400): is AUTH_SERVICE_ID right?', fix: /AUTH_SERVICE_ID/ }])
 })
 
 t.test('keys of the platform without scopes are named with AUTH_EMPTY_SCOPES', async t => {
@@ -215,7 +216,7 @@ t.test('a front that leads elsewhere, or nowhere, is named', async t => {
 })
 
 t.test('a front that takes the mount off is named, whatever old paths do', async t => {
-  for (const [mode, message] of [['redirect', /redirected to itself/], ['gone', /have ended/], ['forward', /pages are missing/]] as const) {
+  for (const [mode, message] of [['redirect', /redirected to itself/], ['gone', /have ended/], ['forward', /web UI is missing/]] as const) {
     const behind = await facade(t, undefined, { env: { LEGACY_PATHS: mode } })
     let says = false
     const front = await address(t, createServer((request, response) => {
@@ -224,7 +225,7 @@ t.test('a front that takes the mount off is named, whatever old paths do', async
     }))
     const env = { MLFLOW_UPSTREAM_URL: await fakeMlflow(t) }
     const { findings } = await examine(env, ['--url', front.href])
-    t.match(findings.find(({ check }) => check === 'front-prefix'), { message, fix: /^your proxy takes \/mlflow off: do not strip it, or set LEGACY_PATHS=forward/ })
+    t.match(findings.find(({ check }) => check === 'front-prefix'), { message, fix: /^your proxy strips \/mlflow: do not strip it; .*LEGACY_PATHS=forward/ })
     says = true
     t.notOk((await examine(env, ['--url', front.href])).named.includes('front-prefix'), 'one that says so is fine')
   }
@@ -262,12 +263,11 @@ t.test('wrong usage is told as such', async t => {
   await t.rejects(run({}, ['--ur', 'x']), { message: /Unknown option/ })
 })
 
-t.test('the list of checks in the documentation is whole, in order, and names tests that exist', async t => {
+t.test('the list of checks in the documentation is whole and in order, and each check has tests that exist', async t => {
   const page = readFileSync('docs/doctor.md', 'utf8')
-  const rows = [...page.matchAll(/^\| `([a-z-]+)` \| (.+) \| (.+) \|$/gm)].map(([, id, about, title]) => ({ id, about, title }))
-  t.strictSame(rows.map(({ id, about }) => ({ id, about })).slice(1), checks.map(({ id, about }) => ({ id, about })))
+  const rows = [...page.matchAll(/^\| `([a-z-]+)` \| (.+) \| (?:.+) \|$/gm)].map(([, id, about]) => ({ id, about }))
+  t.strictSame(rows.slice(1), checks.map(({ id, about }) => ({ id, about })))
+  t.strictSame(Object.keys(titles), rows.map(({ id }) => id))
   const tests = ['wire/doctor/doctor', 'wire/doctor/mlflow', 'real/doctor/healthy', 'real/keys/doctor', 'real/keys/limits-doctor'].map(name => readFileSync(`test/${name}.test.ts`, 'utf8')).join('')
-  const titles = [...rows.map(({ title = '' }) => title), ...Array.from(page.matchAll(/\(test: ([^)]+)\)/g), ([, title = '']) => title)]
-  t.ok(titles.length > checks.length + 4)
-  for (const title of titles) t.ok(tests.includes(`t.test('${title.replaceAll("'", "\\'")}'`), title)
+  for (const title of [...Object.values(titles).flat(), healthy]) t.ok(tests.includes(`t.test('${title.replaceAll("'", "\\'")}'`), title)
 })

@@ -96,7 +96,7 @@ t.test('a file that is no database, or one of a newer version, is a clear senten
   const db = new sqlite.DatabaseSync(join(folder, 'newer.db'))
   db.exec('PRAGMA user_version = 99')
   db.close()
-  t.throws(() => openSqlite(join(folder, 'newer.db')), /schema 99 .* newer version/)
+  t.throws(() => openSqlite(join(folder, 'newer.db')), /schema 99, .* newer version/)
 })
 
 t.test('a file that is removed stops all answers until one is back, and then what it says counts', async t => {

@@ -118,7 +118,7 @@ t.test('an expires_at is read in each form in which services give one', async t 
   }
   for (const given of ['soon', '2027-13-01', '30.06.2027', true, {}, 'Infinity', '2027-06-30T12:00:01+99:99']) {
     server.behave(answering(200, goodAnswer({ expires_at: given })))
-    await t.rejects(async () => await service.verify('K1', here), { name: 'StoreUnavailableError', message: 'The auth service gave an expires_at that cannot be read.' }, JSON.stringify(given))
+    await t.rejects(async () => await service.verify('K1', here), { name: 'StoreUnavailableError', message: 'The auth service sent a response with an invalid expires_at.' }, JSON.stringify(given))
   }
 })
 
@@ -150,7 +150,7 @@ t.test('a key that was seen valid ends with the answer that says so, and with it
 t.test('a 400 is an outage that names what may be wrong', async t => {
   const { server, service } = await open(t)
   server.behave(failures.badRequest)
-  await t.rejects(async () => await service.verify('K1', here), { name: 'StoreUnavailableError', message: 'The auth service refuses our request (400): is AUTH_SERVICE_ID right?' })
+  await t.rejects(async () => await service.verify('K1', here), { name: 'StoreUnavailableError', message: 'The auth service rejects the facade\'s request (400): is AUTH_SERVICE_ID right?' })
 })
 
 t.test('its 429 stays one, with a wait that clients survive', async t => {

@@ -45,7 +45,7 @@ t.test('it is prepared in the background, tells what it does, and answers where 
   await ready
   t.strictSame(local.state(), { phase: 'ready', reason: undefined })
   t.equal(await ask(local, '/health'), 'OK')
-  t.match(lines, [/^Preparing MLflow/, /making a Python environment with uv/, /done in \d/, /installing MLflow .* with uv/, /done in \d/, /database/, /done in/, /^Starting MLflow/, /ready \(started in \d/])
+  t.match(lines, [/^Preparing MLflow/, /creating a Python environment with uv/, /done in \d/, /installing MLflow .* with uv/, /done in \d/, /database/, /done in/, /^Starting MLflow/, /ready \(started in \d/])
   t.equal(statSync(join(dataDir, 'mlflow')).mode & 0o777, 0o700, 'nobody else reaches the socket, which has no key')
   t.match(readFileSync(join(dataDir, 'mlflow.log'), 'utf8'), 'MLflow listens')
 })
@@ -96,11 +96,11 @@ t.test('killed, it is started again in the same place, and its server proper is 
   await ready
   const server = Number(await ask(local, '/pid'))
   const parent = (JSON.parse(readFileSync(join(dataDir, 'mlflow', 'mlflow.pid'), 'utf8')) as { pid: number }).pid
-  const down = line(/^MLflow ended \(SIGKILL\).*again in 1\.0 s/)
+  const down = line(/^MLflow exited \(SIGKILL\).*Restarting it in 1\.0 s/)
   const again = line(/is ready/)
   process.kill(parent, 'SIGKILL')
   await down
-  t.match(local.state(), { phase: 'restarting', reason: /ended \(SIGKILL\)/ })
+  t.match(local.state(), { phase: 'restarting', reason: /exited \(SIGKILL\)/ })
   await again
   t.equal(local.state().phase, 'ready')
   t.notOk(isAlive(server))
@@ -109,12 +109,12 @@ t.test('killed, it is started again in the same place, and its server proper is 
 
 t.test('it is started again ever more slowly while it fails', async t => {
   const { open, line } = machine(t, both, { FAKE_SERVER: 'a broken configuration' })
-  const first = line(/ended \(exit code 1\): mlflow\.log in DATA_DIR says why\. Starting it again in 1\.0 s/)
-  const second = line(/again in 2\.0 s/)
+  const first = line(/exited \(exit code 1\): see mlflow\.log in DATA_DIR\. Restarting it in 1\.0 s/)
+  const second = line(/Restarting it in 2\.0 s/)
   const local = await open()
   await first
   await second
-  t.match(local.state().reason, /being started again/)
+  t.match(local.state().reason, /being restarted/)
 })
 
 t.test('stopping ends it and all of its processes', async t => {
@@ -186,9 +186,9 @@ t.test('a database that cannot be read, and a folder that Python refuses, are na
   mkdirSync(join(dataDir, 'mlflow'), { recursive: true })
   for (const content of ['', 'this is no database']) {
     writeFileSync(join(dataDir, 'mlflow', 'mlflow.db'), content)
-    await t.rejects(open({ allowUpgrade: true }), { message: /mlflow\.db\) cannot be read as one of MLflow\. Put a backup in its place/ })
+    await t.rejects(open({ allowUpgrade: true }), { message: /mlflow\.db\) cannot be read as an MLflow database\. Restore a backup/ })
   }
-  await t.rejects(open({ dataDir: join(dataDir, 'a:b') }), { message: /DATA_DIR holds a colon/ })
+  await t.rejects(open({ dataDir: join(dataDir, 'a:b') }), { message: /path of DATA_DIR contains a colon/ })
   t.strictSame(calls(), [])
 })
 
@@ -226,7 +226,7 @@ t.test('a process that merely has the noted id is left alone', async t => {
   writeFileSync(join(dataDir, 'mlflow', 'mlflow.pid'), JSON.stringify({ pid: stranger.pid, startedAt: '1' }))
   await (await open()).stop()
   t.ok(isAlive(stranger.pid ?? 0))
-  t.notOk(lines.some(line => line.includes('left behind')))
+  t.notOk(lines.some(line => line.includes('left over')))
 })
 
 t.test('neither our secrets nor what a shell exports for MLflow\'s client reaches it', async t => {
@@ -265,7 +265,7 @@ t.test('a database of a known newer MLflow is named by its version, and no flag 
   const [older, newer] = mlflows.slice(-2)
   const file = makeOldDatabase(dataDir, newer!.schema)
   for (const allowUpgrade of [false, true]) {
-    await t.rejects(open({ allowUpgrade, release: { ...pinned, version: older!.version, schema: older!.schema } }), { message: `is of MLflow ${newer!.version}, newer than the ${older!.version}` })
+    await t.rejects(open({ allowUpgrade, release: { ...pinned, version: older!.version, schema: older!.schema } }), { message: `was written by MLflow ${newer!.version}, newer than the built-in ${older!.version}` })
   }
   t.match(readDatabase(file), { schema: { version_num: newer!.schema } })
 })
@@ -284,10 +284,10 @@ t.test('with the flag it is backed up, then upgraded', async t => {
 t.test('an upgrade that fails leaves the database as it was', async t => {
   const { open, line, dataDir } = machine(t, both, { FAKE_UPGRADE: "Can't locate revision identified by '0000older'" })
   const file = makeOldDatabase(dataDir)
-  const failed = line(/could not bring its database up to date.*Trying again/)
+  const failed = line(/could not upgrade its database.*Retrying/)
   const local = await open({ allowUpgrade: true })
   await failed
-  t.match(local.state().reason, /left as it is/)
+  t.match(local.state().reason, /left unchanged/)
   t.match(readDatabase(file), { schema: { version_num: '0000older' }, runs: [{ name: 'kept' }] })
   t.strictSame(readdirSync(join(dataDir, 'mlflow', 'backups')), [])
   t.match(readFileSync(join(dataDir, 'mlflow.log'), 'utf8'), 'locate revision')

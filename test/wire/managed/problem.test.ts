@@ -12,11 +12,11 @@ const plenty = 10_000_000_000
 
 t.test('what cannot recover by itself is told at once', async t => {
   const cases: ReadonlyArray<readonly [string, Record<string, string>, Record<string, string>, RegExp]> = [
-    ['no Python', {}, {}, /^Python was not found: "python3" is no command here\. Install Python 3\.10 or newer, name it with MLFLOW_PYTHON, or set MLFLOW_UPSTREAM_URL/],
+    ['no Python', {}, {}, /^Python was not found: there is no command "python3"\. Install Python 3\.10 or newer, set MLFLOW_PYTHON to its command, or set MLFLOW_UPSTREAM_URL/],
     ['a shim without a Python behind it', { python3: 'echo "pyenv: python3: command not found" >&2; exit 127' }, {}, /^Python was not found/],
-    ['a Python that is too old', { python3: 'fake' }, { FAKE_PYTHON: 'python 3 9 venv /usr/bin/python3.9' }, /^"python3" is Python 3\.9 and MLflow 3\.17\.2 needs 3\.10 or newer\. Name a newer one with MLFLOW_PYTHON/],
-    ['a Python of the last century', { python3: 'test "$1" = --version && echo "Python 2.7.18" >&2; exit 1' }, {}, /^"python3" is Python 2\.7 and/],
-    ['something else named Python', { python3: 'echo hello' }, {}, /^"python3" does not work as a Python/],
+    ['a Python that is too old', { python3: 'fake' }, { FAKE_PYTHON: 'python 3 9 venv /usr/bin/python3.9' }, /^"python3" is Python 3\.9, but MLflow 3\.17\.2 needs 3\.10 or newer\. Set MLFLOW_PYTHON to a newer one/],
+    ['a Python of the last century', { python3: 'test "$1" = --version && echo "Python 2.7.18" >&2; exit 1' }, {}, /^"python3" is Python 2\.7, but/],
+    ['something else named Python', { python3: 'echo hello' }, {}, /^"python3" is not a working Python/],
     ['no venv module and no uv', { python3: 'fake' }, { FAKE_PYTHON: 'python 3 12 bare /usr/bin/python3' }, /^"python3" has no venv module\. Install it \(Debian and Ubuntu: apt install python3-venv\), install uv/]
   ]
   for (const [what, tools, env, sentence] of cases) {
@@ -42,16 +42,16 @@ t.test('a DATA_DIR that cannot be written is told at once', async t => {
 
 t.test('what may recover by itself is told and tried again, and the reason names no path', async t => {
   const cases: ReadonlyArray<readonly [string, string, RegExp]> = [
-    ['no network, as uv says it', 'error: Request failed after 3 retries in 6.4s\n  cause: Failed to fetch: http://127.0.0.1:9/simple/mlflow/\n  cause: dns error', /could not be downloaded: the Python package index cannot be reached\. Check the network, a proxy/],
+    ['no network, as uv says it', 'error: Request failed after 3 retries in 6.4s\n  cause: Failed to fetch: http://127.0.0.1:9/simple/mlflow/\n  cause: dns error', /could not be downloaded: the Python package index cannot be reached\. Check the network, your proxy/],
     ['no network, as pip says it', 'ERROR: Could not find a version that satisfies the requirement mlflow==3.17.2 (from versions: none)', /could not be downloaded/],
-    ['a full disk, as uv says it', 'error: Failed to install: mlflow-3.17.2-py3-none-any.whl (mlflow==3.17.2)\n  cause: failed to copy file: No space left on device (os error 28)', /The disk of DATA_DIR has \d+ MB free and MLflow 3\.17\.2 needs about 1000 MB\. Free some, or set DATA_DIR/],
+    ['a full disk, as uv says it', 'error: Failed to install: mlflow-3.17.2-py3-none-any.whl (mlflow==3.17.2)\n  cause: failed to copy file: No space left on device (os error 28)', /The disk of DATA_DIR has \d+ MB free, but MLflow 3\.17\.2 needs about 1000 MB\. Free some space, or set DATA_DIR/],
     ['a full disk, as pip says it', 'ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device', /The disk of DATA_DIR/],
-    ['anything else', 'error: the wheel is upside down', /could not be installed; mlflow\.log in DATA_DIR has the installer's own words/]
+    ['anything else', 'error: the wheel is upside down', /could not be installed; mlflow\.log in DATA_DIR has the installer's output/]
   ]
   for (const [what, words, sentence] of cases) {
     t.test(what, async t => {
       const { open, line, dataDir } = machine(t, { uv: 'fake', python3: 'fake' }, { FAKE_INSTALL: words })
-      const told = line(/Trying again in 30 s/)
+      const told = line(/Retrying in 30 s/)
       const local = await open()
       t.match(await told, sentence)
       t.match(local.state(), { phase: 'preparing', reason: sentence })
@@ -62,7 +62,7 @@ t.test('what may recover by itself is told and tried again, and the reason names
 
 t.test('a disk too small is seen before anything is downloaded', async t => {
   const { open, line, calls } = machine(t, { uv: 'fake', python3: 'fake' })
-  const told = line(/Trying again/)
+  const told = line(/Retrying/)
   await open({ release: { ...pinned, diskBytes: Number.MAX_SAFE_INTEGER } })
   t.match(await told, /^The disk of DATA_DIR has/)
   t.notOk(calls().some(call => call.startsWith('uv pip')))

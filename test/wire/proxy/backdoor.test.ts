@@ -23,10 +23,10 @@ t.test('MLflow itself under another name gets nothing, in any layout', async t =
     for (const path of bare) {
       const { status, json } = await call('POST', path, { key: null, body: '{}' })
       t.equal(status, 502, path)
-      t.match(json(), { message: 'The platform is an MLflow, which is reached with a key only. Nothing is passed on.' })
+      t.match(json(), { message: 'The platform is an MLflow, which may be reached only with a key. Nothing is forwarded to it.' })
     }
     t.equal(mlflow.calls.length, 0)
-    t.equal(lines.filter(({ msg, level }) => level === 50 && msg === 'Nothing is passed on to the platform').length, 1)
+    t.equal(lines.filter(({ msg, level }) => level === 50 && msg === 'Nothing is forwarded to the platform').length, 1)
   }
 })
 
@@ -58,7 +58,7 @@ t.test('what is not there when the facade starts is asked before it gets a reque
   const { call } = await facade(t, echo, { env: { PLATFORM_UPSTREAM_URL: platform.url.origin } })
   t.match((await call('GET', '/graphql', { key: null })).json(), { message: 'The platform cannot be reached.' })
   await platform.start({ impostor: answer(503) })
-  t.match((await call('GET', '/graphql', { key: null })).json(), { message: 'The platform does not say yet what it is. Nothing is passed on.' })
+  t.match((await call('GET', '/graphql', { key: null })).json(), { message: 'The platform has not been identified yet. Nothing is forwarded to it.' })
   await platform.start({ impostor: answer(200, '{"experiment": {}}', json) })
   t.match((await call('GET', '/graphql', { key: null })).json(), { message: /^The platform is an MLflow/ })
   t.equal(platform.calls.length, 0)

@@ -121,7 +121,7 @@ t.test('down, hung and cut are 502, 504 and a broken connection, in JSON that na
   platform.behave(saysAndCloses('HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\nshort'))
   t.equal((await call('GET', '/models', { key: null })).whole, false)
   platform.behave(saysAndCloses('not HTTP at all\r\n\r\n'))
-  t.match((await call('GET', '/models', { key: null })).json(), { error_code: 'INTERNAL_ERROR', message: 'The platform\'s answer is not HTTP.' })
+  t.match((await call('GET', '/models', { key: null })).json(), { error_code: 'INTERNAL_ERROR', message: 'The platform\'s response is not HTTP.' })
   const stalled = await connect()
   stalled.write(requestHead('POST', '/models', { key: null, headers: { 'Content-Length': '10' } }))
   t.equal((await stalled.answer()).status, 408, 'and a caller who does not send is given up')

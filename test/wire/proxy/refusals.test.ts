@@ -141,11 +141,11 @@ t.test('keys', async t => {
   t.test('what came in place of a key is named to who sent it, and its value is not', async t => {
     const texts = new Set<unknown>()
     for (const [header, value, saw] of [
-      ['Authorization', 'Negotiate s3cret', /scheme of its own/],
+      ['Authorization', 'Negotiate s3cret', /unknown scheme/],
       ['Authorization', '', /an empty Authorization header/],
       ['X-API-Key', '', /an empty header/],
       ['Authorization', 's3cret', /without a scheme/],
-      ['Authorization', 'Bearer "s3cret"', /quotes round it/],
+      ['Authorization', 'Bearer "s3cret"', /a key in quotes/],
       ['Authorization', `Basic ${Buffer.from('ada:s3cret').toString('base64')}`, /\.netrc/]
     ] as const) {
       const answered = await call('GET', search, { key: null, headers: { [header]: value } })

@@ -21,7 +21,7 @@ async function tried ({ call }: Facade, key: 'tiedToOne' | 'write', headers: Rec
   return answers
 }
 
-const refused = 'This API key is for the workspaces team-a alone, and this MLflow keeps none apart (--enable-workspaces).'
+const refused = 'This API key is limited to the workspaces team-a, and this MLflow does not separate workspaces (--enable-workspaces).'
 
 for (const [what, shape] of [['has them switched off', { ...shapeA, workspaces: false }], ['knows none (3.9.0)', shapeB]] as const) {
   t.test(`where MLflow ${what}, such a key reaches nothing and is told why, and any other key is untouched`, async t => {
@@ -96,7 +96,7 @@ t.test('an artifact path that leads out of a key\'s workspaces is refused in eve
   for (const [method, target] of outside) t.equal((await up.call(method, target, { key: 'tiedToOne' })).status, 403, `${method} ${target}`)
   t.equal(up.mlflow.calls.length, 0)
   t.equal(await up.metric('refusals_total{reason="workspace"}'), outside.length)
-  t.match((await up.call('DELETE', `${store}/artifacts/workspaces`, { key: 'tiedToOne' })).json(), { error_code: 'PERMISSION_DENIED', message: 'This API key is for the workspaces team-a alone, and the artifact path leads out of them.' })
+  t.match((await up.call('DELETE', `${store}/artifacts/workspaces`, { key: 'tiedToOne' })).json(), { error_code: 'PERMISSION_DENIED', message: 'This API key is limited to the workspaces team-a, and the artifact path is outside them.' })
 })
 
 t.test('an artifact path within a key\'s workspaces reaches MLflow as it came', async t => {

@@ -78,19 +78,19 @@ function pairFinding (earlier: Entry, entry: Entry, { listener }: ListenerView, 
   const what = `Rule ${first} (${earlier.target}) comes first and takes some requests that rule ${second} (${entry.target}) matches too`
   const shown = { ...base, by: [first], differentTarget: true, witness: analysis.witness(taken.point, listener) }
   if (isNarrower) {
-    const message = `${what}. It is the narrower one, as it is with a special case before a general rule.`
-    return [{ ...shown, severity: 'info', message, fix: 'Nothing, if it is meant so.' }]
+    const message = `${what}. It is narrower, like a special case before a general rule.`
+    return [{ ...shown, severity: 'info', message, fix: 'Nothing, if this is intended.' }]
   }
   if (twice !== undefined) {
-    const message = `${what}, but only where ${twice} comes twice, with two values.`
-    return [{ ...shown, severity: 'info', message, fix: 'Nothing: no condition could tell these requests apart.' }]
+    const message = `${what}, but only if ${twice} occurs twice, with two values.`
+    return [{ ...shown, severity: 'info', message, fix: 'Nothing: no condition can tell these requests apart.' }]
   }
   return [{
     ...shown,
     severity: 'warning',
-    message: `${what}${outside.is === 'yes' ? ', and is no special case of it' : ''}: the order of the two alone decides.`,
-    fix: `If rule ${first} is right, nothing; if rule ${second} should have them, give it a priority before ${first}; ` +
-      'better, tell the two apart by a condition (a host, say).'
+    message: `${what}${outside.is === 'yes' ? ', and is not a special case of it' : ''}: only the order of the two decides.`,
+    fix: `Nothing, if rule ${first} is right; if rule ${second} should have them, give it a priority before ${first}; ` +
+      'better, add a condition that tells the two apart (a host, say).'
   }]
 }
 
@@ -107,6 +107,6 @@ function toldOnce (findings: Found): Found {
     const [first, ...others] = all
     return finding === first
       ? { ...finding, message: `${finding.message} It crosses ${all.length} rules, with ${others.map(({ rule }) => rule).join(', ')} too.` }
-      : { ...finding, severity: 'info', message: `${finding.message} It is one of ${all.length} rules, told of with rule ${first?.rule}.` }
+      : { ...finding, severity: 'info', message: `${finding.message} It is one of ${all.length} rules, reported with rule ${first?.rule}.` }
   })
 }

@@ -25,7 +25,7 @@ export function checkPrefixOverreach (subject: Subject): Found {
       listener: view.listener.label,
       rule: rule.priority,
       message: `Rule ${rule.priority} (${target}): ${value} takes every path that begins with ${stem}, ` +
-        `such as ${stem}s, not only ${stem} and what is below it.`,
+        `such as ${stem}s, not only ${stem} and the paths below it.`,
       fix: `Replace ${value} by ${stem} and ${stem}/*, and check again: other rules then get requests that it takes now.`,
       proposals: pathProposals(given, [stem, `${stem}/*`], `Replace ${value} by the two values ${stem} and ${stem}/*.`, subject),
       witness: point === undefined ? null : analysis.witness(point, view.listener)

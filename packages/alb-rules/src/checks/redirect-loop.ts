@@ -47,13 +47,13 @@ export function checkRedirectLoop (subject: Subject): Found {
     const key = [...new Set(loop.steps.map(nameOf))].sort().join()
     if (reported.has(key)) return []
     reported.add(key)
-    const endless = loop.steps.length > 5 ? ' and so on without an end' : ''
+    const endless = loop.steps.length > 5 ? ' and so on without end' : ''
     const way = [...loop.steps, ...loop.steps.slice(0, 1)].slice(0, 6).map(nameOf).join(', then ')
     return [{
       severity: 'error' as const,
       listener: view.listener.label,
       rule: entry.rule.priority,
-      message: `Rule ${entry.rule.priority} (${entry.target}) redirects in a circle: ${way}${endless}.`,
+      message: `Rule ${entry.rule.priority} (${entry.target}) redirects in a loop: ${way}${endless}.`,
       fix: `Add a condition to rule ${entry.rule.priority} that its own target does not meet, or correct the target.`,
       witness: subject.analysis.witness(loop.point, view.listener)
     }]

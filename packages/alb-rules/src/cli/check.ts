@@ -47,6 +47,6 @@ export const check: Run = (args, io, { hosts }) => {
 function noteIgnored (ignored: readonly Known[], unused: readonly Known[], hidden: number, io: Io): void {
   const name = ({ check: id, rule }: Known): string => `--ignore ${id}:${rule}`
   for (const one of ignored.filter(({ reason }) => reason === undefined)) io.stderr.write(`${name(one)}: say why, as ${name(one)}=REASON\n`)
-  for (const one of unused) io.stderr.write(`${name(one)}: there is no such finding any more\n`)
+  for (const one of unused) io.stderr.write(`${name(one)}: this finding no longer exists\n`)
   if (hidden > 0) io.stderr.write(`${hidden} known ${hidden === 1 ? 'finding is' : 'findings are'} not shown\n`)
 }

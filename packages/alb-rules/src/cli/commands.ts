@@ -81,7 +81,7 @@ const commands: Readonly<Record<string, Run>> = {
     const { values, positionals } = parse({ args, allowPositionals: true, options: { json, format: { type: 'string' } } })
     const format = values.format ?? (values.json ? 'alb' : undefined)
     if (format !== 'alb' && format !== 'terraform' && format !== 'markdown') throw new UsageError('--format is alb, terraform or markdown.')
-    if (values.json && format === 'markdown') throw new UsageError('--json prints alb or terraform, which are JSON; markdown is none.')
+    if (values.json && format === 'markdown') throw new UsageError('--json prints alb or terraform; markdown is not JSON.')
     const text = own !== undefined && positionals.length === 0
       ? writeRules(own.rules(), format, own.reasons)
       : writeRules(load(named(positionals, ['RULES'])[0], io), format)

@@ -25,19 +25,19 @@ RULES, BEFORE and AFTER are files (- is standard input) with what
 "terraform show -json" prints of a plan or a state, a terraform.tfstate,
 a CloudFormation template, or the model of aws-load-balancer-controller.
 
-check     finds rules that are never reached, overlap, loop or go too far, each
-          with a request that shows it; exit 1 from a warning up, or --fail-on
-explain   tells which rule takes a request and why
+check     finds rules that are never reached, overlap, loop or match too much, each
+          with an example request; exit 1 for warnings and errors, or see --fail-on
+explain   says which rule takes a request and why
             --method M, --header 'NAME: VALUE' (repeatable), --source-ip IP,
-            --listener NAME where the URL's scheme and port do not tell it
-diff      shows which requests go elsewhere after a change, each with an example;
-          one plan of Terraform's is compared with what it found
+            --listener NAME if the URL's scheme and port do not determine it
+diff      shows which requests change target, each with an example; a Terraform
+          plan is compared with the current rules
 test      sends the requests of a YAML or JSON list through the rules:
             [{url, method?, headers?, sourceIp?, listener?, target}]
           every rule but the default must be reached, unless --no-coverage;
           --init prints one for each rule, as the rules are now
 simulate  serves the rules on this machine, as the load balancer would
-fetch     prints the lines of the AWS CLI that write the rules of a load balancer
+fetch     prints the AWS CLI commands that save the rules of a load balancer
           to a file; it calls nothing itself
 export    prints the rules in another form${hasOwn ? ', or the platform\'s own rules' : ''}
 

@@ -15,5 +15,5 @@ export const hostHeader = valuesKind({
   glob: value => compile(fold(value)),
   partOf: ({ host }) => fold(host),
   seen: ({ host }) => host,
-  refusal: value => strangerIn(value, /[a-z\d.*?-]/i) ?? (/[.*]/.test(value) ? undefined : 'a host has a dot at least')
+  refusal: value => strangerIn(value, /[a-z\d.*?-]/i) ?? (/[.*]/.test(value) ? undefined : 'a host must contain a dot')
 })

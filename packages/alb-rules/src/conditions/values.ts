@@ -78,7 +78,7 @@ export function valuesKind<K extends string> (options: Options<K>): Kind<Values<
 /** Says which character of a value is none of those that AWS's page on conditions lists; undefined where all are. */
 export function strangerIn (value: string, allowed: RegExp): string | undefined {
   const stranger = [...value].find(char => !allowed.test(char))
-  return stranger === undefined ? undefined : `${stranger} is none of the characters that it may hold`
+  return stranger === undefined ? undefined : `it must not contain the character ${stranger}`
 }
 
 /** The members that hold values. */

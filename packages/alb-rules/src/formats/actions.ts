@@ -109,7 +109,7 @@ function readStickiness (cursor: Cursor): { readonly stickiness?: string } {
 
 function weightOf (cursor: Cursor): number {
   const weight = numberOf(cursor)
-  return weight >= 0 && weight <= 999 ? weight : complain(cursor, `${weight} is no weight: a number from 0 to 999`)
+  return weight >= 0 && weight <= 999 ? weight : complain(cursor, `${weight} is not a weight: use a number from 0 to 999`)
 }
 
 function groupName (arn: string): string {
@@ -121,7 +121,7 @@ function readRedirect (cursor: Cursor): Redirect {
   const path = member(cursor, 'Path')
   const part = (name: string, allowed: RegExp): string => {
     const text = optionalText(member(cursor, name)) ?? `#{${name.toLowerCase()}}`
-    return allowed.test(text) ? text : complain(member(cursor, name), `${canonical(text)} cannot stand there`)
+    return allowed.test(text) ? text : complain(member(cursor, name), `${canonical(text)} is not allowed here`)
   }
   const code = /^HTTP_(301|302)$/.exec(textOf(status))?.[1]
   if (path.value !== undefined && !textOf(path).startsWith('/')) complain(path, 'a path begins with /')

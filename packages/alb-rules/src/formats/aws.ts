@@ -175,7 +175,7 @@ function priorityOf (cursor: Cursor): string {
   if (cursor.value === 'default') return 'default'
   if (cursor.value === undefined) complain(cursor, 'the priority is missing')
   const text = typeof cursor.value === 'number' ? String(cursor.value) : textOf(cursor)
-  if (!/^[1-9]\d{0,8}$/.test(text)) complain(cursor, `${JSON.stringify(cursor.value)} is no priority: a number from 1, or default`)
+  if (!/^[1-9]\d{0,8}$/.test(text)) complain(cursor, `${JSON.stringify(cursor.value)} is not a priority: use a number from 1, or default`)
   return text
 }
 
@@ -194,5 +194,5 @@ export function protocolOf (cursor: Cursor): 'HTTP' | 'HTTPS' | undefined {
 export function portOf (cursor: Cursor): number | undefined {
   if (cursor.value === undefined) return undefined
   const port = numberOf(cursor)
-  return port >= 1 && port <= 65535 ? port : complain(cursor, `${port} is no port`)
+  return port >= 1 && port <= 65535 ? port : complain(cursor, `${port} is not a port`)
 }

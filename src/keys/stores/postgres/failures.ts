@@ -10,19 +10,19 @@ const meanings: Readonly<Record<string, string>> = {
   EPIPE: 'broke the connection',
   ECONNREFUSED: 'cannot be reached: nothing listens there',
   ENOENT: 'cannot be reached: there is no such socket',
-  ENOTFOUND: 'cannot be reached: its host name is not known',
-  EAI_AGAIN: 'cannot be reached: its host name cannot be looked up',
+  ENOTFOUND: 'cannot be reached: its host name is unknown',
+  EAI_AGAIN: 'cannot be reached: its host name cannot be resolved',
   ERR_TLS_CERT_ALTNAME_INVALID: 'has a certificate for another name',
   CERT_HAS_EXPIRED: 'has a certificate that has expired',
   25006: 'is read-only',
-  28000: 'does not let the user of KEYS_URL in',
-  '28P01': 'refuses the password of KEYS_URL',
+  28000: 'rejects the user of KEYS_URL',
+  '28P01': 'rejects the password of KEYS_URL',
   '3D000': 'does not exist: the server has none of that name',
-  42501: 'does not allow this to the user of KEYS_URL',
+  42501: 'denies this to the user of KEYS_URL',
   '42P01': 'has lost its tables',
   53100: 'has a full disk',
-  53300: 'takes no more connections',
-  '55P03': 'is locked by somebody else',
+  53300: 'accepts no more connections',
+  '55P03': 'is locked by another session',
   57014: `did not answer within ${patience.statementMs / 1000} s`,
   '57P01': 'is being shut down',
   '57P03': 'is starting, or being shut down'
@@ -31,9 +31,9 @@ const meanings: Readonly<Record<string, string>> = {
 /** Errors of pg itself, and of OpenSSL, whose codes are many. */
 const messages: ReadonlyArray<readonly [RegExp, string]> = [
   [/timeout/i, `did not answer within ${patience.answerMs / 1000} s`],
-  [/does not support SSL/i, 'does not speak TLS, which sslmode demands'],
+  [/does not support SSL/i, 'does not support TLS, which sslmode requires'],
   [/certificate/i, 'has a certificate that is not accepted: see sslmode and sslrootcert of KEYS_URL'],
-  [/SASL/i, 'wants a password, and KEYS_URL has none that it takes']
+  [/SASL/i, 'requires a password, and KEYS_URL has none that it accepts']
 ]
 
 /** Classes of SQLSTATE that say that the connection, and not the statement, is of no use. */
@@ -66,7 +66,7 @@ export function toUnavailable (error: unknown): StoreUnavailableError {
 function meaningOf ({ code = '', severity, message = '' }: PgError): string {
   const known = meanings[code]
   if (known !== undefined) return known
-  if (severity !== undefined) return /^23/.test(code) ? 'refuses what was to be written' : `failed (SQLSTATE ${code})`
+  if (severity !== undefined) return /^23/.test(code) ? 'rejects the write' : `failed (SQLSTATE ${code})`
   const told = messages.find(([pattern]) => pattern.test(message))?.[1]
   return told ?? (code === '' ? 'broke the connection' : `cannot be reached (${code})`)
 }

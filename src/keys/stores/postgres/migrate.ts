@@ -72,7 +72,7 @@ export async function migrate (database: Database): Promise<void> {
     await sql('SELECT pg_advisory_xact_lock($1)', [lockId])
     const from = await versionIn(sql)
     if (from > knownVersion) {
-      const known = `The key database has schema ${from} and this version knows ${knownVersion}`
+      const known = `The key database has schema ${from}, but this version supports only ${knownVersion}`
       throw new StoreUnavailableError(`${known}: it was written by a newer version of hokusai-mlflow.`)
     }
     if (from === 0) await prepare(sql, script)

@@ -37,7 +37,7 @@ export function migrate (db: DatabaseSyncInstance): void {
     const from = version(db)
     if (from > steps.length) {
       throw new Error(
-        `the key database has schema ${from} and this version knows ${steps.length}: it was written by a newer version of hokusai-mlflow`
+        `the key database has schema ${from}, but this version supports only ${steps.length}: it was written by a newer version of hokusai-mlflow`
       )
     }
     for (const step of steps.slice(from)) db.exec(step)
