@@ -77,12 +77,12 @@ t.test('what cannot be is said in a sentence, without the password', async t => 
   const file = `sqlite:${join(t.testdir(), 'none.db')}`
   const url = urlOf(server.port, 'nowhere')
   const cases: ReadonlyArray<readonly [args: readonly string[], code: number, message: RegExp]> = [
-    [[], 2, /needs --from or --to/],
+    [[], 2, /needs --from, --to or both/],
     [['--from', 'https://auth.example', '--to', url], 2, /^--from is an auth service, which manages its own keys/],
     [['--from', file, '--to', 'https://auth.example'], 2, /^--to is an auth service/],
     [['--from', file, '--to', url], 2, /no key store at --from/],
     [['--from', url, '--to', file], 1, /does not exist/],
-    [['--from', `${url}&x=1`, '--to', file], 2, /^--from is not sqlite:FILE/],
+    [['--from', `${url}&x=1`, '--to', file], 2, /^--from is not valid: it must be sqlite:FILE/],
     [['--from', `${url.replace('disable', 'verify-full')}&sslrootcert=/nowhere`, '--to', file], 2, /sslrootcert \(ENOENT\)/]
   ]
   for (const [args, code, message] of cases) {

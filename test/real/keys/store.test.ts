@@ -122,8 +122,8 @@ t.test('a store that cannot be opened says why in a sentence, without password, 
   const database = await server.createDatabase()
   await server.query(database, 'CREATE ROLE "weak" LOGIN PASSWORD \'weak\'; CREATE ROLE "nobody" NOLOGIN PASSWORD \'x\'')
   const cases: ReadonlyArray<readonly [url: string, message: RegExp]> = [
-    [urlOf(server.port, database, '', `${user}:s3cret`), /refuses the password of KEYS_URL/],
-    [urlOf(server.port, database, '', user), /wants a password, and KEYS_URL has none/],
+    [urlOf(server.port, database, '', `${user}:s3cret`), /rejects the password of KEYS_URL/],
+    [urlOf(server.port, database, '', user), /requires a password, and KEYS_URL has none/],
     [urlOf(server.port, database, '', 'nobody:x'), /rejects the user of KEYS_URL/],
     [urlOf(server.port, database, '', 'weak:weak'), /denies this to the user/],
     [urlOf(server.port, 'nowhere'), /does not exist/],

@@ -41,7 +41,7 @@ t.test('nor does one that knows no such Host, wants credentials or has lost its 
 t.test('a facade gets nothing', async t => {
   const other = await facade(t)
   const { call } = await facade(t, echo, { env: { PLATFORM_UPSTREAM_URL: `http://127.0.0.1:${other.port}` } })
-  t.match((await call('GET', '/models', { key: null })).json(), { message: 'The platform is this server itself. Nothing is passed on.' })
+  t.match((await call('GET', '/models', { key: null })).json(), { message: 'The platform is this server itself. Nothing is forwarded to it.' })
   t.strictSame(other.lines.filter(({ operation }) => operation === 'platform'), [])
 })
 

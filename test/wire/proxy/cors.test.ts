@@ -123,9 +123,9 @@ t.test('the 403 names the page, the origin that this is, and what to set', async
   const message = async (up: Facade, origin: string): Promise<unknown> => (await told(up, origin, 'POST', create, { body: '{}' })).answered.json().message
   const mend = 'Set PUBLIC_URL if people use another name, or CORS_ALLOWED_ORIGINS to allow that page.'
   const plain = await facade(t, echo)
-  t.equal(await message(plain, 'https://evil.example'), `A page of https://evil.example may not write here: this is http://facade.test. ${mend}`)
+  t.equal(await message(plain, 'https://evil.example'), `A page from https://evil.example may not write here: this is http://facade.test. ${mend}`)
   const named = await facade(t, echo, { env: { PUBLIC_URL: 'https://registry.example' } })
   t.equal(await message(named, 'http://registry.example'), `A page from http://registry.example may not write here: this is https://registry.example. ${mend}`)
   for (const odd of ['null', '', 'nonsense', 'file:///x', `https://${'a.'.repeat(200)}example`]) t.equal(await message(named, odd), `A page from an unknown origin may not write here: this is https://registry.example. ${mend}`, odd.slice(0, 30))
-  t.equal(await message(named, `https://user:${keys.write}@evil.example/${keys.write}`), `A page of https://evil.example may not write here: this is https://registry.example. ${mend}`, 'without what is not its origin')
+  t.equal(await message(named, `https://user:${keys.write}@evil.example/${keys.write}`), `A page from https://evil.example may not write here: this is https://registry.example. ${mend}`, 'without what is not its origin')
 })

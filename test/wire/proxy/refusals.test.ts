@@ -190,7 +190,7 @@ t.test('keys', async t => {
       for (const key of ['read', 'write', 'gateway'] as const) {
         const answered = await call(method, target, { key })
         await isRefusal(t, up, answered, 404, 'ENDPOINT_NOT_FOUND')
-        t.match(answered.json().message, 'for administrators')
+        t.match(answered.json().message, 'only administrators may call it')
         t.match(await up.line(answered.header('x-request-id')), { operation: 'unknown', refusal: 'unknown_operation', key_id: `key_${key}` })
       }
       for (const key of [null, 'unknown'] as const) t.equal((await call(method, target, { key })).status, 401)
