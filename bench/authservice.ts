@@ -1,4 +1,7 @@
-/** The auth service that nginx asks: looks the hash of the key up in a Map, the least that such a service can do. Arguments: port; the key is in BENCH_KEY. */
+/**
+ * The auth service that nginx and Caddy ask: looks the hash of the key up in a Map, the least that such a service can do.
+ * Argument: port; the key is in BENCH_KEY.
+ */
 import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
 

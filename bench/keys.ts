@@ -9,7 +9,7 @@ import { openStore } from '../src/keys/open.js'
 import type { KeysConfig, StoreConfig } from '../src/core/settings/config.js'
 import type { KeyStore } from '../src/keys/contract.js'
 import { addressOf, startPostgres, urlOf } from '../test/helpers/postgres.js'
-import { median } from './report.js'
+import { median } from './statistics.js'
 
 const usage = `Usage: npm run bench:keys -- [--keys N] [--rounds N] [--postgres URL]
 

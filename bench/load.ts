@@ -12,12 +12,12 @@ export interface Load {
   readonly p99Ms: number
 }
 
-interface Options {
+export interface LoadOptions {
   readonly core: number
   readonly key: string
   readonly seconds: number
   readonly calls: Calls
-  /** How many are open, where not as many as always. */
+  /** As many are kept open and have a call under way; default 32. */
   readonly connections?: number
   /** For wrk's script. */
   readonly scratch: string
@@ -27,25 +27,29 @@ interface Options {
 export type Calls = 'get' | 'post' | 'mix'
 export const kindsOfCalls: readonly Calls[] = ['get', 'post', 'mix']
 
-export const connections = 32
+export const usualConnections = 32
 
-const read = '/api/2.0/mlflow/experiments/get?experiment_id=1'
+/** The experiment that every MLflow has. */
+export const read = '/api/2.0/mlflow/experiments/get?experiment_id=0'
 const write = '/api/2.0/mlflow/runs/log-batch'
 const metrics = Array.from({ length: 20 }, (_, step) => ({ key: 'loss', value: 1 / (step + 1), timestamp: 1763880000000 + step, step }))
 const batch = JSON.stringify({ run_id: '0123456789abcdef0123456789abcdef', metrics, params: [], tags: [] })
 
 /** @throws BenchError when any answer was not 2xx: such a rate means nothing */
-export async function load (root: string, { core, key, seconds, calls, connections: open = connections, scratch }: Options): Promise<Load> {
+export async function load (root: string, options: LoadOptions): Promise<Load> {
+  const { core, key, seconds, calls, connections = usualConnections, scratch } = options
   const script = join(scratch, `${calls}.lua`)
   writeFileSync(script, wrkScript(new URL(root).pathname.replace(/\/$/, ''), key, calls))
-  const { stdout } = await promisify(execFile)('taskset', ['-c', String(core), 'wrk', '-t1', `-c${open}`, `-d${seconds}s`, '--latency', '-s', script, root])
+  const wrk = ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '-s', script, root]
+  const { stdout } = await promisify(execFile)('taskset', ['-c', String(core), ...wrk], { timeout: (seconds + 20) * 1000, killSignal: 'SIGKILL' })
   const refused = /Non-2xx or 3xx responses: (\d+)/.exec(stdout)?.[1]
   if (refused !== undefined) throw new BenchError(`${refused} answers were not 2xx.`)
   const broken = /Socket errors: (.+)/.exec(stdout)?.[1]
   if (broken !== undefined) throw new BenchError(`Connections broke (${broken}).`)
   const requests = Number(field(stdout, /^\s+(\d+) requests in /m))
   if (requests === 0) throw new BenchError(`Nothing was answered in ${seconds} s.`)
-  return { requests, requestsPerSecond: Number(field(stdout, /Requests\/sec:\s+([\d.]+)/)), p50Ms: milliseconds(stdout, 50), p99Ms: milliseconds(stdout, 99) }
+  const requestsPerSecond = Number(field(stdout, /Requests\/sec:\s+([\d.]+)/))
+  return { requests, requestsPerSecond, p50Ms: milliseconds(stdout, 50), p99Ms: milliseconds(stdout, 99) }
 }
 
 /** The requests are made once, in the order in which they are sent. */

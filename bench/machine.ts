@@ -7,6 +7,9 @@ import { join } from 'node:path'
 /** What keeps the benchmark from running or from meaning anything, as one sentence for people. */
 export class BenchError extends Error {}
 
+/** Wrong use, as one sentence for people. */
+export class UsageError extends Error {}
+
 export interface Cores {
   /** Load generator and stub. */
   readonly load: number
@@ -49,14 +52,21 @@ export function makeScratch (artifactBytes: number): string {
   return mkdtempSync(join(free('/dev/shm') > artifactBytes * 2.5 ? '/dev/shm' : tmpdir(), 'hokusai-bench-'))
 }
 
+/** How each program says its version. */
+const versions: Readonly<Record<string, string>> = { nginx: 'nginx -v', haproxy: 'haproxy -v', caddy: 'caddy version' }
+
 /** One line that names the machine and the versions, to stand beside every figure. */
 export function describeMachine (): string {
   const model = /^model name\s*:\s*(.+)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? process.arch
-  const nginx = execFileSync('sh', ['-c', 'nginx -v 2>&1'], { encoding: 'utf8' }).trim().replace(/^nginx version: /, '')
-  return `${model}, ${availableParallelism()} cores, Node ${process.version}, ${nginx}`
+  const servers = Object.entries(versions).filter(([name]) => isInstalled(name)).map(([name, command]) => {
+    const said = execFileSync('sh', ['-c', `${command} 2>&1`], { encoding: 'utf8', timeout: 10_000 })
+    return `${name} ${/\d+\.\d+[.\d]*/.exec(said)?.[0] ?? ''}`
+  })
+  return [model, `${availableParallelism()} cores`, `Node ${process.version}`, ...servers].join(', ')
 }
 
-function isInstalled (tool: string): boolean {
+/** Whether a program is on the path. */
+export function isInstalled (tool: string): boolean {
   try {
     execFileSync('sh', ['-c', `command -v ${tool}`], { stdio: 'ignore' })
     return true

@@ -1,145 +1,84 @@
-/** `npm run bench`: the facade beside its peers on this machine, in one run, as a Markdown table. */
-import { mkdirSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
-import { freePort } from '../scripts/mlflow/ports.js'
-import { kindsOfCalls, load, type Calls } from './load.js'
-import { BenchError, describeMachine, makeScratch, pickCores, requireTools, type Cores } from './machine.js'
-import { createKey, peers, startStub, type Peer, type Setting } from './peers.js'
-import { cleanUpAtExit, processorTimeOf } from './processes.js'
-import { shortfalls, toMarkdown, type Rate, type Results } from './report.js'
-import { artifactBytes, makeArtifact, measureTransfer, type Transfer } from './transfer.js'
+/** `npm run bench`: the facade beside its peers on this machine, in one run, as Markdown. */
+import { measureIdle } from './idle.js'
+import { largeSections, largeShortfalls, measureLarge, artifactBytes } from './large.js'
+import { BenchError, describeMachine, UsageError } from './machine.js'
+import { measureNodes } from './nodes.js'
+import { commandOf, readOptions, usage, type Options, type Part } from './options.js'
+import { measurePace } from './pace.js'
+import { installedPeers } from './peers.js'
+import { measureProfile } from './profile.js'
+import { joined, measureRates, rateSections, rateShortfalls } from './rates.js'
+import { measureReal } from './real.js'
+import { requireSections, writeSections, type Section } from './report.js'
+import { openStand, say } from './stand.js'
+import { measureWorkers } from './workers.js'
 
-const usage = `Usage: npm run bench -- [OPTIONS]
-
-Measures the facade beside its peers (${Object.keys(peers).join(', ')}).
-
-  --seconds N       length of a measurement (5)
-  --rounds N        how often each peer is measured, in turns (5)
-  --only A,B        these peers only
-  --calls KIND      get, post (a batch of 20 metrics), or mix (7 to 3) (get)
-  --no-transfers    leave out the 1 GiB transfers
-  --check           exit 1 when the facade is below the stated floors
-  --workers         compare one worker with two instead
-  --profile FOLDER  measure the facade alone, and leave V8 CPU profiles of it in FOLDER
-`
-
-const warmUpSeconds = 2
-
-interface Options {
-  readonly seconds: number
-  readonly rounds: number
-  readonly names: readonly string[]
-  readonly calls: Calls
-  readonly transfers: boolean
-  readonly check: boolean
-  readonly profile: string | undefined
+interface Result {
+  readonly sections: readonly Section[]
+  /** Sentences about stated bounds that are missed. */
+  readonly shortfalls?: readonly string[]
 }
 
-/** @returns the exit code: 0 fine, 1 below a floor or impossible, 2 wrong usage */
-async function main (): Promise<number> {
-  let options: Options
-  try {
-    options = readOptions()
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n\n${usage}`)
-    return 2
-  }
-  const results = await measure(options)
-  process.stdout.write(toMarkdown(results, describeMachine(), options))
-  const problems = options.check ? shortfalls(results) : []
-  for (const problem of problems) process.stderr.write(`${problem}\n`)
-  return problems.length === 0 ? 0 : 1
-}
+/** Measures, given the sentence that says how. */
+type Measure = (options: Options, caption: string) => Promise<Result>
 
-async function measure ({ seconds, rounds, names, calls, transfers, profile }: Options): Promise<Results> {
-  requireTools()
-  const cores = pickCores()
-  const scratch = makeScratch(artifactBytes)
-  cleanUpAtExit(scratch)
-  const artifacts = join(scratch, 'artifacts')
-  mkdirSync(artifacts)
-  makeArtifact(artifacts)
-  const stubPort = await freePort()
-  const setting: Setting = { scratch, artifacts, stubPort, core: cores.peer, key: createKey(scratch), profile }
-  const stub = await startStub(scratch, artifacts, stubPort, cores.load)
+/** Nothing here takes longer by far; a benchmark that hangs ends itself. */
+const longestMs = 60 * 60_000
+/** Room for logs of half a minute. */
+const logBytes = 512 * 1024 ** 2
 
-  const rates = new Map<string, Rate[]>(names.map(name => [name, []]))
-  for (let round = 1; round <= rounds; round++) {
-    for (const [name, measured] of rates) {
-      const rate = await withPeer(name, setting, async peer => await measureWarm(peer, setting, cores, { seconds, calls }))
-      measured.push(rate)
-      process.stderr.write(`round ${round}  ${name.padEnd(20)} ${Math.round(rate.requestsPerSecond)} requests/s, ${rate.processorUs === undefined ? '–' : rate.processorUs.toFixed(1)} us of processor time each\n`)
+const measures: Readonly<Record<Part, Measure>> = {
+  async rates (options, caption) {
+    const { names, skipped } = installedPeers(options.names)
+    for (const line of skipped) say(line)
+    const stand = await openStand({ bytes: logBytes })
+    let rates = await measureRates(stand, names, options)
+    if (options.check && rateShortfalls(rates).length > 0) {
+      say('Below a bound: measured once more, since a busy machine looks the same.')
+      rates = joined(rates, await measureRates(stand, names, options))
     }
-  }
-  const moved = new Map<string, Transfer>()
-  for (const name of transfers ? names : []) {
-    process.stderr.write(`1 GiB down and up through ${name}\n`)
-    moved.set(name, await withPeer(name, setting, async peer => await measureTransfer(peer, setting, cores.load)))
-  }
-  await stub.stop()
-  return Object.fromEntries(names.map(name => [name, { rates: rates.get(name) ?? [], transfer: moved.get(name) }]))
+    return { sections: rateSections(rates, options.calls, [caption, ...skipped].join(' ')), shortfalls: rateShortfalls(rates) }
+  },
+  async large (options, caption) {
+    const transfers = await measureLarge(await openStand({ bytes: artifactBytes * 2.5 }), options)
+    return { sections: largeSections(transfers, caption), shortfalls: largeShortfalls(transfers) }
+  },
+  profile: async (options, caption) => ({ sections: [await measureProfile(await openStand({ bytes: logBytes }), options, caption)] }),
+  pace: async (options, caption) => ({ sections: [await measurePace(await openStand({ bytes: logBytes }), options, caption)] }),
+  idle: async (options, caption) => ({ sections: [await measureIdle(await openStand({ bytes: logBytes }), options, caption)] }),
+  node: async (options, caption) => ({ sections: [await measureNodes(await openStand({ bytes: logBytes }), options, caption)] }),
+  workers: async (options, caption) => ({ sections: [await measureWorkers(await openStand({ bytes: logBytes }), options, caption)] }),
+  real: async (options, caption) => ({ sections: [await measureReal(options, caption)] })
 }
 
-/** Starts a peer anew for each measurement, so that no lucky or unlucky state of one process decides the result. */
-async function withPeer<T> (name: string, setting: Setting, use: (peer: Peer) => Promise<T>): Promise<T> {
-  const peer = await peers[name]?.(setting)
-  if (peer === undefined) throw new BenchError(`There is no peer ${name}.`)
-  try {
-    return await use(peer)
-  } catch (error) {
-    throw error instanceof BenchError ? new BenchError(`${name}: ${error.message}`) : error
-  } finally {
-    await peer.process?.stop()
-  }
-}
+/** The names of the sections that a part may write. */
+const sectionNames = ({ part, calls }: Options): readonly string[] => part === 'rates' ? (calls === 'get' ? ['rates', 'summary'] : [`rates-${calls}`]) : [part]
 
-async function measureWarm ({ url, process }: Peer, { key, scratch }: Setting, cores: Cores, { seconds, calls }: { readonly seconds: number, readonly calls: Calls }): Promise<Rate> {
-  const options = { core: cores.load, key, calls, scratch }
-  await load(url, { ...options, seconds: warmUpSeconds })
-  const before = process === undefined ? undefined : processorTimeOf(process.groups)
-  const measured = await load(url, { ...options, seconds })
-  const processorUs = process === undefined || before === undefined ? undefined : (processorTimeOf(process.groups) - before) / measured.requests
-  return { ...measured, processorUs }
-}
-
-function readOptions (): Options {
-  const { values } = parseArgs({
-    options: {
-      seconds: { type: 'string', default: '5' },
-      rounds: { type: 'string', default: '5' },
-      only: { type: 'string' },
-      calls: { type: 'string', default: 'get' },
-      'no-transfers': { type: 'boolean', default: false },
-      check: { type: 'boolean', default: false },
-      profile: { type: 'string' },
-      help: { type: 'boolean', default: false }
-    }
-  })
-  if (values.help) {
+/** @returns the exit code: 0 fine, 1 below a bound or impossible, 2 wrong usage */
+async function main (argv: readonly string[]): Promise<number> {
+  const options = readOptions(argv)
+  if (options === undefined) {
     process.stdout.write(usage)
-    process.exit(0)
+    return 0
   }
-  const wanted = values.profile === undefined ? values.only?.split(',') : ['facade']
-  const unknown = wanted?.find(name => !Object.hasOwn(peers, name))
-  if (unknown !== undefined) throw new Error(`There is no peer "${unknown}".`)
-  const names = Object.keys(peers).filter(name => wanted?.includes(name) ?? true)
-  const calls = kindsOfCalls.find(kind => kind === values.calls)
-  if (calls === undefined) throw new Error(`--calls is one of ${kindsOfCalls.join(', ')}, not "${values.calls}".`)
-  const transfers = !values['no-transfers'] && values.profile === undefined
-  if (values.check && !(transfers && names.includes('facade') && names.includes('http-proxy'))) throw new Error('--check needs facade and http-proxy, with the transfers.')
-  return { seconds: count('seconds', values.seconds), rounds: count('rounds', values.rounds), names, calls, transfers, check: values.check, profile: values.profile === undefined ? undefined : resolve(values.profile) }
+  for (const file of options.markdown) requireSections(file, sectionNames(options))
+  const { sections, shortfalls = [] } = await measures[options.part](options, `\`${commandOf(argv)}\` on ${describeMachine()}.`)
+  for (const { name, markdown } of sections) if (name !== 'summary') process.stdout.write(markdown)
+  for (const file of options.markdown) writeSections(file, sections)
+  if (!options.check) return 0
+  for (const problem of shortfalls) say(problem)
+  return shortfalls.length === 0 ? 0 : 1
 }
 
-function count (name: string, text: string): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} is a whole number above 0, not "${text}".`)
-  return value
-}
-
+const watchdog = setTimeout(() => {
+  say(`The benchmark was not done after ${longestMs / 60_000} minutes.`)
+  process.exit(1)
+}, longestMs)
+watchdog.unref()
 try {
-  process.exitCode = process.argv.includes('--workers') ? await (await import('./workers.js')).compareWorkers() : await main()
+  process.exit(await main(process.argv.slice(2))) // the stub still runs; leaving ends it
 } catch (error) {
-  process.stderr.write(error instanceof BenchError ? `${error.message}\n` : `${(error as Error).stack}\n`)
-  process.exit(1) // the stub may still run
+  if (error instanceof UsageError) say(`${error.message}\n\n${usage}`)
+  else say(error instanceof BenchError ? error.message : String((error as Error).stack))
+  process.exit(error instanceof UsageError ? 2 : 1)
 }

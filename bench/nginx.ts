@@ -1,6 +1,7 @@
-/** The two nginx configurations of the benchmark: the stub that stands for MLflow, and the peer that asks an auth service about every request. */
+/** The nginx configurations of the benchmark: the stub that stands for MLflow, and peers that ask an auth service or know the keys. */
 
-interface Place {
+/** Where a server of the benchmark stands. */
+export interface Place {
   /** Folder for the process id, the log and temporary bodies. */
   readonly folder: string
   readonly port: number
@@ -34,7 +35,7 @@ export function stub (place: Place, artifacts: string): string {
   }`)
 }
 
-/** What an operator would set up for MLflow: kept connections on both sides, bodies streamed, each request shown to the auth service first. */
+/** What an operator would set up for MLflow: kept connections on both sides, bodies streamed, each request shown to an auth service. */
 export function authRequest (place: Place, mlflowPort: number, authPort: number): string {
   return frame(place, `
   upstream mlflow { server 127.0.0.1:${mlflowPort}; keepalive 128; keepalive_requests 100000000; }
@@ -83,6 +84,9 @@ export function keyMap (place: Place, mlflowPort: number, key: string): string {
   }`)
 }
 
+/** More than the idle connections that are ever held open, with theirs to the stub and the auth service. */
+const filesMax = 16_384
+
 /** What the facade's own line says, as far as nginx knows it. */
 const logFormat = `log_format line escape=json '{"time":"$time_iso8601","request_id":"$request_id","method":"$request_method","status":$status,'
     '"s":$request_time,"upstream_s":"$upstream_header_time","bytes_in":$request_length,"bytes_out":$body_bytes_sent,'
@@ -94,7 +98,8 @@ function frame ({ folder, port, logs = false }: Place, servers: string): string 
 worker_processes 1;
 pid ${folder}/${port}.pid;
 error_log ${folder}/${port}.err;
-events { worker_connections 4096; }
+worker_rlimit_nofile ${filesMax};
+events { worker_connections ${filesMax}; }
 http {
   ${logs
 ? `${logFormat}

@@ -1,116 +1,97 @@
 /** The peers that are measured side by side, each between the same load and the same stub. */
-import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
-import { authRequest, keyMap, stub } from './nginx.js'
 import { freePort } from '../scripts/mlflow/ports.js'
-import { BenchError } from './machine.js'
+import { forwardAuth } from './caddy.js'
+import { keyMap as haproxyKeyMap } from './haproxy.js'
+import { BenchError, isInstalled } from './machine.js'
+import { authRequest, keyMap } from './nginx.js'
 import { run, type Running } from './processes.js'
+import { startFacade, startNginx, whenReady, type Peer, type Place } from './start.js'
 
-export interface Setting {
-  readonly scratch: string
-  /** Where the artifacts of the stub are. */
-  readonly artifacts: string
-  readonly stubPort: number
-  /** One, or several as taskset lists them. */
-  readonly core: number | string
-  /** A key that every peer accepts. */
-  readonly key: string
-  /** Folder for a V8 CPU profile of the facade. */
-  readonly profile: string | undefined
-}
-
-export interface Peer {
-  /** The URL that stands for MLflow's root. */
-  readonly url: string
-  /** Undefined for the stub itself. */
-  readonly process: Running | undefined
-}
-
-/** What shows that a peer answers. */
-export const call = '/api/2.0/mlflow/experiments/get?experiment_id=1'
-
-const facadeCommand = join('dist', 'cli', 'main.js')
+type Start = (place: Place) => Promise<Peer>
 
 /** Every peer by its name, in the order of the report. */
-export const peers: Readonly<Record<string, (setting: Setting) => Promise<Peer>>> = {
-  direct: async setting => ({ url: `http://127.0.0.1:${setting.stubPort}`, process: undefined }),
+const peers: Readonly<Record<string, Start>> = {
+  direct: async ({ upstreamPort }) => ({ url: `http://127.0.0.1:${upstreamPort}`, process: undefined }),
   facade: startFacade,
   'http-proxy': startBareProxy,
-  'nginx-auth_request': async setting => await startAuthRequest(setting, false),
-  'nginx-auth_request-log': async setting => await startAuthRequest(setting, true),
-  'nginx-key-map': startKeyMap
+  'nginx-auth_request': async place => await startAuthRequest(place, false),
+  'nginx-auth_request-log': async place => await startAuthRequest(place, true),
+  'nginx-key-map': async place => await startKeyMap(place, false),
+  'nginx-key-map-log': async place => await startKeyMap(place, true),
+  'caddy-forward_auth': async place => await startCaddy(place, false),
+  'caddy-forward_auth-log': async place => await startCaddy(place, true),
+  'haproxy-key-map': async place => await startHaproxy(place, false),
+  'haproxy-key-map-log': async place => await startHaproxy(place, true)
 }
 
-/** Starts the stub that stands for MLflow. */
-export async function startStub (folder: string, artifacts: string, port: number, core: number | string): Promise<Running> {
-  const process = startNginx(folder, port, core, stub({ folder, port }, artifacts))
-  await answers(`http://127.0.0.1:${port}${call}`, '', 'the stub')
-  return process
+export const peerNames: readonly string[] = Object.keys(peers)
+
+/** Peers whose program may be missing: the benchmark goes on without them. */
+const optional = ['caddy', 'haproxy']
+
+/** @returns of these peers, the ones whose program is there, and a line for each program that is not */
+export function installedPeers (names: readonly string[]): { readonly names: readonly string[], readonly skipped: readonly string[] } {
+  const missing = optional.filter(program => names.some(name => name.startsWith(`${program}-`)) && !isInstalled(program))
+  const skipped = missing.map(program => `${program} is not installed: left out (apt-get install ${program})`)
+  return { names: names.filter(name => !missing.some(program => name.startsWith(`${program}-`))), skipped }
 }
 
-/** Makes the facade's key, as an operator would. */
-export function createKey (scratch: string): string {
-  const printed = execFileSync(process.execPath, [facadeCommand, 'keys', 'create', '--name', 'bench', '--scopes', 'mlflow:write', '--json'], { env: facadeSettings(scratch), encoding: 'utf8' })
-  return (JSON.parse(printed) as { key: string }).key
+/** Starts a peer by its name. */
+export async function startPeer (name: string, place: Place): Promise<Peer> {
+  const start = peers[name]
+  if (start === undefined) throw new BenchError(`There is no peer ${name}.`)
+  return await start(place)
 }
 
-/** Keys, classes, log and metrics are all on, as in service. @param more settings beside those */
-export async function startFacade (setting: Setting, more: NodeJS.ProcessEnv = {}): Promise<Peer> {
+async function startBareProxy (place: Place): Promise<Peer> {
   const port = await freePort()
-  const profiler = setting.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${setting.profile}`]
-  const process_ = run([process.execPath, ...profiler, facadeCommand, 'start'], {
-    core: setting.core,
-    log: join(setting.scratch, 'facade.log'),
-    env: { ...facadeSettings(setting.scratch), MLFLOW_UPSTREAM_URL: `http://127.0.0.1:${setting.stubPort}`, PORT: String(port), ...more }
-  })
-  return await whenReady('facade', port, process_, setting)
+  const command = [process.execPath, join(import.meta.dirname, 'bareproxy.js'), String(port), `http://127.0.0.1:${place.upstreamPort}`]
+  return await whenReady('http-proxy', port, run(command, { core: place.core, log: join(place.folder, 'http-proxy.log') }), place)
 }
 
-async function startBareProxy (setting: Setting): Promise<Peer> {
-  const port = await freePort()
-  const process_ = run([process.execPath, join(import.meta.dirname, 'bareproxy.js'), String(port), `http://127.0.0.1:${setting.stubPort}`], { core: setting.core, log: join(setting.scratch, 'http-proxy.log') })
-  return await whenReady('http-proxy', port, process_, setting)
-}
-
-/** The auth service shares the core, as it would share the machine of one who sets this up instead. */
-async function startAuthRequest (setting: Setting, logs: boolean): Promise<Peer> {
+async function startAuthRequest (place: Place, logs: boolean): Promise<Peer> {
   const [port, authPort] = [await freePort(), await freePort()]
-  const service = run([process.execPath, join(import.meta.dirname, 'authservice.js'), String(authPort)], { core: setting.core, log: join(setting.scratch, 'authservice.log'), env: { BENCH_KEY: setting.key } })
-  const nginx = startNginx(setting.scratch, port, setting.core, authRequest({ folder: setting.scratch, port, logs }, setting.stubPort, authPort))
-  const both: Running = { groups: [...nginx.groups, ...service.groups], stop: async () => { await Promise.all([nginx.stop(), service.stop()]) } }
-  return await whenReady('nginx-auth_request', port, both, setting)
+  const service = startAuthService(place, authPort)
+  const nginx = startNginx(place.folder, port, place.core, authRequest({ folder: place.folder, port, logs }, place.upstreamPort, authPort))
+  return await whenReady('nginx', port, together(nginx, service), place)
 }
 
 /** Keys in nginx's own configuration: nothing is asked, and nothing changes without a reload. */
-async function startKeyMap (setting: Setting): Promise<Peer> {
+async function startKeyMap (place: Place, logs: boolean): Promise<Peer> {
   const port = await freePort()
-  const nginx = startNginx(setting.scratch, port, setting.core, keyMap({ folder: setting.scratch, port }, setting.stubPort, setting.key))
-  return await whenReady('nginx-key-map', port, nginx, setting)
+  const nginx = startNginx(place.folder, port, place.core, keyMap({ folder: place.folder, port, logs }, place.upstreamPort, place.key))
+  return await whenReady('nginx', port, nginx, place)
 }
 
-function startNginx (folder: string, port: number, core: number | string, configuration: string): Running {
-  const file = join(folder, `${port}.conf`)
-  writeFileSync(file, configuration)
-  return run(['nginx', '-c', file], { core, log: join(folder, 'nginx.log') })
+/** On one thread of Go's, as the others have one. */
+async function startCaddy (place: Place, logs: boolean): Promise<Peer> {
+  const [port, authPort] = [await freePort(), await freePort()]
+  const service = startAuthService(place, authPort)
+  const file = join(place.folder, 'Caddyfile')
+  writeFileSync(file, forwardAuth({ folder: place.folder, port, logs }, place.upstreamPort, authPort))
+  const env = { GOMAXPROCS: '1', HOME: place.folder, XDG_CONFIG_HOME: place.folder, XDG_DATA_HOME: place.folder }
+  const command = ['caddy', 'run', '--adapter', 'caddyfile', '--config', file]
+  const caddy = run(command, { core: place.core, log: join(place.folder, 'caddy.out'), env })
+  return await whenReady('caddy', port, together(caddy, service), place)
 }
 
-async function whenReady (name: string, port: number, process: Running, { key }: Setting): Promise<Peer> {
-  const url = `http://127.0.0.1:${port}/mlflow`
-  await answers(url + call, key, name)
-  return { url, process }
+async function startHaproxy (place: Place, logs: boolean): Promise<Peer> {
+  const port = await freePort()
+  const [file, map] = [join(place.folder, 'haproxy.cfg'), join(place.folder, 'keys.map')]
+  writeFileSync(map, `${place.key} bench\n`, { mode: 0o600 })
+  writeFileSync(file, haproxyKeyMap({ folder: place.folder, port, logs }, place.upstreamPort, map))
+  return await whenReady('haproxy', port, run(['haproxy', '-db', '-f', file], { core: place.core, log: join(place.folder, 'haproxy.log') }), place)
 }
 
-async function answers (url: string, key: string, name: string): Promise<void> {
-  for (const end = performance.now() + 30_000; performance.now() < end; await delay(50)) {
-    const answer = await fetch(url, { headers: { authorization: `Bearer ${key}` } }).catch(() => undefined)
-    await answer?.body?.cancel()
-    if (answer?.status === 200) return
-  }
-  throw new BenchError(`${name} did not answer 200 within 30 s.`)
+/** Shares the core, as it would share the machine of one who sets this up instead. */
+function startAuthService (place: Place, port: number): Running {
+  const command = [process.execPath, join(import.meta.dirname, 'authservice.js'), String(port)]
+  return run(command, { core: place.core, log: join(place.folder, 'authservice.log'), env: { BENCH_KEY: place.key } })
 }
 
-function facadeSettings (scratch: string): NodeJS.ProcessEnv {
-  return { PATH: process.env.PATH, DATA_DIR: join(scratch, 'facade'), METRICS_PORT: '0' }
+function together (server: Running, service: Running): Running {
+  const stop = async (): Promise<void> => { await Promise.all([server.stop(), service.stop()]) }
+  return { ...server, groups: [...server.groups, ...service.groups], stop }
 }
