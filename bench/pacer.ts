@@ -52,7 +52,7 @@ async function run ({ url, key, connections, requestsPerSecond, warmUpSeconds, s
   while (lines.length < connections) lines.push(await open(hostname, Number(port), line => phase?.done(line)))
   phase = new Phase(request, lines, requestsPerSecond, warmUpSeconds)
   await phase.over()
-  phase = new Phase(request, lines, requestsPerSecond, seconds)
+  phase = new Phase(request, phase.free, requestsPerSecond, seconds)
   const paced = await phase.over()
   for (const { socket } of lines) socket.destroy()
   return paced
@@ -60,10 +60,11 @@ async function run ({ url, key, connections, requestsPerSecond, warmUpSeconds, s
 
 /** So many seconds at one rate. */
 class Phase {
+  /** Lines without a request under way. */
+  readonly free: Line[]
   readonly #request: string
   readonly #seconds: number
   readonly #schedule: Schedule
-  readonly #free: Line[]
   readonly #busy = new Set<Line>()
   readonly #answeredMs: number[] = []
   readonly #lateMs: number[] = []
@@ -71,7 +72,7 @@ class Phase {
   constructor (request: string, lines: readonly Line[], requestsPerSecond: number, seconds: number) {
     this.#request = request
     this.#seconds = seconds
-    this.#free = [...lines]
+    this.free = [...lines]
     this.#schedule = new Schedule(performance.now(), requestsPerSecond, seconds)
   }
 
@@ -87,17 +88,17 @@ class Phase {
   }
 
   done (line: Line): void {
-    this.#answeredMs.push(performance.now() - line.intendedMs)
-    const wasFull = this.#free.length === 0
-    this.#busy.delete(line)
-    this.#free.push(line)
+    // Else it is the answer to a request of the phase before.
+    if (this.#busy.delete(line)) this.#answeredMs.push(performance.now() - line.intendedMs)
+    const wasFull = this.free.length === 0
+    this.free.push(line)
     this.#send(wasFull)
   }
 
   /** @param wasFull a request that is late now has waited for a connection, not for this program */
   #send (wasFull: boolean): void {
-    for (let nowMs = performance.now(); this.#free.length > 0 && this.#schedule.isDue(nowMs); nowMs = performance.now()) {
-      const line = this.#free.shift() as Line
+    for (let nowMs = performance.now(); this.free.length > 0 && this.#schedule.isDue(nowMs); nowMs = performance.now()) {
+      const line = this.free.shift() as Line
       line.intendedMs = this.#schedule.take()
       if (!wasFull) this.#lateMs.push(nowMs - line.intendedMs)
       this.#busy.add(line)
