@@ -40,7 +40,7 @@ export async function load (root: string, options: LoadOptions): Promise<Load> {
   const { core, key, seconds, calls, connections = usualConnections, scratch } = options
   const script = join(scratch, `${calls}.lua`)
   writeFileSync(script, wrkScript(new URL(root).pathname.replace(/\/$/, ''), key, calls))
-  const wrk = ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '-s', script, root]
+  const wrk = ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '--timeout', '10s', '-s', script, root]
   const { stdout } = await promisify(execFile)('taskset', ['-c', String(core), ...wrk], { timeout: (seconds + 20) * 1000, killSignal: 'SIGKILL' })
   const refused = /Non-2xx or 3xx responses: (\d+)/.exec(stdout)?.[1]
   if (refused !== undefined) throw new BenchError(`${refused} answers were not 2xx.`)

@@ -10,7 +10,7 @@ import { measureProfile } from './profile.js'
 import { joined, measureRates, rateSections, rateShortfalls } from './rates.js'
 import { measureReal } from './real.js'
 import { requireSections, writeSections, type Section } from './report.js'
-import { openStand, say } from './stand.js'
+import { openStand, say, type Stand } from './stand.js'
 import { measureWorkers } from './workers.js'
 
 interface Result {
@@ -26,6 +26,11 @@ type Measure = (options: Options, caption: string) => Promise<Result>
 const longestMs = 60 * 60_000
 /** Room for logs of half a minute. */
 const logBytes = 512 * 1024 ** 2
+
+/** A part that is one section, measured over the stub. */
+function onStub (measure: (stand: Stand, options: Options, caption: string) => Promise<Section>): Measure {
+  return async (options, caption) => ({ sections: [await measure(await openStand({ bytes: logBytes }), options, caption)] })
+}
 
 const measures: Readonly<Record<Part, Measure>> = {
   async rates (options, caption) {
@@ -43,16 +48,19 @@ const measures: Readonly<Record<Part, Measure>> = {
     const transfers = await measureLarge(await openStand({ bytes: artifactBytes * 2.5 }), options)
     return { sections: largeSections(transfers, caption), shortfalls: largeShortfalls(transfers) }
   },
-  profile: async (options, caption) => ({ sections: [await measureProfile(await openStand({ bytes: logBytes }), options, caption)] }),
-  pace: async (options, caption) => ({ sections: [await measurePace(await openStand({ bytes: logBytes }), options, caption)] }),
-  idle: async (options, caption) => ({ sections: [await measureIdle(await openStand({ bytes: logBytes }), options, caption)] }),
-  node: async (options, caption) => ({ sections: [await measureNodes(await openStand({ bytes: logBytes }), options, caption)] }),
+  profile: onStub(measureProfile),
+  pace: onStub(measurePace),
+  idle: onStub(measureIdle),
+  node: onStub(measureNodes),
   workers: async (options, caption) => ({ sections: [await measureWorkers(await openStand({ bytes: logBytes }), options, caption)] }),
   real: async (options, caption) => ({ sections: [await measureReal(options, caption)] })
 }
 
 /** The names of the sections that a part may write. */
-const sectionNames = ({ part, calls }: Options): readonly string[] => part === 'rates' ? (calls === 'get' ? ['rates', 'summary'] : [`rates-${calls}`]) : [part]
+function sectionNames ({ part, calls }: Options): readonly string[] {
+  if (part !== 'rates') return [part]
+  return calls === 'get' ? ['rates', 'summary'] : [`rates-${calls}`]
+}
 
 /** @returns the exit code: 0 fine, 1 below a bound or impossible, 2 wrong usage */
 async function main (argv: readonly string[]): Promise<number> {

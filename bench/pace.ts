@@ -11,6 +11,8 @@ import { median } from './statistics.js'
 
 const names = ['nginx-auth_request', 'facade'] as const
 type Name = typeof names[number]
+/** The stub alone is the floor: what the generator itself and the answer take. */
+const driven = ['direct', ...names] as const
 
 /** Of its peak, in requests a second. */
 const share = 0.8
@@ -18,7 +20,7 @@ const pacerWarmUpSeconds = 1
 
 interface Row extends Paced {
   readonly load: Name
-  readonly peer: Name
+  readonly peer: typeof driven[number]
   readonly requestsPerSecond: number
 }
 
@@ -28,7 +30,7 @@ export async function measurePace (stand: Stand, options: Options, caption: stri
   for (let round = 1; round <= options.rounds; round++) {
     const rates = { 'nginx-auth_request': 0, facade: 0 }
     for (const name of names) rates[name] = share * await stand.withPeer(name, async peer => await peakOf(peer, stand, options))
-    for (const peer of names) {
+    for (const peer of driven) {
       for (const load of names) {
         const requestsPerSecond = rates[load]
         const paced = await stand.withPeer(peer, async started => await drive(stand, options, started, requestsPerSecond))
@@ -41,7 +43,7 @@ export async function measurePace (stand: Stand, options: Options, caption: stri
 }
 
 const method = `Open loop over ${usualConnections} connections: a request is sent at its time, whether or not others have been answered; latencies count from the time at which it was meant to be sent, ` +
-  'and one that is never answered counts with its wait. Peaks are those of `wrk` in the same round; medians of the rounds. The generator shares a core with the stub; how late it was itself (p99) is part of every latency.'
+  'and one that is never answered counts with its wait. Peaks are those of `wrk` in the same round; medians of the rounds. The generator looks at its clock each millisecond and shares a core with the stub: how late it was itself (p99) is part of every latency, and `direct` is the floor.'
 
 async function peakOf (peer: Peer, stand: Stand, { warmUpSeconds, seconds }: Options): Promise<number> {
   await warmUp(peer, stand, { calls: 'get', seconds: warmUpSeconds })
@@ -64,7 +66,7 @@ async function drive (stand: Stand, { warmUpSeconds, seconds }: Options, peer: P
 
 function paceTable (rows: readonly Row[]): string {
   const header = ['80 % of the peak of', 'peer', 'meant, requests/s', 'answered/s', 'p50 ms', 'p99 ms', 'p99, rounds', 'generator ms']
-  return table(header, names.flatMap(load => names.map(peer => {
+  return table(header, names.flatMap(load => driven.map(peer => {
     const own = rows.filter(row => row.load === load && row.peer === peer)
     const middle = (value: (row: Row) => number): number => median(own.map(value))
     return [
