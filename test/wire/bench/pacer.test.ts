@@ -9,9 +9,15 @@ import type { Pace, Paced } from '../../../bench/pacer.js'
 const pacer = new URL('../../../bench/pacer.js', import.meta.url)
 /** Of two seconds, with two connections: a closed loop would have noticed twice, of 400 requests. */
 const stillMs = 500
+/** A request in the midst of those that count: 200 are sent before, to warm up. */
+const stillAt = 350
 
 t.test('a moment of standing still', async t => {
-  const server = createServer((_request, response) => response.writeHead(200, { 'content-length': 2 }).end('ok')).listen(0, '127.0.0.1')
+  let requests = 0
+  const server = createServer((_request, response) => {
+    if (++requests === stillAt) for (const end = performance.now() + stillMs; performance.now() < end;); // nothing of this process moves
+    response.writeHead(200, { 'content-length': 2 }).end('ok')
+  }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const child = fork(pacer)
   t.teardown(() => {
@@ -28,10 +34,6 @@ t.test('a moment of standing still', async t => {
     seconds: 2
   }
   child.send(pace)
-  setTimeout(() => {
-    const end = performance.now() + stillMs
-    while (performance.now() < end); // nothing of this process moves
-  }, 2000)
   const [paced] = await once(child, 'message') as [Paced]
   t.equal(paced.offered, 400)
   t.equal(paced.answered, 400)
