@@ -26,6 +26,7 @@ import { methods, routed } from './http/target.js'
 import validate from './http/validate.js'
 import type { KeyVerifier } from './keys/contract.js'
 import { createGuesses } from './keys/guesses.js'
+import { createLocalLimits, type Limits } from './keys/limits/local.js'
 import oldPaths, { markOldPath } from './legacy/old-paths.js'
 import { openOldPathUsage, usageFile } from './legacy/usage.js'
 import { watch, type Monitor } from './mlflow/monitor.js'
@@ -44,6 +45,8 @@ export interface Parts {
   readonly upstream: Upstream
   readonly log?: Logger
   readonly metrics?: Metrics
+  /** Counts calls; default: in this process. */
+  readonly limits?: Limits
   /** Turns true when the process is on its way out. */
   readonly draining?: () => boolean
   /** Why an MLflow of our own cannot be used yet. */
@@ -66,6 +69,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
     upstream,
     log = pino({ level: 'silent' }),
     metrics = createMetrics(),
+    limits = createLocalLimits(),
     draining = () => false,
     preparing = () => undefined,
     stallMs = defaultStallMs
@@ -150,6 +154,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   await app.register(swagger, describeOwn)
   await app.register(health, {
     verifier,
+    limits,
     problem: () => preparing() ?? monitor.problem,
     version: () => monitor.lastLayout?.version,
     draining
@@ -158,7 +163,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   await app.register(startPage, { publicUrl: config.publicUrl, newer: () => newer.current })
   app.route({ method: methods, url: mount, onRequest: redirectToMount, handler: redirectToMount })
   await app.register(async guarded => {
-    await guarded.register(authenticate, { verifier, guesses })
+    await guarded.register(authenticate, { verifier, guesses, limits })
     await guarded.register(whoami)
     await guarded.register(mlflow, {
       config,
@@ -181,6 +186,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
     await upstream.close()
     await platform?.close()
     await verifier.close()
+    limits.close()
   })
   monitor.refresh().catch(() => {}) // the log says why; requests and probes try again
   return app

@@ -10,6 +10,8 @@ import type { Logger } from 'pino'
 import { buildApp } from './app.js'
 import { StoreUnavailableError, type KeyVerifier, type StoreProblem } from './keys/contract.js'
 import { ensureFirstKey, firstKeyFile, firstKeySince, type FirstKey } from './keys/first-key.js'
+import { openLimits } from './keys/limits/open.js'
+import type { Limits } from './keys/limits/local.js'
 import { openStore, openVerifier, storeKind } from './keys/open.js'
 import type { Io } from './core/io.js'
 import { ConfigError, type Config } from './core/settings/config.js'
@@ -40,6 +42,7 @@ export async function serve (config: Config, io: Io, { upgradeDatabase }: StartO
   if (lock.exposed !== undefined) log.warn(lock.exposed)
   const metrics = createMetrics(dropped)
   const { verifier, first } = await openKeys(config, io, log, metrics)
+  const limits = await openLimitsOf(config, log, metrics)
   const local =
     config.upstream.url === undefined
       ? await openLocalMlflow({
@@ -52,7 +55,15 @@ export async function serve (config: Config, io: Io, { upgradeDatabase }: StartO
       : undefined
   const upstream = openUpstream(config.upstream, config.upstream.url ?? local?.url ?? unreachable(), local?.socketPath)
   let draining = false
-  const app = await buildApp(config, { verifier, upstream, log, metrics, draining: () => draining, preparing: () => local?.state().reason })
+  const app = await buildApp(config, {
+    verifier,
+    upstream,
+    log,
+    metrics,
+    limits,
+    draining: () => draining,
+    preparing: () => local?.state().reason
+  })
   const metricsServer = await listen(app, config, metrics).catch(async error => {
     await app.close()
     await local?.stop()
@@ -106,6 +117,17 @@ async function openKeys (
     throw storeFault(error)
   })
   return { verifier: store, first: await ensureFirstKey(store, config.dataDir, io.stderr) }
+}
+
+async function openLimitsOf ({ redis }: Config, log: Logger, metrics: Metrics): Promise<Limits> {
+  return await openLimits(redis, {
+    onState (gone) {
+      metrics.redisUp.set(gone === undefined ? 1 : 0)
+      if (gone === undefined) log.info('Redis answers again: limits of keys are shared')
+      else log.error({ error: gone }, 'Redis does not answer: each facade limits keys by itself')
+    },
+    onLocal: () => metrics.localLimits.inc()
+  })
 }
 
 function storeFault (error: Error): Error {

@@ -16,7 +16,7 @@ export function settingsPage (): string {
 By environment variables alone. They are checked at once when the server or a command starts; every problem is named in
 one message, and the exit code is 2. Secrets are never printed. An empty variable counts as unset. A name that begins with
 \`MLFLOW_UPSTREAM_\`, \`KEYS_\` or \`LEGACY_\` and is none of these is an error that names the nearest right one. So
-is a name that a later version reads (\`TLS_CERT_FILE\`, \`TLS_KEY_FILE\`, \`REDIS_URL\`, \`WORKERS\`, \`AUDIT_LOG\`, \`OIDC_…\`, \`SESSION_SECRET\`).
+is a name that a later version reads (\`TLS_CERT_FILE\`, \`TLS_KEY_FILE\`, \`WORKERS\`, \`AUDIT_LOG\`, \`OIDC_…\`, \`SESSION_SECRET\`).
 
 | name | default | what for | must be |
 |---|---|---|---|

@@ -7,7 +7,10 @@ import fp from 'fastify-plugin'
 import { presentedKey } from './credentials.js'
 import { guessing, type Guesses } from '../keys/guesses.js'
 import { allows, scopeFor } from '../access/scopes.js'
+import { countCall, noteStanding } from './rate-limit.js'
 import { seen } from './seen.js'
+import type { Standing } from '../keys/limits/allowance.js'
+import type { Limits } from '../keys/limits/local.js'
 import { StoreBusyError, StoreUnavailableError, type Caller, type KeyVerifier, type Verdict } from '../keys/contract.js'
 import { errors, FacadeError, toFacadeError, unauthenticated, unavailable } from '../core/errors.js'
 import { unknownId } from '../access/matcher.js'
@@ -33,13 +36,33 @@ interface Options {
   readonly guesses: Guesses
 }
 
-export default fp<Options>(async (app, { verifier, guesses }) => {
+interface GuardOptions extends Options {
+  /** Counts the requests of keys that have a limit. */
+  readonly limits: Limits
+}
+
+export default fp<GuardOptions>(async (app, { verifier, guesses, limits }) => {
   app.decorateRequest('caller')
   app.decorateRequest('keyIn')
+  app.decorateRequest('standing')
   // An open route by forgetting is not possible: what says nothing does not start.
   app.addHook('onRoute', route => {
     if (route.config?.access === undefined) throw new Error(`The guarded route ${route.url} has no access class`)
   })
+
+  const conclude = (reply: FastifyReply, refusal: FacadeError | undefined, done: () => void): void => {
+    if (refusal === undefined) done()
+    else refuseKey(reply, refusal)
+  }
+
+  /** Of a key that has a limit. What is refused costs a call, too; it was judged first, so that the log names what is over the limit. */
+  const concludeLimited = (reply: FastifyReply, caller: Caller, refusal: FacadeError | undefined, done: () => void): void => {
+    const { request } = reply
+    const standing = countCall(request, caller, limits)
+    const note = (found: Standing): void => conclude(reply, noteStanding(request, found) ?? refusal, done)
+    if (standing instanceof Promise) standing.then(note).catch(error => sendError(reply, toFacadeError(error)))
+    else note(standing)
+  }
 
   /** The store was asked first: a good key is never refused for its address. */
   const refuseKey = (reply: FastifyReply, refusal: FacadeError): void => {
@@ -59,9 +82,8 @@ export default fp<Options>(async (app, { verifier, guesses }) => {
     }
     request.keyIn = 'header' // presentedKey reads nothing else
     const settle = (verdict: Verdict): void => {
-      const refusal = judge(request, verdict, told, presented.key)
-      if (refusal === undefined) done()
-      else refuseKey(reply, refusal)
+      if (!verdict.valid || verdict.caller.ratePerHour === undefined) conclude(reply, judge(request, verdict, told, presented.key), done)
+      else concludeLimited(reply, verdict.caller, judgeOrCatch(request, verdict, told, presented.key), done)
     }
     try {
       const verdict = verifier.verify(presented.key, context.address)
@@ -116,6 +138,15 @@ function judge (request: FastifyRequest, verdict: Verdict, told: Judgement | und
       message: `This needs the scope ${scopeFor(needed) ?? needed}, which the API key does not have.`,
       reason: 'scope'
     })
+}
+
+/** As `judge`; a request that cannot be judged is refused like any other. */
+function judgeOrCatch (...given: Parameters<typeof judge>): FacadeError | undefined {
+  try {
+    return judge(...given)
+  } catch (error) {
+    return toFacadeError(error)
+  }
 }
 
 /**

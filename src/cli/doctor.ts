@@ -6,6 +6,7 @@ import { frontChecks } from '../doctor/front.js'
 import { gatewayChecks } from '../doctor/gateway.js'
 import { keyDatabaseChecks } from '../doctor/key-database.js'
 import { keyChecks } from '../doctor/keys.js'
+import { limitChecks } from '../doctor/limits.js'
 import { mlflowChecks } from '../doctor/mlflow.js'
 import { withContext } from '../doctor/context.js'
 import { platformChecks } from '../doctor/platform.js'
@@ -19,6 +20,7 @@ export const checks: readonly Check[] = [
   ...settingsChecks,
   ...keyChecks,
   ...keyDatabaseChecks,
+  ...limitChecks,
   ...mlflowChecks,
   ...artifactChecks,
   ...gatewayChecks,

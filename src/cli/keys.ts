@@ -41,7 +41,8 @@ create
                      an empty list grants nothing
   --expires 90d      a duration (s, m, h, d, w) or a date; default: never
   --workspace NAME   the only workspace it may use; can be repeated; default: all
-  --rate 60/hour     calls an hour: kept and shown, not yet enforced
+  --rate 60/hour     calls an hour: as many at once, then one after the other, 429
+                     beyond; none: no limit; default: KEYS_DEFAULT_RATE
   --env live|test    prefix of the key; default: live
 
 revoke ends a key within a second. rotate replaces a key by a new one with the
@@ -90,16 +91,16 @@ const actions: Readonly<Record<string, Command['run']>> = {
     if (values.name === undefined) throw new UsageError('A key needs a --name.')
     if (values.env !== 'live' && values.env !== 'test') throw new UsageError('--env is live or test.')
     const name = toLine('name', values.name)
+    const config = readConfig(io)
     const key = {
       name,
       userId: values.user === undefined ? userIdFrom(name) : toUserId(values.user),
       environment: values.env,
       scopes: toGrantedScopes((values.scopes ?? ['mlflow:read,mlflow:write']).flatMap(splitList)),
       workspaces: toWorkspaces(values.workspace ?? []),
-      ratePerHour: values.rate === undefined ? undefined : toRate(values.rate),
+      ratePerHour: values.rate === undefined ? config.defaultRate : toRate(values.rate),
       expiresAt: values.expires === undefined ? undefined : toExpiry(values.expires, Date.now())
     } as const
-    const config = readConfig(io)
     printIssued(io, config, values.json, await withStore(config, io, store => store.create(key)))
     const note = key.workspaces.length === 0 ? undefined : await workspaceNote(config.upstream)
     if (note !== undefined) io.stderr.write(`${note}\n`)

@@ -13,6 +13,7 @@ const table = {
   guessing: 'One refused key too many from this address; the log tells of these once a second.',
   store_busy: 'Too many keys that nobody has seen yet, or the auth service limits them.',
   store_unavailable: 'The key store or the auth service does not answer.',
+  rate: 'The key has used up its calls an hour (`--rate`, or what the auth service says).',
   scope: 'The key lacks the scope.',
   workspace: 'The key is tied to workspaces, and this is outside of them.',
   blocked: 'This part of MLflow is switched off here.',

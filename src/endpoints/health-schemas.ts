@@ -6,10 +6,15 @@ const state = { ...string, enum: ['ok', 'failed'] }
 
 export const healthPart = closed({ status: state, reason: string }, ['status'])
 
+const limits = {
+  ...closed({ status: { ...string, const: 'degraded' }, reason: string }),
+  description: 'Only while limits of keys cannot be shared with other facades (`REDIS_URL`): each counts by itself, and requests are served.'
+}
+
 const part = { $ref: 'HealthPart#' }
 
 export const health = {
-  ...closed({ status: state, process: part, keys: part, mlflow: part }, ['status', 'keys', 'mlflow']),
+  ...closed({ status: state, process: part, keys: part, mlflow: part, limits }, ['status', 'keys', 'mlflow']),
   description: 'How the facade and what it needs are doing.'
 }
 

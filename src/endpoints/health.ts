@@ -1,11 +1,13 @@
 /** What load balancers and people ask without a key: is the process up, can it serve, which versions. No address in any answer. */
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { KeyVerifier } from '../keys/contract.js'
+import type { Limits } from '../keys/limits/local.js'
 import { version } from '../core/version.js'
 import { health as healthSchema, healthPart, liveness, mlflowHealth, readiness, versions, wholeHealth } from './health-schemas.js'
 
 interface Options {
   readonly verifier: KeyVerifier
+  readonly limits: Limits
   /** Why MLflow cannot be used; undefined when it can. */
   readonly problem: () => string | undefined
   /** Version of the MLflow seen last. */
@@ -14,14 +16,14 @@ interface Options {
   readonly draining: () => boolean
 }
 
-interface Part { readonly status: 'ok' | 'failed', readonly reason?: string }
+interface Part { readonly status: 'ok' | 'degraded' | 'failed', readonly reason?: string }
 
 const ok: Part = { status: 'ok' }
 const config = { operation: 'facade_health' }
 
 export default async function health (
   app: FastifyInstance,
-  { verifier, problem, version: mlflowVersion, draining }: Options
+  { verifier, limits, problem, version: mlflowVersion, draining }: Options
 ): Promise<void> {
   app.addSchema({ $id: 'HealthPart', ...healthPart })
   app.addSchema({ $id: 'Health', ...healthSchema })
@@ -34,7 +36,8 @@ export default async function health (
   }
 
   async function parts (): Promise<Record<string, Part>> {
-    const found = { keys: await keys(), mlflow: mlflow() }
+    const alone = limits.problem()
+    const found = { keys: await keys(), mlflow: mlflow(), ...alone === undefined ? {} : { limits: degraded(alone) } }
     return draining() ? { ...found, process: { status: 'failed', reason: 'shutting down' } } : found
   }
 
@@ -51,6 +54,11 @@ export default async function health (
     const reason = problem()
     return reason === undefined ? ok : { status: 'failed', reason }
   }
+}
+
+/** Requests are served all the same. */
+function degraded (why: string): Part {
+  return { status: 'degraded', reason: `${why} This facade limits keys by itself.` }
 }
 
 function answer (reply: FastifyReply, parts: Record<string, Part>, more: Record<string, unknown> = {}): unknown {

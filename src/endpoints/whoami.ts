@@ -3,10 +3,12 @@ import type { FastifyInstance } from 'fastify'
 import { scopeNames } from '../access/scopes.js'
 import { closed, describe, json, nullable, string } from './describe.js'
 
+const integer = { type: 'integer', minimum: 0 }
+
 const schema = describe({
   operationId: 'whoami',
   summary: 'What the presented key may do',
-  description: 'Whose key it is, its scopes and workspaces, its limit and when it expires.',
+  description: 'Whose key it is, its scopes and workspaces, its limit and what is left of it, and when it expires. Costs no call.',
   scope: 'any',
   response: {
     200: {
@@ -18,16 +20,20 @@ const schema = describe({
         environment: string,
         scopes: { type: 'array', items: { ...string, enum: scopeNames } },
         workspaces: { type: 'array', items: { ...string, description: 'Empty: all workspaces.' } },
-        rate_limit_per_hour: nullable({ type: 'number' }), // an auth service may give fractions
+        rate_limit_per_hour: { ...nullable({ type: 'number' }), description: 'Calls an hour; `null`: no limit.' }, // an auth service may give fractions
+        rate_limit_remaining: { ...nullable(integer), description: 'Calls that may be made at once; `null`: no limit.' },
+        rate_limit_next_seconds: { ...nullable(integer), description: 'Until there is one more; 0: all are there.' },
         expires_at: { ...nullable(string), format: 'date-time' }
-      }, ['id', 'owner', 'scopes', 'workspaces', 'rate_limit_per_hour', 'expires_at']), {
+      }, ['id', 'owner', 'scopes', 'workspaces', 'rate_limit_per_hour', 'rate_limit_remaining', 'rate_limit_next_seconds', 'expires_at']), {
         id: 'key_7KqZ2hVd0w',
         name: 'training',
         owner: 'ann',
         environment: 'live',
         scopes: ['mlflow:read', 'mlflow:write'],
         workspaces: [],
-        rate_limit_per_hour: null,
+        rate_limit_per_hour: 3600,
+        rate_limit_remaining: 3597,
+        rate_limit_next_seconds: 1,
         expires_at: '2027-01-01T00:00:00.000Z'
       })
     }
@@ -35,7 +41,7 @@ const schema = describe({
 })
 
 export default async function whoami (app: FastifyInstance): Promise<void> {
-  app.get('/whoami', { schema, config: { access: 'ui', operation: 'whoami' } }, async ({ caller }) => ({
+  app.get('/whoami', { schema, config: { access: 'ui', operation: 'whoami', free: true } }, async ({ caller, standing }) => ({
     id: caller?.keyId,
     name: caller?.name,
     owner: caller?.userId,
@@ -43,6 +49,8 @@ export default async function whoami (app: FastifyInstance): Promise<void> {
     scopes: [...caller?.scopes ?? []],
     workspaces: caller?.workspaces,
     rate_limit_per_hour: caller?.ratePerHour ?? null,
+    rate_limit_remaining: standing?.remaining ?? null,
+    rate_limit_next_seconds: standing === undefined ? null : Math.ceil(standing.nextMs / 1000),
     expires_at: caller?.expiresAt === undefined ? null : new Date(caller.expiresAt).toISOString()
   }))
 }

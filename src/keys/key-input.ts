@@ -1,4 +1,5 @@
 /** Reads what people write about a new key (name, scopes, rate, expiry, workspaces), or says in a sentence what is wrong with it. */
+import { rate } from '../core/settings/setting-values.js'
 import { UserError } from '../core/user-error.js'
 import { isScopeName, toScopes, type Scope } from '../access/scopes.js'
 
@@ -43,11 +44,11 @@ export function splitList (text: string): readonly string[] {
   return text.trim() === '' ? [] : text.split(',').map(part => part.trim())
 }
 
-/** Calls an hour, from a text such as `60/hour`. */
-export function toRate (text: string): number {
-  const calls = Number(/^(\d{1,9})\/(?:h|hour)$/.exec(text)?.[1])
-  if (!(calls > 0)) throw new KeyInputError(`${quoted(text)} is not a rate: write it like 60/hour.`)
-  return calls
+/** Calls an hour, from a text such as `60/hour`; undefined: `none`, no limit. */
+export function toRate (text: string): number | undefined {
+  const calls = rate(text)
+  if (calls === undefined) throw new KeyInputError(`${quoted(text)} is not a rate: write it like 60/hour, or none.`)
+  return calls ?? undefined
 }
 
 /** Milliseconds, from a text such as `90d`. */

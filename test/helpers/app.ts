@@ -12,6 +12,7 @@ import { toScopes } from '../../src/access/scopes.js'
 import type { Caller, KeyVerifier, Verdict } from '../../src/keys/contract.js'
 import { loadConfig } from '../../src/core/settings/config.js'
 import { createMetrics, type Metrics } from '../../src/core/telemetry/metrics.js'
+import type { Limits } from '../../src/keys/limits/local.js'
 import { openUpstream, type Upstream } from '../../src/mlflow/pool.js'
 import { connect, head, type Answer, type Connection } from './client.js'
 import { shapeA, standIn, type Behaviour, type Shape, type Stand } from './upstream.js'
@@ -56,6 +57,8 @@ export interface Facade {
   readonly lines: Line[]
   /** Verdicts by key, and by `check` why the store fails; a test may change them, or put an error or a promise in their place. */
   readonly verdicts: Map<string, Judgement>
+  /** Gives a key a limit of so many calls an hour. */
+  readonly limit: (key: keyof typeof keys, ratePerHour: number) => void
   /** Sends one request on a connection of its own and reads the answer. `key: null` presents none; default: the write key. */
   call: (method: string, target: string, request?: Request) => Promise<Answer>
   connect: () => Promise<Connection>
@@ -77,6 +80,8 @@ interface Options {
   readonly hidesPrefix?: boolean
   /** How long a caller may take nothing of an answer. */
   readonly stallMs?: number
+  /** Who counts calls, instead of the facade itself. */
+  readonly limits?: Limits
   /** What something that is no MLflow answers to every probe. */
   readonly impostor?: string
   /** Adds to the app before it listens. */
@@ -86,7 +91,7 @@ interface Options {
 interface Teardown { teardown: (fn: () => unknown) => void }
 
 /** Starts stand-in and facade, and has the facade recognise what is behind it. */
-export async function facade (t: Teardown, behaviour?: Behaviour, { env = {}, shape, draining, tls, hidesPrefix = false, stallMs, impostor, extend }: Options = {}): Promise<Facade> {
+export async function facade (t: Teardown, behaviour?: Behaviour, { env = {}, shape, draining, tls, hidesPrefix = false, stallMs, limits, impostor, extend }: Options = {}): Promise<Facade> {
   const mlflow = await standIn(t, behaviour, impostor === undefined ? shape : { ...shapeA, impostor }, tls)
   const dataDir = mkdtempSync(join(tmpdir(), 'facade-'))
   const config = loadConfig({ DATA_DIR: dataDir, MLFLOW_UPSTREAM_URL: hidesPrefix ? mlflow.url.origin : mlflow.url.href, ...env }, path => readFileSync(path, 'utf8'))
@@ -96,7 +101,7 @@ export async function facade (t: Teardown, behaviour?: Behaviour, { env = {}, sh
   const verdicts = verdictsOf()
   const upstream = openUpstream(config.upstream, config.upstream.url ?? mlflow.url)
   const metrics = createMetrics()
-  const app = await buildApp(config, { verifier: verifier(verdicts), upstream, log, metrics, ...draining === undefined ? {} : { draining }, ...stallMs === undefined ? {} : { stallMs } })
+  const app = await buildApp(config, { verifier: verifier(verdicts), upstream, log, metrics, ...draining === undefined ? {} : { draining }, ...stallMs === undefined ? {} : { stallMs }, ...limits === undefined ? {} : { limits } })
   extend?.(app)
   await app.listen({ port: 0, host: env.HOST ?? '127.0.0.1' })
   const { port } = app.server.address() as AddressInfo
@@ -122,6 +127,10 @@ export async function facade (t: Teardown, behaviour?: Behaviour, { env = {}, sh
     lines,
     verdicts,
     close,
+    limit (key, ratePerHour) {
+      const verdict = verdicts.get(keys[key])
+      if (verdict !== undefined && 'valid' in verdict && verdict.valid) verdicts.set(keys[key], { valid: true, caller: { ...verdict.caller, ratePerHour } })
+    },
     connect: async () => await connect(t, port, env.HOST),
     async connectBoth () {
       const accepted = once(app.server, 'connection') as Promise<[Socket]>

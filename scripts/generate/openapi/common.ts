@@ -16,6 +16,8 @@ export const info = {
     '',
     '**Keys.** Present an API key in one of four headers. MLflow\'s client does so by itself when `MLFLOW_TRACKING_TOKEN` is set. `x-hokusai-scope` says which scope an operation asks for; `mlflow:write` includes `mlflow:read`, and `mlflow:admin` includes all.',
     '',
+    '**Limits.** A key may have a limit of calls an hour: so many at once, then one after the other. Every answer to such a key says in `RateLimit` how many are left (`r`) and after how many seconds there is one more (`t`), and in `RateLimit-Policy` how many there are (`q`) in how many seconds (`w`), as draft-ietf-httpapi-ratelimit-headers-10 has it. `/whoami` shows the same and costs no call.',
+    '',
     '**Answers.** MLflow leaves out fields that are empty: a list that is not there is an empty list. 64-bit integers are JSON numbers. Errors carry `error_code` and `message`; those of the facade carry `request_id` too.',
     '',
     'A path whose parameter may hold slashes, such as an artifact\'s, takes them as they are.'
@@ -42,11 +44,14 @@ export const workspaceHeader: Parameter = {
 }
 
 const requestId = { 'X-Request-Id': { $ref: '#/components/headers/RequestId' } }
+const rateLimit = { RateLimit: { $ref: '#/components/headers/RateLimit' }, 'RateLimit-Policy': { $ref: '#/components/headers/RateLimitPolicy' } }
 const retryAfter = { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } }
 
 export const headers = {
   RequestId: { description: 'Names this request in the facade\'s log.', required: true, schema: string },
   RetryAfter: { description: 'Seconds to wait before trying again.', schema: { type: 'integer', minimum: 0 } },
+  RateLimit: { description: 'What is left to a key that has a limit, on all of its answers: `"default";r=CALLS;t=SECONDS`.', schema: string },
+  RateLimitPolicy: { description: 'The limit of a key that has one, on all of its answers: `"default";q=CALLS;w=SECONDS`.', schema: string },
   Authenticate: { description: 'How to authenticate: `Bearer`, and in a second field `Basic realm="MLflow"`, except to calls of pages (`Sec-Fetch-Mode` other than `navigate`).', schema: string }
 }
 
@@ -73,7 +78,7 @@ const causes: Readonly<Record<number, string>> = {
 /** Components for the errors that any operation can answer with; `Native…` where FastAPI may have answered. */
 export function errorResponses (): Record<string, Response> {
   return Object.fromEntries(Object.entries(causes).flatMap(([status, description]) => {
-    const extra = status === '401' ? { 'WWW-Authenticate': { $ref: '#/components/headers/Authenticate' } } : status === '429' || status === '503' ? retryAfter : {}
+    const extra = status === '401' ? { 'WWW-Authenticate': { $ref: '#/components/headers/Authenticate' } } : status === '429' ? { ...retryAfter, ...rateLimit } : status === '503' ? retryAfter : {}
     const response = (schema: Schema): Response => ({ description, headers: { ...requestId, ...extra }, content: json(schema) })
     const native = response({ anyOf: [ref('Error'), ref('NativeError')] })
     // What FastAPI did not foresee is a bare sentence.

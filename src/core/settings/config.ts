@@ -2,9 +2,11 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 import { readPostgresUrl, type PostgresAddress, type ReadText } from './postgres-url.js'
+import { readRedisUrl, type RedisAddress } from './redis-url.js'
 import { readSettings, type Env, type SettingReader } from './setting-reader.js'
 import {
-  cidrs, connections, count, date, headerText, hostAndPort, hostname, http, oneOf, origin, origins, port, positiveCount, seconds, timeout
+  cidrs, connections, count, date, headerText, hostAndPort, hostname, http, oneOf, origin, origins, port, positiveCount, rate, seconds,
+  timeout
 } from './setting-values.js'
 import { nearest, notServed, settings } from './settings.js'
 import { UserError } from '../user-error.js'
@@ -19,6 +21,10 @@ export interface Config {
   /** The Python that makes the environment of an MLflow of our own. */
   readonly mlflowPython: string
   readonly keys: KeysConfig
+  /** Calls an hour of keys that are made without a rate; undefined: no limit. */
+  readonly defaultRate: number | undefined
+  /** Where limits are counted with other facades; undefined: each counts by itself. */
+  readonly redis: RedisAddress | undefined
   /** The origin that people use, where it is known. */
   readonly publicUrl: URL | undefined
   /** Origins of other pages that may call, as browsers send them. */
@@ -105,6 +111,8 @@ export function loadConfig (env: Env, readText: (path: string) => string): Confi
     upstream,
     mlflowPython: value('MLFLOW_PYTHON', given => given) ?? '',
     keys: keysFrom(reader, dataDir),
+    defaultRate: value('KEYS_DEFAULT_RATE', rate) ?? undefined,
+    redis: value('REDIS_URL', readRedisUrl),
     publicUrl: value('PUBLIC_URL', origin),
     corsAllowedOrigins: value('CORS_ALLOWED_ORIGINS', origins) ?? new Set(),
     trustProxy: value('TRUST_PROXY', cidrs) ?? [],

@@ -37,6 +37,13 @@ export function timeout (given: string): number | undefined {
   return ms !== undefined && ms >= 100 ? ms : undefined
 }
 
+/** Calls an hour, from a text such as `60/hour`; null: `none`, no limit. */
+export function rate (given: string): number | null | undefined {
+  if (given === 'none') return null
+  const calls = Number(/^(\d{1,9})\/(?:h|hour)$/.exec(given)?.[1])
+  return calls > 0 ? calls : undefined
+}
+
 export function hostname (given: string): string | undefined {
   return isIP(given) !== 0 || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(given) ? given : undefined
 }

@@ -1,5 +1,6 @@
 /** The names of the environment that configure the facade, as one table: defaults, what is allowed, what each is for. `docs/config.md` is made from it. */
 import { postgresAllowed } from './postgres-url.js'
+import { redisAllowed } from './redis-url.js'
 
 export interface Setting {
   /** The default, in the form in which it would be given. */
@@ -41,6 +42,8 @@ const table = {
   HOKUSAI_AUTH_SERVICE_URL: { allowed: url, about: 'The same as an http(s) `KEYS_URL`.' },
   KEYS_CACHE_SECONDS: { value: '60', allowed: duration, about: 'Seconds for which an answer of the auth service is kept.' },
   KEYS_STALE_SECONDS: { value: '600', allowed: duration, about: 'Seconds for which a key that was seen valid stays so while the auth service, or PostgreSQL, is down.' },
+  KEYS_DEFAULT_RATE: { value: 'none', allowed: 'a rate such as 60/hour, or none', about: 'Calls an hour of keys that `keys create` makes without `--rate`; kept with the key. The first admin key has no limit.' },
+  REDIS_URL: { secret: true, allowed: redisAllowed, about: 'Redis (5 or later) or Valkey in which several facades count the calls of keys with a limit together (docs/scaling.md). Unset, or while it does not answer: each counts by itself.' },
   AUTH_SERVICE_ID: { value: 'platform', allowed: 'printable text', about: '`service_id` sent to the auth service.' },
   AUTH_EMPTY_SCOPES: { value: 'none', allowed: '`none` or `read`', about: 'What a key of the auth service without scopes may do.' },
   PUBLIC_URL: { allowed: 'an http:// or https:// origin without a path', about: 'The origin that people use; unset: taken from the request.' },

@@ -15,6 +15,8 @@ export interface Metrics {
   readonly observeOpenExchanges: (count: () => number) => void
   readonly upstreamUp: Gauge
   readonly keyStoreLinkUp: Gauge
+  readonly redisUp: Gauge
+  readonly localLimits: Counter
   readonly logLinesDropped: Counter
   readonly writeFailures: Counter<'what'>
 }
@@ -34,8 +36,12 @@ export function createMetrics (dropped: () => number = () => 0): Metrics {
   new Gauge({ name: `${prefix}open_exchanges`, help: 'Requests to MLflow under way.', registers, collect () { this.set(openExchanges()) } }) // eslint-disable-line no-new
   const keyStoreLinkUp = new Gauge({ name: `${prefix}key_store_link_up`, help: '0 while the link over which PostgreSQL tells of changed keys is lost; 1 otherwise, also without PostgreSQL.', registers })
   keyStoreLinkUp.set(1)
+  const redisUp = new Gauge({ name: `${prefix}redis_up`, help: '0 while Redis does not answer and each facade limits keys by itself; 1 otherwise, also without Redis.', registers })
+  redisUp.set(1)
   return {
     keyStoreLinkUp,
+    redisUp,
+    localLimits: new Counter({ name: `${prefix}local_limits_total`, help: 'Requests of keys with a limit that were counted by this facade alone, since Redis did not answer.', registers }),
     observeOpenExchanges (count) { openExchanges = count },
     registry,
     requests: createCounter(registry, {

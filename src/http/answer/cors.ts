@@ -13,6 +13,8 @@ const exposed = [
   'Deprecation',
   'ETag',
   'Link',
+  'RateLimit',
+  'RateLimit-Policy',
   'Retry-After',
   'Sunset',
   'WWW-Authenticate',

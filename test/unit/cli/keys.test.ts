@@ -64,6 +64,16 @@ t.test('a name that no header can carry still gives a user that one can', async 
   t.match(JSON.parse(stdout), { name: 'Zoë 🔑', userId: 'Zo%C3%AB %F0%9F%94%91' })
 })
 
+t.test('a key without --rate has the default of the configuration, and --rate none has no limit', async t => {
+  const { run } = open(t, { KEYS_DEFAULT_RATE: '600/hour' })
+  const rateOf = async (...args: string[]): Promise<unknown> => (JSON.parse((await run('create', '--name', 'x', '--json', ...args)).stdout) as { ratePerHour: unknown }).ratePerHour
+  t.equal(await rateOf(), 600)
+  t.equal(await rateOf('--rate', '60/hour'), 60)
+  t.equal(await rateOf('--rate', 'none'), null)
+  const plain = open(t)
+  t.match(JSON.parse((await plain.run('create', '--name', 'x', '--json')).stdout), { ratePerHour: null })
+})
+
 t.test('an empty list of scopes grants nothing', async t => {
   const { run } = open(t)
   for (const args of [['--scopes', ''], ['--scopes='], ['--scopes', ' ']]) {

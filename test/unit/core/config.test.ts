@@ -32,6 +32,8 @@ t.test('without any setting the defaults of the documentation hold', async t => 
     upstream: { url: undefined, timeoutMs: 300_000, idleTimeoutMs: 300_000, connections: 512, tls: {} },
     mlflowPython: 'python3',
     keys: { store: { kind: 'sqlite', file: 'data/keys.db' }, cacheMs: 60_000, staleMs: 600_000, serviceId: 'platform', emptyScopes: 'none' },
+    defaultRate: undefined,
+    redis: undefined,
     trustProxy: [],
     legacy: { mode: 'redirect', sunsetAt: undefined },
     allowAssistant: false,
@@ -106,6 +108,16 @@ t.test('a PostgreSQL URL is taken for what it says: in clear on loopback and soc
   t.match(load({ KEYS_URL_FILE: '/run/keys-url' }, { '/run/keys-url': 'postgres://me:x@db/keys\n' }).keys.store, { kind: 'postgres', address: { password: 'x' } })
 })
 
+t.test('a Redis URL is taken for what it says; the password may come from a file', async t => {
+  const address = (url: string): unknown => load({ REDIS_URL: url }).redis
+  t.strictSame(address('redis://redis'), { host: 'redis', port: 6379, user: '', password: '', database: 0, tls: false })
+  t.strictSame(address('rediss://me:s%40%2Fcret@cache.example:6380/12'), { host: 'cache.example', port: 6380, user: 'me', password: 's@/cret', database: 12, tls: true })
+  t.strictSame(address('REDIS://:pw@[::1]/'), { host: '::1', port: 6379, user: '', password: 'pw', database: 0, tls: false })
+  t.match(load({ REDIS_URL_FILE: '/run/redis' }, { '/run/redis': 'redis://:x@cache\n' }).redis, { host: 'cache', password: 'x' })
+  t.equal(load({ KEYS_DEFAULT_RATE: '60/hour' }).defaultRate, 60)
+  t.equal(load({ KEYS_DEFAULT_RATE: 'none' }).defaultRate, undefined)
+})
+
 t.test('every value that is not allowed is a problem that names its setting and says what is', async t => {
   const wrong: Readonly<Record<string, readonly string[]>> = {
     HOST: ['a b', '-x', 'http://x', 'x/'],
@@ -120,6 +132,8 @@ t.test('every value that is not allowed is a problem that names its setting and 
     MLFLOW_UPSTREAM_IDLE_TIMEOUT: ['0', '0.05'],
     KEYS_URL: ['sqlite:', 'sqlite: ', 'sqlite::memory:', 'sqlite: :memory: ', 'http://me:pw@x', 'http://me@x', 'http://x:0', 'mysql://x', 'x', 'redis://x', ...wrongPostgres],
     HOKUSAI_AUTH_SERVICE_URL: ['auth', 'http://me:pw@x', 'sqlite:x'],
+    KEYS_DEFAULT_RATE: ['60', '0/hour', '60/day', '1.5/hour', '-1/hour', 'None', 'unlimited'],
+    REDIS_URL: ['redis', 'redis://', 'http://x', 'postgres://x', 'redis://x:0', 'redis://x/db', 'redis://x/1/2', 'redis://x?db=1', 'redis://x#1', 'redis://me@x', 'redis://:a/b@x', 'redis://:%zz@x', 'redis://a,b', 'redis://a:1,b:2', 'redis://x y', 'unix:///run/redis.sock', 'rediss:///0'],
     KEYS_CACHE_SECONDS: ['-1', 'x'],
     KEYS_STALE_SECONDS: ['1,5'],
     AUTH_EMPTY_SCOPES: ['write', 'NONE'],
@@ -161,11 +175,11 @@ t.test('a secret is never in a problem, wherever it was put', async t => {
       try { load({ [name]: value }) } catch (error) { t.notMatch(String(error), /s3cret|Ab1Ab1/, name) }
     }
   }
-  for (const name of ['MLFLOW_UPSTREAM_URL', 'HOKUSAI_AUTH_SERVICE_URL', 'PUBLIC_URL', 'KEYS_URL']) {
+  for (const name of ['MLFLOW_UPSTREAM_URL', 'HOKUSAI_AUTH_SERVICE_URL', 'PUBLIC_URL', 'KEYS_URL', 'REDIS_URL']) {
     for (const value of ['http://me:s3cret@mlflow', 'me:s3cret@mlflow:5000', 'see http://me:s3cret@mlflow', 'postgres://me:s3cret@db/keys?x', 'Bearer s3cret', 'basic s3cret', 'http://me:a/s3cret@mlflow', 'http://me:a?b/s3cret@mlflow', 'http://auth/?token=s3cret', 'http://auth/#s3cret']) t.notMatch(problemsOf(t, { [name]: value }).join(), 's3cret', `${name}=${value}`)
   }
   // A secret, or a key in PEM on one line, in the place of the name of its file.
-  for (const name of ['KEYS_URL_FILE', 'MLFLOW_UPSTREAM_AUTHORIZATION_FILE', 'MLFLOW_UPSTREAM_KEY_FILE', 'MLFLOW_UPSTREAM_CERT_FILE', 'MLFLOW_UPSTREAM_CA_FILE']) {
+  for (const name of ['KEYS_URL_FILE', 'REDIS_URL_FILE', 'MLFLOW_UPSTREAM_AUTHORIZATION_FILE', 'MLFLOW_UPSTREAM_KEY_FILE', 'MLFLOW_UPSTREAM_CERT_FILE', 'MLFLOW_UPSTREAM_CA_FILE']) {
     for (const value of ['Basic s3cret', 'postgres://me:s3cret@db/keys', '-----BEGIN PRIVATE KEY----- s3cret', 's3cret']) {
       const problems = problemsOf(t, { [name]: value })
       t.notMatch(problems.join(), 's3cret', `${name}=${value}`)

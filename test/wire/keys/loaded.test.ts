@@ -39,3 +39,21 @@ t.test('the PostgreSQL driver is loaded by who keeps keys there, and by nobody e
   t.notOk(loads('http://127.0.0.1:9/'))
   t.end()
 })
+
+t.test('the Redis client is loaded where REDIS_URL is set, and nowhere else', t => {
+  const loads = (address: string): boolean => {
+    const script = `
+      const { createRequire } = await import('node:module')
+      const { openLimits } = await import(process.argv[1])
+      const limits = await openLimits(${address}, { onState () {}, onLocal () {} })
+      limits.close()
+      process.stdout.write(JSON.stringify(Object.keys(createRequire(process.argv[1]).cache)))`
+    const args = ['--input-type=module', '-e', script, new URL('../../../src/keys/limits/open.js', import.meta.url).href]
+    const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env: {} })
+    t.equal(stderr, '')
+    return (JSON.parse(stdout) as string[]).some(path => /node_modules\/ioredis\//.test(path))
+  }
+  t.ok(loads("{ host: '127.0.0.1', port: 1, user: '', password: '', database: 0, tls: false }"))
+  t.notOk(loads('undefined'))
+  t.end()
+})

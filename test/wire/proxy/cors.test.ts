@@ -26,7 +26,7 @@ async function told ({ call }: Facade, origin: string, method: string, target: s
 t.test('with CORS_ALLOWED_ORIGINS', async t => {
   const up = await facade(t, echo, { env })
   const { call, mlflow } = up
-  const expose = 'access-control-expose-headers: Accept-Ranges, Content-Disposition, Content-Range, Deprecation, ETag, Link, Retry-After, Sunset, WWW-Authenticate, X-Request-Id'
+  const expose = 'access-control-expose-headers: Accept-Ranges, Content-Disposition, Content-Range, Deprecation, ETag, Link, RateLimit, RateLimit-Policy, Retry-After, Sunset, WWW-Authenticate, X-Request-Id'
 
   t.test('every answer to a page of the list may be read by it, errors and redirects too, and says that it hangs on the origin', async t => {
     for (const [status, method, target, request] of kinds) {
