@@ -1,0 +1,21 @@
+/** The figures of a drill as a table in Markdown. */
+import type { Row } from './drill.js'
+
+const columns: ReadonlyArray<readonly [title: string, value: (row: Row) => string | number]> = [
+  ['service away', ({ outage }) => outage],
+  ['keys in', ({ side }) => side === 'postgres' ? 'PostgreSQL, two facades' : 'auth service, one facade'],
+  ['calls', ({ requests }) => requests],
+  ['2xx', ({ served }) => served],
+  ['401 of ended keys', ({ refused }) => refused],
+  ['503', ({ unavailable }) => unavailable],
+  ['429', ({ limited }) => limited],
+  ['longest time without a 2xx for a good key, ms', ({ longestGapMs }) => Math.round(longestGapMs)],
+  ['last 2xx after the end of a key, ms', ({ worstEndMs }) => Math.round(worstEndMs)],
+  ['transfer ended after, ms', ({ worstTransferMs }) => Math.round(worstTransferMs)],
+  ['violations', ({ violations }) => violations.length]
+]
+
+export function table (rows: readonly Row[]): string {
+  const lines = [columns.map(([title]) => title), columns.map((_, index) => index < 2 ? '---' : '--:'), ...rows.map(row => columns.map(([, value]) => value(row)))]
+  return lines.map(cells => `| ${cells.join(' | ')} |\n`).join('')
+}
