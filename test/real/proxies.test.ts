@@ -1,13 +1,11 @@
 /** The stock client trains through each proxy of docs/behind-a-proxy.md, on the files of deploy/proxies, also where the mount is taken off. */
-import { execFile, execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { execFile } from 'node:child_process'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { startFacade } from '../helpers/facade.js'
+import { certify, isInstalled, startProxy } from '../helpers/proxy-process.js'
 import { startMlflow } from '../../scripts/mlflow/server.js'
 import { freePort } from '../../scripts/mlflow/ports.js'
 
@@ -25,9 +23,7 @@ interface Proxy {
 interface Teardown { teardown: (fn: () => unknown) => void }
 
 const folder = resolve(t.testdir())
-const certificate = join(folder, 'registry.pem')
-const certificateKey = join(folder, 'registry.key')
-const both = join(folder, 'both.pem')
+const { certificate, key: certificateKey, both } = certify(folder)
 
 const nginx = (file: string): Proxy => ({
   program: 'nginx',
@@ -48,7 +44,7 @@ const traefik = (file: string): Proxy => ({ program: 'traefik', files: ['traefik
 
 const proxies: readonly Proxy[] = [
   ...['nginx.conf', 'nginx-stripped.conf'].map(nginx),
-  ...['haproxy.cfg', 'haproxy-stripped.cfg'].map(haproxy),
+  ...['haproxy.cfg', 'haproxy-stripped.cfg', 'haproxy-replicas.cfg'].map(haproxy),
   ...['Caddyfile', 'Caddyfile-stripped'].map(caddy),
   ...['traefik-facade.yaml', 'traefik-facade-stripped.yaml'].map(traefik)
 ]
@@ -63,7 +59,6 @@ t.test('every file of deploy/proxies is tried here, and stands in the page word 
 t.test('1,000 points, a file and its way back go through each of them', async t => {
   const installed = proxies.filter(({ program }) => isInstalled(program))
   for (const { program, files } of proxies) if (!isInstalled(program)) t.pass(files.at(-1) ?? '', { skip: `${program} is not installed` })
-  certify()
   const mlflow = await startMlflow(t, { dir: t.testdir() })
   const facade = await startFacade(t, { mlflowUrl: mlflow.url, env: { TRUST_PROXY: '127.0.0.1' } })
   const key = await facade.createKey('mlflow:write')
@@ -95,18 +90,6 @@ t.test('1,000 points, a file and its way back go through each of them', async t 
   }
 })
 
-function isInstalled (program: string): boolean {
-  return (process.env.PATH ?? '').split(':').some(path => existsSync(join(path, program)))
-}
-
-/** A certificate for localhost that is its own authority, and one file with its key, as HAProxy wants it. */
-function certify (): void {
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', certificateKey]
-  const name = ['-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
-  execFileSync('openssl', ['req', '-x509', ...key, ...name, '-out', certificate], { stdio: 'ignore' })
-  writeFileSync(both, readFileSync(certificate, 'utf8') + readFileSync(certificateKey, 'utf8'))
-}
-
 /** Starts a proxy on its files with another port, address behind, name and certificate; gives its origin. */
 async function start (t: Teardown, { program, files, args, adapt = text => text }: Proxy, behind: string): Promise<string> {
   const port = await freePort()
@@ -121,26 +104,8 @@ async function start (t: Teardown, { program, files, args, adapt = text => text 
       .replaceAll('/etc/ssl/registry-with-key.pem', both)
       .replaceAll('/etc/traefik/facade.yaml', places[1] ?? ''))
   }
-  const env = { PATH: process.env.PATH, HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder }
-  const child = spawn(program, args(places[0]!), { stdio: ['ignore', 'pipe', 'pipe'], cwd: folder, env })
-  let said = ''
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => { said += text })
-  const ended = once(child, 'exit')
-  t.teardown(async () => {
-    child.kill('SIGTERM')
-    await ended
-  })
-  for (const end = performance.now() + 30_000; !await answers(port);) {
-    if (child.exitCode !== null || performance.now() > end) throw new Error(`${program} does not listen:\n${said}`)
-    await delay(50)
-  }
+  await startProxy(t, [program, ...args(places[0]!)], { folder, port })
   return `https://localhost:${port}`
-}
-
-async function answers (port: number): Promise<boolean> {
-  return await new Promise(resolve => {
-    const socket = connect(port, '127.0.0.1', () => { socket.destroy(); resolve(true) }).once('error', () => resolve(false))
-  })
 }
 
 async function curl (url: string, ...more: string[]): Promise<{ status: string, version: string, location: string }> {
