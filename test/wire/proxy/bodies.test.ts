@@ -229,10 +229,15 @@ t.test('a hundred chunked uploads at once take neither memory by their size nor 
   const before = handles()
   const growth = up.watchGrowth()
   const connections = await Promise.all(Array.from({ length: 100 }, async (_, index) => await pour(t, up.url, keys[index % 4] ?? '')))
-  while (handles() < before + 200) await new Promise(resolve => setTimeout(resolve, 10))
+  const until = async (isSo: () => boolean, what: string): Promise<void> => {
+    for (const end = performance.now() + 60_000; !isSo(); await new Promise(resolve => setTimeout(resolve, 10))) {
+      if (performance.now() > end) throw new Error(`${what}: ${handles() - before} handles more`)
+    }
+  }
+  await until(() => handles() >= before + 200, 'a hundred uploads with a file each')
   t.ok(growth() < 150 * 1024 ** 2, `${Math.round(growth() / 1024 ** 2)} MiB more`)
   for (const connection of connections) connection.destroy()
-  while (handles() > before + 2) await new Promise(resolve => setTimeout(resolve, 10))
+  await until(() => handles() <= before + 2, 'all have left')
   t.equal(mlflow.calls.length, 0)
   await up.stop()
 })
