@@ -1,5 +1,5 @@
 /** Samples of a CPU profile go to the stages of a request. */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { sharesOf, type Profile } from '../../../bench/stages.js'
 
@@ -14,8 +14,8 @@ function stageOf (...calls: ReadonlyArray<readonly [functionName: string, url: s
 }
 
 const undici = ['resume', `${app}/node_modules/undici/lib/dispatcher/client-h1.js`] as const
-const exchange = ['onData', `${app}/dist/proxy/exchange.js`] as const
-const logLine = ['write', `${app}/dist/core/sink.js`] as const
+const exchange = ['onData', `${app}/dist/proxy/exchange/exchange.js`] as const
+const logLine = ['write', `${app}/dist/core/telemetry/sink.js`] as const
 const server = ['parserOnIncoming', 'node:_http_server'] as const
 
 t.test('a function counts for the stage of its file', async t => {
@@ -25,11 +25,11 @@ t.test('a function counts for the stage of its file', async t => {
   t.equal(stageOf(exchange), 'exchange')
   t.equal(stageOf(['from', `${app}/node_modules/@fastify/reply-from/index.js`]), 'reply-from')
   t.equal(stageOf(['handler', `${app}/node_modules/fastify/lib/handleRequest.js`]), 'Fastify')
-  t.equal(stageOf(['observe', `${app}/dist/core/series.js`]), 'metrics')
+  t.equal(stageOf(['observe', `${app}/dist/core/telemetry/series.js`]), 'metrics')
   t.equal(stageOf(['textOf', `${app}/dist/observe/request-log.js`]), 'log line')
   t.equal(stageOf(['verify', `${app}/dist/keys/verdict-cache.js`]), 'guard and hash')
   t.equal(stageOf(['match', `${app}/dist/access/matcher.js`]), 'matcher')
-  t.equal(stageOf(['outgoing', `${app}/dist/proxy/request-headers.js`]), 'headers')
+  t.equal(stageOf(['outgoing', `${app}/dist/proxy/headers/request-headers.js`]), 'headers')
   t.equal(stageOf(['begin', `${app}/dist/http/context.js`]), 'context')
   t.equal(stageOf(server), 'HTTP server and parser')
   t.equal(stageOf(server, ['writeHead', 'node:_http_server']), 'response head and socket write')
@@ -49,6 +49,26 @@ t.test('a write to a socket is the response, but for those with a destination of
   t.equal(stageOf(exchange, ...write), 'response head and socket write')
   t.equal(stageOf(undici, ...write), 'client to MLflow')
   t.equal(stageOf(logLine, ['writeSync', 'node:fs'], ['writeBuffer', '']), 'log line')
+})
+
+t.test('files that have a stage of their own are where the rules look for them', async t => {
+  const files = {
+    'reply-from': ['proxy/exchange/reply-from'],
+    metrics: ['core/telemetry/metrics', 'core/telemetry/series', 'observe/request-metrics'],
+    'log line': ['core/telemetry/log', 'core/telemetry/sink', 'core/io', 'observe/request-log'],
+    matcher: ['http/target', 'proxy/classify'],
+    headers: [
+      'proxy/headers/request-headers', 'proxy/headers/response-headers', 'proxy/platform', 'http/stripped',
+      'http/connection/request-head', 'http/answer/cors', 'http/session-cookie'
+    ],
+    exchange: ['proxy/exchange/exchange', 'http/transfer', 'http/answer/early-response', 'http/answer/send-error', 'http/own']
+  }
+  for (const [stage, names] of Object.entries(files)) {
+    for (const name of names) {
+      t.ok(existsSync(`src/${name}.ts`), name)
+      t.equal(stageOf(['run', `${app}/dist/${name}.js`]), stage, name)
+    }
+  }
 })
 
 t.test('what is idle counts for nothing', async t => {
