@@ -29,8 +29,8 @@ export const limitChecks: readonly Check[] = [
         }
         return fine(`${server} counts calls`)
       } catch (fault) {
-        const mend = 'see to the server that REDIS_URL names: whether it runs, its address, user and password, and what that user may do'
-        return error(`${fault instanceof Error ? fault.message : String(fault)} Each facade limits keys by itself.`, mend)
+        const fix = 'see to the server that REDIS_URL names: whether it runs, its address, user and password, and what that user may do'
+        return error(`${fault instanceof Error ? fault.message : String(fault)} Each facade limits keys by itself.`, fix)
       }
     }
   },

@@ -1,5 +1,5 @@
 /** Stands in front of every key store: what the store said counts until it is too old or the store tells of a change, also in an outage. */
-import { setTimeout as wait } from 'node:timers/promises'
+import { within } from '../core/within.js'
 import { StoreUnavailableError, type KeyVerifier, type Verdict } from './contract.js'
 import { formOf, hashKey, isPlausible, type KeyForm } from './key.js'
 import { createVerdictMemory, isWithin, unlessExpired, type MemoryOptions, type VerdictMemory } from './verdict-memory.js'
@@ -60,7 +60,7 @@ export function createVerdictCache (source: VerdictSource, { now = Date.now, ...
       const asked = ask()
       if (!('answer' in asked)) return asked
       // Without an outage the new answer counts, however slow. In one, hanging calls would add up to nothing but waiting.
-      return await (questions.isDown() ? within(asked.askedAt + patienceMs - now(), asked.answer) : asked.answer)
+      return await (questions.isDown() ? within(asked.askedAt + patienceMs - now(), asked.answer, tooLate) : asked.answer)
     } catch (error) {
       // Not what was known when the call came: the store may have told since that the key has changed.
       const entry = error instanceof StoreUnavailableError ? memory.find(hash) : undefined
@@ -159,15 +159,6 @@ function createQuestions (source: VerdictSource, memory: VerdictMemory, now: () 
   return { isAsked: hash => running.has(hash), isDown: () => isDown, ask, forget: () => running.clear() }
 }
 
-/** @throws StoreUnavailableError when the time is over */
-async function within (ms: number, answer: Promise<Verdict>): Promise<Verdict> {
-  const late = new AbortController()
-  const end = wait(Math.max(0, ms), undefined, { signal: late.signal }).then(() => {
-    throw new StoreUnavailableError('The key store does not answer.')
-  })
-  try {
-    return await Promise.race([answer, end])
-  } finally {
-    late.abort()
-  }
+function tooLate (): StoreUnavailableError {
+  return new StoreUnavailableError('The key store does not answer.')
 }

@@ -21,7 +21,7 @@ export async function openKeys (
   io: Io,
   ears: Ears
 ): Promise<{ verifier: KeyVerifier; first: FirstKey | undefined }> {
-  if (!storeKind(config.keys).managed) return { verifier: await openVerifier(config.keys, listening(ears)), first: undefined }
+  if (!storeKind(config.keys).managed) return { verifier: await openVerifierOnly(config, ears), first: undefined }
   const store = await openOwn(config, ears)
   return { verifier: store, first: await ensureFirstKey(store, config.dataDir, io.stderr) }
 }
@@ -38,14 +38,12 @@ export async function makeFirstKey (config: Config, io: Io, ears: Ears): Promise
 }
 
 /** The verifier alone, where another process has seen to the first key. @throws as openKeys */
-export async function openVerifierOnly (config: Config, ears: Ears): Promise<KeyVerifier> {
-  return storeKind(config.keys).managed ? await openOwn(config, ears) : await openVerifier(config.keys, listening(ears))
+export async function openVerifierOnly ({ keys }: Config, ears: Ears): Promise<KeyVerifier> {
+  return await openVerifier(keys, listening(ears)).catch(rethrow)
 }
 
 async function openOwn ({ keys }: Config, ears: Ears): Promise<KeyStore> {
-  return await openStore(keys, listening(ears)).catch(error => {
-    throw storeFault(error)
-  })
+  return await openStore(keys, listening(ears)).catch(rethrow)
 }
 
 function listening ({ log, metrics }: Ears): StoreListeners {
@@ -62,9 +60,10 @@ function listening ({ log, metrics }: Ears): StoreListeners {
   }
 }
 
-function storeFault (error: Error): Error {
-  if (!(error instanceof StoreUnavailableError)) return error
-  return /disk is full/.test(error.message)
+/** What a store says that cannot be opened, as a start says it. */
+function rethrow (error: Error): never {
+  if (!(error instanceof StoreUnavailableError)) throw error
+  throw /disk is full/.test(error.message)
     ? new StartError('The disk of the key store is full: free some space, or set DATA_DIR to a folder on another disk.')
     : new ConfigError([`KEYS_URL names a key store that cannot be opened: ${error.message}`])
 }

@@ -12,7 +12,7 @@ export interface RedisAddress {
   readonly tls: boolean
 }
 
-/** To complete the sentence "… is not …". */
+/** To complete the sentence "It must be …". */
 export const redisAllowed = 'redis://USER:PASSWORD@HOST:PORT/DATABASE, or rediss:// for TLS ' +
   '(user, password, port and the number of the database may be left out)'
 

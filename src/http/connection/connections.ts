@@ -104,13 +104,17 @@ export function createConnections<T> ({ stallMs, onClose }: Options<T>): Connect
     closeIdle () {
       for (const server of servers) server.closeIdleConnections()
       for (const { socket } of [...open.items]) if (socket.bytesRead === 0) socket.destroy()
-      for (const socket of [...handshakes]) socket.destroy()
+      endHandshakes()
     },
     closeAll () {
       for (const server of servers) server.closeAllConnections()
-      for (const socket of [...handshakes]) socket.destroy()
+      endHandshakes()
     },
     stop: () => clearInterval(clock)
+  }
+
+  function endHandshakes (): void {
+    for (const socket of [...handshakes]) socket.destroy()
   }
 
   function accept (socket: Socket): void {

@@ -1,6 +1,7 @@
 /** Looks at a Redis in which limits are counted, for `doctor`: a few calls of nobody's are counted, of which nothing stays. */
 import { Redis } from 'ioredis'
 import type { RedisAddress } from '../../core/settings/redis-url.js'
+import { within } from '../../core/within.js'
 import { describeRedis, SilentError } from './failures.js'
 import { openCounter, optionsFor } from './redis.js'
 import { trial } from './shared.js'
@@ -43,9 +44,7 @@ export async function inspectRedis (address: RedisAddress): Promise<RedisFacts> 
 }
 
 async function withinPatience<T> (answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => { timer = setTimeout(() => reject(new SilentError('No answer in time')), patienceMs) })
-  return await Promise.race([answer, late]).finally(() => clearTimeout(timer))
+  return await within(patienceMs, answer, () => new SilentError('No answer in time'))
 }
 
 /** Valkey gives the version of Redis that it goes by, and its own in fields of its own. */

@@ -103,7 +103,7 @@ export class Connection implements AnswerSink {
     const { request, socket, reader } = this
     this.request = undefined
     this.paused = false
-    if (keep && reader.keepAliveMs > 0 && socket.writableLength === 0) {
+    if (keep && socket.writableLength === 0) {
       this.expiresAt = performance.now() + Math.min(keepAliveMs, reader.keepAliveMs)
       this.holder.onFree(this)
     } else this.leave(false)
