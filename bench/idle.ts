@@ -2,12 +2,13 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { markdownTable } from '../scripts/markdown.js'
 import type { Hold } from './holder.js'
 import { read } from './load.js'
 import { BenchError } from './machine.js'
 import type { Options } from './options.js'
 import { memoryOf, run, type Running } from './processes.js'
-import { decimals, mebibytes, table, whole, type Section } from './report.js'
+import { decimals, mebibytes, whole, type Section } from './report.js'
 import { measureRate, say, warmUp, type Stand } from './stand.js'
 import type { Peer } from './start.js'
 import { median } from './statistics.js'
@@ -83,7 +84,7 @@ async function hasOpen (holder: Running, hold: Hold): Promise<void> {
 
 function idleTable (steps: ReadonlyMap<string, readonly Step[]>, possible: readonly number[]): string {
   const header = ['peer', 'idle connections', 'MiB more', 'KiB each', 'µs a request', 'x without']
-  return table(header, [...steps].flatMap(([name, all]) => possible.map(count => {
+  return markdownTable(header, [...steps].flatMap(([name, all]) => possible.map(count => {
     const own = all.filter(({ connections }) => connections === count)
     const bytes = median(own.map(step => step.growthBytes))
     const time = median(own.map(step => step.processorUs))

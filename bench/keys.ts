@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { openStage, type Stage } from '../scripts/cleanup.js'
+import { markdownTable } from '../scripts/markdown.js'
 import { toScopes } from '../src/access/scopes.js'
 import { openStore } from '../src/keys/open.js'
 import type { KeysConfig, StoreConfig } from '../src/core/settings/config.js'
@@ -54,11 +55,9 @@ async function measure (count: number, rounds: number, postgres: string | undefi
     for (const [name, store] of stores) times.get(name)?.push(await timesOf(store, keys))
   }
   const rows = [...times].map(([name, measured]) => {
-    const cells = (['asked', 'askedTogether', 'known'] as const).map(what => median(measured.map(each => each[what])).toFixed(1))
-    return `| ${[name, ...cells].join(' | ')} |\n`
+    return [name, ...(['asked', 'askedTogether', 'known'] as const).map(what => median(measured.map(each => each[what])).toFixed(1))]
   })
-  const head = `| µs a key, median of ${rounds} | asked about, one after the other | asked about, ${callers} at once | known |`
-  return `${head}\n|---|---|---|---|\n${rows.join('')}`
+  return markdownTable([`µs a key, median of ${rounds}`, 'asked about, one after the other', `asked about, ${callers} at once`, 'known'], rows)
 }
 
 function openFile (stage: Stage): StoreConfig {

@@ -3,11 +3,12 @@ import { execFile } from 'node:child_process'
 import { rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { markdownTable } from '../scripts/markdown.js'
 import { read } from './load.js'
 import { BenchError } from './machine.js'
 import type { Options } from './options.js'
 import { memoryOf, processorTimeOf, resetPeak } from './processes.js'
-import { decimals, mebibytes, millions, table, type Section } from './report.js'
+import { decimals, mebibytes, millions, type Section } from './report.js'
 import { say, type Stand } from './stand.js'
 import type { Peer } from './start.js'
 import { median, ratioOfRounds } from './statistics.js'
@@ -101,7 +102,7 @@ export function largeSections (transfers: Transfers, caption: string): readonly 
     ]
   })
   const method = '1 GiB down, then up, one at a time; processor time of the peer and all that it needs (less is better), memory at its peak above the idle process; medians of the rounds.'
-  return [{ name: 'large', markdown: `${table(header, rows)}\n${method} ${caption}\n` }]
+  return [{ name: 'large', markdown: `${markdownTable(header, rows)}\n${method} ${caption}\n` }]
 }
 
 /** A sentence for each stated bound that the facade misses, in any round. */

@@ -1,10 +1,11 @@
 /** Latency below saturation: the facade and nginx with auth_request, each at the same fixed rates (open loop). */
 import { join } from 'node:path'
+import { markdownTable } from '../scripts/markdown.js'
 import { read, usualConnections } from './load.js'
 import type { Options } from './options.js'
 import type { Pace, Paced } from './pacer.js'
 import { run } from './processes.js'
-import { decimals, spread, table, whole, type Section } from './report.js'
+import { decimals, spread, whole, type Section } from './report.js'
 import { measureRate, say, warmUp, type Stand } from './stand.js'
 import type { Peer } from './start.js'
 import { median } from './statistics.js'
@@ -66,7 +67,7 @@ async function drive (stand: Stand, { warmUpSeconds, seconds }: Options, peer: P
 
 function paceTable (rows: readonly Row[]): string {
   const header = ['80 % of the peak of', 'peer', 'meant, requests/s', 'answered/s', 'p50 ms', 'p99 ms', 'p99, rounds', 'generator ms']
-  return table(header, names.flatMap(load => driven.map(peer => {
+  return markdownTable(header, names.flatMap(load => driven.map(peer => {
     const own = rows.filter(row => row.load === load && row.peer === peer)
     const middle = (value: (row: Row) => number): number => median(own.map(value))
     return [

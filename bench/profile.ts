@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { markdownTable } from '../scripts/markdown.js'
 import { BenchError } from './machine.js'
 import type { Options } from './options.js'
 import type { ProfilerMessage } from './profiler.js'
-import { decimals, table, type Section } from './report.js'
+import { decimals, type Section } from './report.js'
 import { measureRate, say, warmUp, type Rate, type Stand } from './stand.js'
 import { sharesOf, type Profile } from './stages.js'
 import { startFacade, type Peer } from './start.js'
@@ -38,5 +39,5 @@ async function tell ({ process }: Peer, message: ProfilerMessage): Promise<void>
 
 function profileTable (profile: Profile, { processorUs = Number.NaN }: Rate): string {
   const rows = sharesOf(profile).map(({ stage, share }) => [stage, decimals(share * processorUs, 1), decimals(share * 100, 1)])
-  return table(['stage', 'µs a request', '%'], [...rows, ['all', decimals(processorUs, 1), '100.0']])
+  return markdownTable(['stage', 'µs a request', '%'], [...rows, ['all', decimals(processorUs, 1), '100.0']])
 }

@@ -1,7 +1,8 @@
 /** The main part: what a small request costs each peer. */
+import { markdownTable } from '../scripts/markdown.js'
 import { usualConnections, type Calls } from './load.js'
 import type { Options } from './options.js'
-import { decimals, mebibytes, spread, table, whole, type Section } from './report.js'
+import { decimals, mebibytes, spread, whole, type Section } from './report.js'
 import { measureRate, say, warmUp, type Rate, type Stand } from './stand.js'
 import { median, ratioOfRounds } from './statistics.js'
 import type { Peer, Place } from './start.js'
@@ -46,7 +47,7 @@ export function joined (first: Rates, second: Rates): Rates {
 /** @param bases what each is compared with, and how the column is called */
 export function ratesTable (rates: Rates, bases: ReadonlyArray<readonly [name: string, title: string]>): string {
   const header = ['peer', 'µs a request', 'spread', ...bases.map(([, title]) => title), 'requests/s', 'p50 ms', 'p99 ms', 'MiB']
-  return table(header, [...rates].map(([name, measured]) => [
+  return markdownTable(header, [...rates].map(([name, measured]) => [
     name,
     decimals(medianOf(measured, 'processorUs'), 1),
     spread(measured.flatMap(({ processorUs }) => processorUs ?? [])),
@@ -74,7 +75,7 @@ export function rateSections (rates: Rates, calls: Calls, caption: string): read
   const header = ['peer', 'µs a request', 'x http-proxy', 'x auth_request', 'x auth_request, log', 'requests/s']
   return [
     { name: calls === 'get' ? 'rates' : `rates-${calls}`, markdown: `${full}\n${method} ${caption}\n` },
-    ...calls === 'get' ? [{ name: 'summary', markdown: `${table(header, brief)}\n${caption}\n` }] : []
+    ...calls === 'get' ? [{ name: 'summary', markdown: `${markdownTable(header, brief)}\n${caption}\n` }] : []
   ]
 }
 

@@ -3,9 +3,10 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openStage } from '../scripts/cleanup.js'
+import { markdownTable } from '../scripts/markdown.js'
 import { startMlflow } from '../scripts/mlflow/server.js'
 import type { Options } from './options.js'
-import { decimals, spread, table, whole, type Section } from './report.js'
+import { decimals, spread, whole, type Section } from './report.js'
 import { measureRate, openStand, say, type Rate } from './stand.js'
 import { median, ratioOfRounds } from './statistics.js'
 
@@ -42,7 +43,7 @@ export async function measureReal ({ rounds, seconds, warmUpSeconds }: Options, 
 
 function realTable (rates: Readonly<Record<typeof names[number], readonly Rate[]>>): string {
   const perSecond = (name: typeof names[number]): number[] => rates[name].map(({ requestsPerSecond }) => requestsPerSecond)
-  return table(['', 'requests/s', 'rounds', 'x direct', 'p50 ms', 'p99 ms'], names.map(name => [
+  return markdownTable(['', 'requests/s', 'rounds', 'x direct', 'p50 ms', 'p99 ms'], names.map(name => [
     name,
     whole(median(perSecond(name))),
     spread(perSecond(name)),

@@ -1,4 +1,4 @@
-/** Results as Markdown: tables, figures, and the sections of documents that hold them. */
+/** Results as Markdown: figures, and the sections of documents that hold them. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { BenchError, UsageError } from './machine.js'
 
@@ -7,12 +7,6 @@ export interface Section {
   /** Of its markers. */
   readonly name: string
   readonly markdown: string
-}
-
-/** A Markdown table: names to the left, figures to the right. */
-export function table (header: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
-  const lines = [header, header.map((_, column) => column === 0 ? '---' : '--:'), ...rows]
-  return lines.map(cells => `| ${cells.join(' | ')} |\n`).join('')
 }
 
 const begin = (name: string): string => `<!-- bench: ${name} -->\n`

@@ -2,13 +2,14 @@
  * One worker and two, in turns. Load and stub need a part of the two cores that the workers could have, so the rate is that of this
  * machine; what the facade's own processor time says is what two cores give that do nothing else.
  */
+import { markdownTable } from '../scripts/markdown.js'
 import { usualConnections } from './load.js'
 import type { Options } from './options.js'
 import { processorTimeOf } from './processes.js'
-import type { Section } from './report.js'
+import { decimals, whole, type Section } from './report.js'
 import { measureRate, say, warmUp, type Rate, type Stand } from './stand.js'
 import { startFacade } from './start.js'
-import { median } from './statistics.js'
+import { median, ratioOfRounds } from './statistics.js'
 
 interface Measured extends Rate {
   /** Of the facade, in each second: 2 where it had both cores for itself. */
@@ -40,23 +41,21 @@ async function measure (stand: Stand, workers: number, { seconds, warmUpSeconds,
 }
 
 function toMarkdown (one: readonly Measured[], two: readonly Measured[], caption: string): string {
-  const middle = (measured: readonly Measured[], value: (rate: Measured) => number): number => median(measured.map(value))
-  const row = (workers: number, measured: readonly Measured[]): string => `| ${[
-    workers,
-    Math.round(middle(measured, rate => rate.requestsPerSecond)).toLocaleString('en'),
-    middle(measured, rate => rate.p99Ms).toFixed(1),
-    middle(measured, rate => rate.processorUs ?? 0).toFixed(1),
-    middle(measured, rate => rate.cores).toFixed(2)
-  ].join(' | ')} |`
-  const ratios = (value: (one: Measured, two: Measured) => number): number => median(one.map((each, round) => value(each, two[round] ?? each)))
-  const measured = ratios((one, two) => two.requestsPerSecond / one.requestsPerSecond)
-  const free = ratios((one, two) => 2 * (one.processorUs ?? 0) / (two.processorUs ?? 1))
-  return `| workers | requests/s | p99 ms | us of processor time a request | cores that the facade had |
-| --- | --: | --: | --: | --: |
-${row(1, one)}
-${row(2, two)}
-
-Two workers serve ${measured.toFixed(2)} x what one serves, with load and stub on one of the two cores. On two cores of their own they would
-serve ${free.toFixed(2)} x, by the processor time of a request. ${usualConnections} connections for each worker. ${caption}
+  const row = (workers: string, measured: readonly Measured[]): string[] => {
+    const middle = (value: (rate: Measured) => number | undefined): number => median(measured.flatMap(rate => value(rate) ?? []))
+    return [
+      workers,
+      whole(middle(rate => rate.requestsPerSecond)),
+      decimals(middle(rate => rate.p99Ms), 1),
+      decimals(middle(rate => rate.processorUs), 1),
+      decimals(middle(rate => rate.cores))
+    ]
+  }
+  const served = (measured: readonly Measured[]): number[] => measured.map(rate => rate.requestsPerSecond)
+  const cost = (measured: readonly Measured[]): Array<number | undefined> => measured.map(rate => rate.processorUs)
+  const header = ['workers', 'requests/s', 'p99 ms', 'us of processor time a request', 'cores that the facade had']
+  return `${markdownTable(header, [row('1', one), row('2', two)])}
+Two workers serve ${decimals(ratioOfRounds(served(one), served(two)))} x what one serves, with load and stub on one of the two cores. On two cores of their own they would
+serve ${decimals(2 * (ratioOfRounds(cost(two), cost(one)) ?? Number.NaN))} x, by the processor time of a request. ${usualConnections} connections for each worker. ${caption}
 `
 }

@@ -4,37 +4,32 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { startMlflow, type Mlflow } from '../../scripts/mlflow/server.js'
 import { newest } from '../../src/mlflow/versions.js'
 import { configureGateway, gatewayEnv, startProvider } from './clients/gateway.js'
 import { startLoop, type LoopResult } from './clients/loop.js'
-import { footprintOf, openStage, startFacade, untilReady, type Facade, type Footprint } from '../../scripts/cleanup.js'
+import { footprintOf, startFacade, untilReady, type Facade, type Footprint, type Stage } from '../../scripts/cleanup.js'
 import { startTraffic, type Traffic } from './clients/traffic.js'
+import { runCommand } from './command.js'
 
 /** What a V8 heap may keep of traffic that is over; a leak of a few hundred bytes a request passes this within minutes. */
 const growthMaxBytes = 64 * 2 ** 20
 /** MLflow runs for so long between two kills. */
 const aliveMs = [3000, 25_000] as const
 
-const { values } = parseArgs({ options: { minutes: { type: 'string', default: '5' }, report: { type: 'string' } } })
-const minutes = Number(values.minutes)
-if (!(minutes > 0)) {
-  process.stderr.write('usage: npm run soak [-- --minutes 5] [--report FILE]\n')
-  process.exit(2)
-}
+await runCommand({
+  name: 'soak',
+  amount: ['minutes', '5'],
+  reports: true,
+  async run (minutes, stage, report) {
+    const { lines, faults } = await soak(minutes, stage)
+    process.stdout.write(`${lines.join('\n')}\n\n${faults.length === 0 ? 'nothing lost, nothing grown' : `FAILED: ${faults.join('; ')}`}\n`)
+    if (report !== undefined) await writeFile(report, page(minutes, lines, faults))
+    return faults.length === 0
+  }
+})
 
-const stage = openStage()
-try {
-  const { lines, faults } = await soak(minutes)
-  process.stdout.write(`${lines.join('\n')}\n\n${faults.length === 0 ? 'nothing lost, nothing grown' : `FAILED: ${faults.join('; ')}`}\n`)
-  if (values.report !== undefined) await writeFile(values.report, page(lines, faults))
-  process.exitCode = faults.length === 0 ? 0 : 1
-} finally {
-  await stage.clear()
-}
-
-async function soak (minutes: number): Promise<{ lines: string[], faults: string[] }> {
+async function soak (minutes: number, stage: Stage): Promise<{ lines: string[], faults: string[] }> {
   const root = await mkdtemp(join(tmpdir(), 'hokusai-soak-'))
   stage.teardown(async () => await rm(root, { recursive: true, force: true, maxRetries: 3 }))
   const dir = join(root, 'mlflow')
@@ -58,7 +53,7 @@ async function soak (minutes: number): Promise<{ lines: string[], faults: string
   const missing = await traffic.missing()
   const after = await settled(facade.pid, before.handles)
   const exit = await facade.stop()
-  return judge({ traffic, trained, missing, before, after, outages, exit, statuses: await statusesIn(facade.logFile) })
+  return judge({ minutes, traffic, trained, missing, before, after, outages, exit, statuses: await statusesIn(facade.logFile) })
 }
 
 interface Outages {
@@ -113,6 +108,7 @@ async function statusesIn (logFile: string): Promise<string> {
 }
 
 interface Results {
+  readonly minutes: number
   readonly traffic: Traffic
   readonly trained: LoopResult
   readonly missing: readonly string[]
@@ -123,7 +119,7 @@ interface Results {
   readonly statuses: string
 }
 
-function judge ({ traffic, trained, missing, before, after, outages, exit, statuses }: Results): { lines: string[], faults: string[] } {
+function judge ({ minutes, traffic, trained, missing, before, after, outages, exit, statuses }: Results): { lines: string[], faults: string[] } {
   const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`
   const lines = [
     `machine: ${cpus()[0]?.model ?? process.arch}, ${cpus().length} cores, ${mebibytes(totalmem())} memory, Node ${process.version}; MLflow ${newest}, one worker`,
@@ -150,7 +146,7 @@ function judge ({ traffic, trained, missing, before, after, outages, exit, statu
   return { lines, faults }
 }
 
-function page (lines: readonly string[], faults: readonly string[]): string {
+function page (minutes: number, lines: readonly string[], faults: readonly string[]): string {
   return `# Soak
 
 Written by \`npm run soak -- --minutes ${minutes} --report docs/soak.md\`. Registrations, batches of metrics, uploads (every second one chunked), downloads, server-sent events through MLflow's gateway and refusals run side by side, and the stock client trains in a loop, while MLflow is ended by SIGKILL after ${aliveMs.map(ms => ms / 1000).join(' to ')} seconds and started again. Each write that was acknowledged is read back at the end. Memory and handles are read when all is quiet, after a warm-up and at the end.

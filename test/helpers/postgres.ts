@@ -1,6 +1,5 @@
 /** A PostgreSQL server of a test's own: made in a temporary folder, ended with the test, stopped and started as the test likes. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { appendFileSync, chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { freePort } from '../../scripts/mlflow/ports.js'
 import { readPostgresUrl, type PostgresAddress } from '../../src/core/settings/postgres-url.js'
+import { endBy } from './end.js'
 
 interface Teardown { teardown: (fn: () => unknown) => void }
 
@@ -103,10 +103,7 @@ export async function startPostgres (t: Teardown): Promise<Postgres> {
   async function kill (): Promise<void> {
     const ending = server
     server = undefined
-    if (ending === undefined || ending.exitCode !== null) return
-    const ended = once(ending, 'exit')
-    ending.kill('SIGQUIT')
-    await ended
+    await endBy('SIGQUIT', ending)
   }
 
   t.teardown(async () => {

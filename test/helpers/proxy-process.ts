@@ -1,34 +1,24 @@
 /** A proxy before the facade as a process of a test's own, with a certificate for localhost. */
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { certify, type CertificateFiles } from './certificates.js'
 
 interface Teardown { teardown: (fn: () => unknown) => void }
-
-export interface CertificateFiles {
-  readonly certificate: string
-  readonly key: string
-  /** Both in one, as HAProxy wants it. */
-  readonly both: string
-}
 
 export function isInstalled (program: string): boolean {
   return (process.env.PATH ?? '').split(':').some(path => existsSync(join(path, program)))
 }
 
-/** A certificate for localhost that is its own authority. */
-export function certify (folder: string): CertificateFiles {
-  const certificate = join(folder, 'registry.pem')
-  const key = join(folder, 'registry.key')
+/** A certificate for localhost that is its own authority, and both in one file, as HAProxy wants it. */
+export function certifyLocalhost (folder: string): CertificateFiles & { readonly both: string } {
+  const files = certify(folder, 'registry', 'DNS:localhost')
   const both = join(folder, 'both.pem')
-  const made = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', key]
-  const name = ['-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
-  execFileSync('openssl', ['req', '-x509', ...made, ...name, '-out', certificate], { stdio: 'ignore' })
-  writeFileSync(both, readFileSync(certificate, 'utf8') + readFileSync(key, 'utf8'))
-  return { certificate, key, both }
+  writeFileSync(both, readFileSync(files.certificate, 'utf8') + readFileSync(files.key, 'utf8'))
+  return { ...files, both }
 }
 
 /** Starts it, and waits until it listens on the port. */

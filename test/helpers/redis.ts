@@ -1,12 +1,12 @@
 /** A Redis server of a test's own: on a free port, in memory, ended with the test, stopped and started as the test likes. */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { freePort } from '../../scripts/mlflow/ports.js'
+import { endBy } from './end.js'
 
 interface Teardown { teardown: (fn: () => unknown) => void }
 
@@ -53,10 +53,7 @@ export async function startRedis (t: Teardown, { password = '', options = [] }: 
   async function kill (): Promise<void> {
     const ending = server
     server = undefined
-    if (ending === undefined || ending.exitCode !== null) return
-    const ended = once(ending, 'exit')
-    ending.kill('SIGKILL')
-    await ended
+    await endBy('SIGKILL', ending)
   }
 
   t.teardown(async () => {

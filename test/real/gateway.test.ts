@@ -1,10 +1,10 @@
 /** A real MLflow hands what it gets on to providers of models: on each of its passthrough routes they see nothing of the facade's and no key. */
-import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { gatewayEnv } from '../conformance/clients/gateway.js'
 import { startProvider } from '../conformance/openapi/provider.js'
+import { certify } from '../helpers/certificates.js'
 import { startFacade } from '../helpers/facade.js'
 import { startMlflow } from '../../scripts/mlflow/server.js'
 
@@ -47,10 +47,10 @@ socket.getaddrinfo = lambda host, port, *rest, **more: real('127.0.0.1', int(os.
 
 /** MLflow knows one address of Gemini alone: the name leads here, and its certificate is believed. */
 async function startGemini (t: Test, folder: string, heard: (path: string, headers: readonly string[]) => void): Promise<NodeJS.ProcessEnv> {
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', `/CN=${geminiHost}`, '-addext', `subjectAltName=DNS:${geminiHost}`, '-keyout', 'key.pem', '-out', 'cert.pem'], { cwd: folder, stdio: 'ignore' })
-  const provider = await startProvider({ tls: { key: readFileSync(join(folder, 'key.pem'), 'utf8'), cert: readFileSync(join(folder, 'cert.pem'), 'utf8') }, heard })
+  const { certificate, key } = certify(folder, 'gemini', `DNS:${geminiHost}`)
+  const provider = await startProvider({ tls: { key: readFileSync(key, 'utf8'), cert: readFileSync(certificate, 'utf8') }, heard })
   t.teardown(provider.close)
-  return { PYTHONPATH: join(folder, 'python'), GEMINI_PORT: new URL(provider.url).port, SSL_CERT_FILE: join(folder, 'cert.pem') }
+  return { PYTHONPATH: join(folder, 'python'), GEMINI_PORT: new URL(provider.url).port, SSL_CERT_FILE: certificate }
 }
 
 /** Tells MLflow of an endpoint of each provider, named like it. */

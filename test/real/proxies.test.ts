@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { startFacade } from '../helpers/facade.js'
-import { certify, isInstalled, startProxy } from '../helpers/proxy-process.js'
+import { certifyLocalhost, isInstalled, startProxy } from '../helpers/proxy-process.js'
 import { startMlflow } from '../../scripts/mlflow/server.js'
 import { freePort } from '../../scripts/mlflow/ports.js'
 
@@ -23,7 +23,7 @@ interface Proxy {
 interface Teardown { teardown: (fn: () => unknown) => void }
 
 const folder = resolve(t.testdir())
-const { certificate, key: certificateKey, both } = certify(folder)
+const { certificate, key: certificateKey, both } = certifyLocalhost(folder)
 
 const nginx = (file: string): Proxy => ({
   program: 'nginx',

@@ -7,6 +7,7 @@ import { freePort } from '../../../scripts/mlflow/ports.js'
 import type { NewKey } from '../../../src/keys/contract.js'
 import { readStoreUrl } from '../../../src/core/settings/config.js'
 import { openStore } from '../../../src/keys/open.js'
+import { endBy } from '../../helpers/end.js'
 import { startPostgres, urlOf } from '../../helpers/postgres.js'
 import { startRedis } from '../../helpers/redis.js'
 import type { Told } from './auth-service.js'
@@ -99,12 +100,7 @@ export async function openAuthService (t: Teardown): Promise<Outside & { readonl
     child = fork(fileURLToPath(new URL('auth-service.js', import.meta.url)), [String(port)], { stdio: 'ignore' })
     await tell({ good: [...good] })
   }
-  const kill = async (): Promise<void> => {
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
-    const ended = once(child, 'exit')
-    child.kill('SIGKILL')
-    await ended
-  }
+  const kill = async (): Promise<void> => await endBy('SIGKILL', child)
   t.teardown(kill)
   const registrar: Registrar = {
     async make () {

@@ -1,4 +1,5 @@
 /** The figures of a drill as a table in Markdown. */
+import { markdownTable } from '../../../scripts/markdown.js'
 import type { Row } from './drill.js'
 
 const columns: ReadonlyArray<readonly [title: string, value: (row: Row) => string | number]> = [
@@ -16,6 +17,5 @@ const columns: ReadonlyArray<readonly [title: string, value: (row: Row) => strin
 ]
 
 export function table (rows: readonly Row[]): string {
-  const lines = [columns.map(([title]) => title), columns.map((_, index) => index < 2 ? '---' : '--:'), ...rows.map(row => columns.map(([, value]) => value(row)))]
-  return lines.map(cells => `| ${cells.join(' | ')} |\n`).join('')
+  return markdownTable(columns.map(([title]) => title), rows.map(row => columns.map(([, value]) => value(row))), 2)
 }

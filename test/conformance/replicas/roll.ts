@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { freePort } from '../../../scripts/mlflow/ports.js'
 import { startFacade, type FacadeProcess } from '../../helpers/facade.js'
 import { startPostgres, urlOf, type Postgres } from '../../helpers/postgres.js'
-import { certify, startProxy } from '../../helpers/proxy-process.js'
+import { certifyLocalhost, startProxy } from '../../helpers/proxy-process.js'
 import { startRedis } from '../../helpers/redis.js'
 import { standIn } from '../../helpers/upstream.js'
 import { countArrivals, loadThrough, type Arrivals, type LoadResult } from './load.js'
@@ -69,7 +69,7 @@ export async function startReplicas (t: Teardown): Promise<Replicas> {
 async function startBalancer (t: Teardown, behind: readonly number[]): Promise<{ readonly origin: string, readonly ca: Buffer }> {
   const folder = mkdtempSync(join(tmpdir(), 'replicas-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  const { both, certificate } = certify(folder)
+  const { both, certificate } = certifyLocalhost(folder)
   const port = await freePort()
   const file = join(folder, 'haproxy.cfg')
   let text = readFileSync(config, 'utf8').replace(':443', `127.0.0.1:${port}`).replace('/etc/ssl/registry-with-key.pem', both)

@@ -1,9 +1,9 @@
 /** Faults of a Redis in which limits are counted, each seeded: the doctor names it, alone, with what mends it, and nothing stays there. */
-import { execFileSync, spawnSync } from 'node:child_process'
-import { join } from 'node:path'
+import { spawnSync } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { freePort } from '../../../scripts/mlflow/ports.js'
+import { certify, type CertificateFiles } from '../../helpers/certificates.js'
 import { startRedis } from '../../helpers/redis.js'
 import { examine, fakeMlflow, type Report } from '../../wire/doctor/fakes.js'
 
@@ -53,13 +53,9 @@ t.test('a Redis elsewhere that is reached in clear is named', async t => {
 
 t.test('rediss:// takes a certificate that is good for the host by an authority that Node knows, and no other', async t => {
   const cwd = t.testdir()
-  const certificate = (name: string, subject: string): string => {
-    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=test', '-addext', `subjectAltName=${subject}`, '-keyout', `${name}.key`, '-out', `${name}.pem`], { cwd, stdio: 'ignore' })
-    return join(cwd, `${name}.pem`)
-  }
-  const secured = async (pem: string): Promise<string> => {
+  const secured = async ({ certificate, key }: CertificateFiles): Promise<string> => {
     const port = await freePort()
-    await startRedis(t, { options: ['--tls-port', String(port), '--tls-cert-file', pem, '--tls-key-file', pem.replace(/pem$/, 'key'), '--tls-auth-clients', 'no', '--tls-ca-cert-file', pem] })
+    await startRedis(t, { options: ['--tls-port', String(port), '--tls-cert-file', certificate, '--tls-key-file', key, '--tls-auth-clients', 'no', '--tls-ca-cert-file', certificate] })
     return `rediss://127.0.0.1:${port}`
   }
   const outcome = async (url: string, authority?: string): Promise<string> => {
@@ -67,11 +63,11 @@ t.test('rediss:// takes a certificate that is good for the host by an authority 
     const { stdout } = spawnSync(process.execPath, ['dist/cli/main.js', 'doctor', '--json'], { encoding: 'utf8', env })
     return (JSON.parse(stdout) as Report).checks.find(({ check }) => check === 'limits')?.message ?? ''
   }
-  const [good, other] = [certificate('good', 'IP:127.0.0.1'), certificate('other', 'DNS:elsewhere.example')]
+  const [good, other] = [certify(cwd, 'good', 'IP:127.0.0.1'), certify(cwd, 'other', 'DNS:elsewhere.example')]
   const url = await secured(good)
-  t.match(await outcome(url, good), /counts calls/)
+  t.match(await outcome(url, good.certificate), /counts calls/)
   t.match(await outcome(url), /^Redis has a certificate that is not accepted/)
-  t.match(await outcome(url, other), /^Redis has a certificate that is not accepted/)
-  t.match(await outcome(await secured(other), other), /^Redis has a certificate for another name/)
-  t.match(await outcome((await startRedis(t)).url.replace('redis:', 'rediss:'), good), /^Redis (does not speak TLS|broke the connection|cannot be reached)/)
+  t.match(await outcome(url, other.certificate), /^Redis has a certificate that is not accepted/)
+  t.match(await outcome(await secured(other), other.certificate), /^Redis has a certificate for another name/)
+  t.match(await outcome((await startRedis(t)).url.replace('redis:', 'rediss:'), good.certificate), /^Redis (does not speak TLS|broke the connection|cannot be reached)/)
 })

@@ -6,25 +6,18 @@ import { join } from 'node:path'
 import t from 'tap'
 import { inspectPostgres } from '../../../src/keys/stores/postgres/inspect.js'
 import { openPostgres } from '../../../src/keys/stores/postgres/store.js'
+import { certify, type CertificateFiles } from '../../helpers/certificates.js'
 import { addressOf, startPostgres, urlOf } from '../../helpers/postgres.js'
 import { reading } from '../../helpers/store-subject.js'
 
 const server = await startPostgres(t)
 const cwd = mkdtempSync(join(tmpdir(), 'certificates-'))
 t.teardown(() => rmSync(cwd, { recursive: true }))
-const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd, stdio: 'ignore' })
-const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
-
-/** A certificate that signs itself; it is in place from the next start on. */
-function certificate (name: string, subject: string): string {
-  openssl('req', '-x509', ...newKey, '-subj', '/CN=test', '-addext', `subjectAltName=${subject}`, '-keyout', `${name}.key`, '-out', `${name}.pem`)
-  return join(cwd, `${name}.pem`)
-}
-
-async function startWith (pem: string): Promise<void> {
+/** The certificate is in place from the next start on. */
+async function startWith ({ certificate, key: pem }: CertificateFiles): Promise<void> {
   const [crt, key] = [join(server.folder, 'server.crt'), join(server.folder, 'server.key')]
-  execFileSync('cp', [pem, crt])
-  execFileSync('cp', [pem.replace(/pem$/, 'key'), key])
+  execFileSync('cp', [certificate, crt])
+  execFileSync('cp', [pem, key])
   execFileSync('chmod', ['600', key])
   for (const file of [crt, key]) server.own(file)
   await server.kill()
@@ -42,18 +35,18 @@ async function outcome (url: string): Promise<string> {
 }
 
 t.test('each sslmode does what it says', async t => {
-  const [good, other] = [certificate('good', 'IP:127.0.0.1'), certificate('other', 'DNS:elsewhere.example')]
+  const [good, other] = [certify(cwd, 'good', 'IP:127.0.0.1'), certify(cwd, 'other', 'DNS:elsewhere.example')]
   const database = await server.createDatabase()
   const by = async (parameters: string): Promise<string> => await outcome(urlOf(server.port, database, parameters))
   t.match(await by('sslmode=require'), 'does not support TLS')
   await startWith(good)
   t.equal(await by('sslmode=disable'), 'in clear')
   t.match(await by('sslmode=require'), /^TLSv1\.[23]$/)
-  t.match(await by(`sslmode=verify-full&sslrootcert=${good}`), /^TLSv1\.[23]$/)
+  t.match(await by(`sslmode=verify-full&sslrootcert=${good.certificate}`), /^TLSv1\.[23]$/)
   t.equal(await by('sslmode=verify-full'), 'The key database has a certificate that is not accepted: see sslmode and sslrootcert of KEYS_URL.')
-  t.match(await by(`sslmode=verify-full&sslrootcert=${other}`), 'not accepted')
+  t.match(await by(`sslmode=verify-full&sslrootcert=${other.certificate}`), 'not accepted')
   await startWith(other)
-  t.equal(await by(`sslmode=verify-full&sslrootcert=${other}`), 'The key database has a certificate for another name.')
+  t.equal(await by(`sslmode=verify-full&sslrootcert=${other.certificate}`), 'The key database has a certificate for another name.')
   t.match(await by('sslmode=require'), /^TLSv1/)
   const hba = 'hostssl all all 127.0.0.1/32 scram-sha-256\n'
   await server.query('postgres', `COPY (SELECT '${hba.trim()}') TO '${server.folder}/data/pg_hba.conf'`)

@@ -1,7 +1,8 @@
 /** Results stand in documents between markers. */
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { requireSections, table, withSection, writeSections } from '../../../bench/report.js'
+import { requireSections, withSection, writeSections } from '../../../bench/report.js'
+import { markdownTable } from '../../../scripts/markdown.js'
 import { parts } from '../../../bench/options.js'
 
 const page = '# Speed\n\n<!-- bench: pace -->\nold\n<!-- bench: end -->\n\n<!-- bench: idle -->\n<!-- bench: end -->\n'
@@ -28,5 +29,5 @@ t.test('the page about performance has a place for each part, README for the sho
 })
 
 t.test('a table', async t => {
-  t.equal(table(['a', 'b'], [['x', '1']]), '| a | b |\n| --- | --: |\n| x | 1 |\n')
+  t.equal(markdownTable(['a', 'b'], [['x', '1']]), '| a | b |\n| --- | --: |\n| x | 1 |\n')
 })

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
@@ -7,7 +6,7 @@ import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { ConfigError, loadConfig } from '../../../src/core/settings/config.js'
 import { nearest, settings } from '../../../src/core/settings/settings.js'
-import { selfSigned } from '../../helpers/certificates.js'
+import { certify, selfSigned } from '../../helpers/certificates.js'
 
 type Env = Readonly<Record<string, string | undefined>>
 
@@ -239,9 +238,9 @@ t.test('a setting that a later version reads is an error, never in silence witho
 
 t.test('settings that contradict each other are problems', async t => {
   const folder = t.testdir()
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=x', '-keyout', 'key.pem', '-out', 'cert.pem'], { cwd: folder, stdio: 'ignore' })
-  writeFileSync(join(folder, 'junk.pem'), 'junk')
-  const [cert, key, junk] = ['cert.pem', 'key.pem', 'junk.pem'].map(name => join(folder, name))
+  const { certificate: cert, key } = certify(folder, 'cert', 'DNS:x')
+  const junk = join(folder, 'junk.pem')
+  writeFileSync(junk, 'junk')
   const real = (env: Env) => loadConfig(env, path => readFileSync(path, 'utf8'))
   const https = { MLFLOW_UPSTREAM_URL: 'https://x' }
   t.match(real({ ...https, MLFLOW_UPSTREAM_CA_FILE: cert, MLFLOW_UPSTREAM_CERT_FILE: cert, MLFLOW_UPSTREAM_KEY_FILE: key }).upstream.tls, { ca: /BEGIN CERT/, cert: /BEGIN CERT/, key: /PRIVATE KEY/ })

@@ -1,19 +1,14 @@
 /** Faults of the MLflow behind, each seeded: it is named, alone, with what fixes it. */
-import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import sqlite from '@photostructure/sqlite'
 import t from 'tap'
+import { certify } from '../../helpers/certificates.js'
 import { freePort } from '../../../scripts/mlflow/ports.js'
 import { address, examine, fakeMlflow, type Report } from './fakes.js'
 
 t.jobs = 4 // the watch over a silent connection takes seconds, most of them waiting
-
-function selfSigned (folder: string): { key: string, cert: string } {
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', 'key.pem', '-out', 'cert.pem'], { cwd: folder, stdio: 'ignore' })
-  return { key: readFileSync(join(folder, 'key.pem'), 'utf8'), cert: readFileSync(join(folder, 'cert.pem'), 'utf8') }
-}
 
 t.test('an MLflow newer than all known ones is named, with what its pages call and nobody here knows', async t => {
   const scripts = { '/static-files/static/js/main.1.js': 'x="ajax-api/3.0/mlflow/prompts-of-tomorrow/list";y="ajax-api/3.0/mlflow/dreams/".concat(id);z="ajax-api/2.0/mlflow/runs/search"', '/static-files/static/js/2.js': '"ajax-api/4.0/mlflow/only/named"' }
@@ -56,13 +51,13 @@ t.test('an MLflow that is not there is named with the reason', async t => {
 })
 
 t.test('http for https, https for http, and a certificate of an unknown authority are named', async t => {
-  const folder = t.testdir()
-  const tls = selfSigned(folder)
+  const { certificate, key } = certify(t.testdir(), 'mlflow', 'IP:127.0.0.1')
+  const tls = { key: readFileSync(key, 'utf8'), cert: readFileSync(certificate, 'utf8') }
   const url = await fakeMlflow(t, { tls })
   t.match((await examine({ MLFLOW_UPSTREAM_URL: url })).findings, [{ check: 'mlflow-reachable', fix: /MLFLOW_UPSTREAM_CA_FILE/ }])
   t.match((await examine({ MLFLOW_UPSTREAM_URL: (await fakeMlflow(t)).replace('http:', 'https:') })).findings, [{ check: 'mlflow-reachable', fix: /use http:/ }])
   t.match((await examine({ MLFLOW_UPSTREAM_URL: url.replace('https:', 'http:') })).findings, [{ check: 'mlflow-reachable', fix: /use https:/ }])
-  t.strictSame((await examine({ MLFLOW_UPSTREAM_URL: url, MLFLOW_UPSTREAM_CA_FILE: join(folder, 'cert.pem') })).named, [])
+  t.strictSame((await examine({ MLFLOW_UPSTREAM_URL: url, MLFLOW_UPSTREAM_CA_FILE: certificate })).named, [])
 })
 
 t.test('an MLflow whose Host list lacks us is named with the exact entry', async t => {
