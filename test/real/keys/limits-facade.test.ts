@@ -108,6 +108,6 @@ t.test('a Redis that is not there stops no start, and a wrong URL of it ends one
   t.notMatch(up.output(), 's3cret')
   const { status, stderr } = spawnSync(process.execPath, ['dist/cli/main.js', 'start'], { encoding: 'utf8', env: { PATH: process.env.PATH, DATA_DIR: t.testdir(), MLFLOW_UPSTREAM_URL: mlflow.url.href, REDIS_URL: 'redis://:s3cret@x/y' } })
   t.equal(status, 2)
-  t.match(stderr, /REDIS_URL is set to a value that is not redis:/)
+  t.match(stderr, /REDIS_URL is not valid: it must be redis:/)
   t.notMatch(stderr, 's3cret')
 })

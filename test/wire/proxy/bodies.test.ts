@@ -225,7 +225,8 @@ t.test('a hundred chunked uploads at once take neither memory by their size nor 
   const mlflow = await standIn(t, silent, shapeB)
   const up = await startFacade(t, { mlflowUrl: mlflow.url.href })
   const keys = await Promise.all(Array.from({ length: 4 }, async () => await up.createKey('mlflow:write')))
-  const handles = (): number => readdirSync(`/proc/${up.pid}/fd`).length
+  // Sockets and files only: the thread that makes the OpenAPI document at the start has handles of other kinds, and gives them back at any time.
+  const handles = (): number => handlesOf(up.pid).filter(name => !/^(anon_inode|pipe):/.test(name)).length
   const before = handles()
   const growth = up.watchGrowth()
   const connections = await Promise.all(Array.from({ length: 100 }, async (_, index) => await pour(t, up.url, keys[index % 4] ?? '')))
@@ -241,6 +242,18 @@ t.test('a hundred chunked uploads at once take neither memory by their size nor 
   t.equal(mlflow.calls.length, 0)
   await up.stop()
 })
+
+/** What each handle of a process stands for; one that is closed meanwhile is left out. */
+function handlesOf (pid: number | undefined): string[] {
+  const folder = `/proc/${pid}/fd`
+  return readdirSync(folder).flatMap(handle => {
+    try {
+      return [readlinkSync(`${folder}/${handle}`)]
+    } catch {
+      return []
+    }
+  })
+}
 
 /** A chunked upload of 3 MiB that does not end. */
 async function pour (t: Test, url: string, key: string): Promise<Connection> {

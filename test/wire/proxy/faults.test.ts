@@ -1,5 +1,6 @@
 /** Whatever MLflow does wrong, the caller gets the contract's answer or a broken connection, MLflow is asked once, and the next request is fine. */
 import { readdirSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { Answer } from '../../helpers/client.js'
 import { facade, requestHead } from '../../helpers/app.js'
@@ -83,7 +84,9 @@ async function table (t: Test, undiciAlone: boolean): Promise<void> {
     const start = performance.now()
     await faulty(t, silent, refused(t, 504, 'DEADLINE_EXCEEDED', 'upstream_timeout'))
     t.ok(performance.now() - start < 3 * 2500, 'and not much later')
-    t.ok(mlflow.sockets.size <= requests.length + 1, 'MLflow was let go each time') // else there were one for each, those of probes, and one of each client
+    // Else there were one for each, those of probes, and one of each client. An end takes its time on a busy machine.
+    for (const end = performance.now() + 2000; mlflow.sockets.size > requests.length + 1 && performance.now() < end;) await delay(20)
+    t.ok(mlflow.sockets.size <= requests.length + 1, 'MLflow was let go each time')
   })
 
   t.test('the head of a small answer waits 25 ms for its body, then it and what is there go out', async t => {
