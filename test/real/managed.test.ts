@@ -7,7 +7,7 @@ import { schemaIn } from '../../src/mlflow/managed/database.js'
 import { pinned } from '../../src/mlflow/managed/pinned.js'
 import { mlflows, versions } from '../../src/mlflow/versions.js'
 import { mlflowPython } from '../../scripts/mlflow/server.js'
-import { ask, machine } from '../wire/managed/machine.js'
+import { ask, machine } from '../process/managed/machine.js'
 
 t.setTimeout(600_000) // three starts and three migrations of a real MLflow on a busy machine
 

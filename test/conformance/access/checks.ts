@@ -12,18 +12,31 @@ export interface Subject {
   readonly match: (method: string, path: string) => Match
 }
 
+type Routes = Pick<Registry, 'mlflow' | 'flask' | 'native' | 'auth'>
+
+/** Many tables are held against the same few registries. */
+const routes = new WeakMap<Routes, Set<string>>()
+
+function servedBy (registry: Routes): Set<string> {
+  const known = routes.get(registry)
+  if (known !== undefined) return known
+  const found = new Set([
+    ...registry.native.map(({ method, path }) => `${method} ${shape(path)}`),
+    ...[...registry.flask, ...registry.auth].map(({ method, path }) => `${method} ${shape(toTemplate(path, false))}`)
+  ])
+  routes.set(registry, found)
+  return found
+}
+
 /** Routes of an MLflow that the table does not have, and what the table claims and no MLflow has. */
-export function coverage (registries: ReadonlyArray<Pick<Registry, 'mlflow' | 'flask' | 'native' | 'auth'>>, operations: readonly Operation[]): string[] {
+export function coverage (registries: readonly Routes[], operations: readonly Operation[]): string[] {
   const order = registries.map(({ mlflow }) => mlflow)
   const problems: string[] = []
   for (const [index, registry] of registries.entries()) {
     const claimed = new Set(operations
       .filter(operation => order.indexOf(operation.since) <= index && (operation.until === undefined || order.indexOf(operation.until) >= index))
       .flatMap(operation => [operation.path, ...operation.aliases ?? []].map(path => `${operation.method} ${shape(path)}`)))
-    const served = new Set([
-      ...registry.native.map(({ method, path }) => `${method} ${shape(path)}`),
-      ...[...registry.flask, ...registry.auth].map(({ method, path }) => `${method} ${shape(toTemplate(path, false))}`)
-    ])
+    const served = servedBy(registry)
     for (const route of served) if (!claimed.has(route)) problems.push(`MLflow ${registry.mlflow} serves ${route}, which the table does not have`)
     for (const route of claimed) if (!served.has(route)) problems.push(`the table claims ${route}, which MLflow ${registry.mlflow} does not serve`)
   }

@@ -20,7 +20,8 @@ t.test('prints the document of the newest MLflow as JSON, and nothing else', asy
 })
 
 t.test('prints the same as YAML', async t => {
-  t.same(parse((await run('--yaml')).out), JSON.parse((await run()).out))
+  const smallest = ['--mlflow', '2.22.5']
+  t.same(parse((await run('--yaml', ...smallest)).out), JSON.parse((await run(...smallest)).out))
 })
 
 t.test('prints the edition of an older MLflow, or of all', async t => {

@@ -30,7 +30,7 @@ export function machine (t: Test, tools: Readonly<Record<string, string>>, more:
   mkdirSync(bin)
   writeFileSync(calls, '')
   for (const [name, script] of Object.entries(tools)) {
-    const body = script === 'fake' ? `exec "${process.execPath}" "${resolve('test/wire/managed/fake-tool.mjs')}" ${name === 'uv' ? 'uv' : 'python'} "$@"` : script
+    const body = script === 'fake' ? `exec "${process.execPath}" "${resolve('test/process/managed/fake-tool.mjs')}" ${name === 'uv' ? 'uv' : 'python'} "$@"` : script
     writeFileSync(join(bin, name), `#!/bin/sh\n${body}\n`, { mode: 0o755 })
   }
   const lines: string[] = []

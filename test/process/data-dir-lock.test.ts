@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { chmodSync, chownSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import t from 'tap'
-import { openStore } from '../../../src/keys/open.js'
-import { lockDataDir } from '../../../src/core/data-dir-lock.js'
+import { openStore } from '../../src/keys/open.js'
+import { lockDataDir } from '../../src/core/data-dir-lock.js'
 
 /** Another process that holds the lock until it is killed. */
 async function holder (t: { teardown: (fn: () => unknown) => void }, folder: string): Promise<() => Promise<void>> {

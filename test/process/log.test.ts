@@ -4,7 +4,7 @@ import { constants, openSync, readFileSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
-import { openLog } from '../../../src/core/telemetry/log.js'
+import { openLog } from '../../src/core/telemetry/log.js'
 
 const lines = (file: string): Array<Record<string, unknown>> => readFileSync(file, 'utf8').split('\n').slice(0, -1).map(line => JSON.parse(line) as Record<string, unknown>)
 
@@ -53,7 +53,7 @@ t.test('what is below the level is not written', async t => {
 
 t.test('a process that ends without a word loses no line', async t => {
   for (const [way, end] of Object.entries({ 'by itself': '', 'by exit': 'process.exit()', 'by an error': 'throw new Error(\'broken\')' })) {
-    const script = `import { openLog } from ${JSON.stringify(new URL('../../../src/core/telemetry/log.js', import.meta.url).href)}; openLog('info').log.info('last'); ${end}`
+    const script = `import { openLog } from ${JSON.stringify(new URL('../../src/core/telemetry/log.js', import.meta.url).href)}; openLog('info').log.info('last'); ${end}`
     const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
     t.match(stdout.split('\n').filter(line => line !== '').map(line => JSON.parse(line) as unknown), [{ msg: 'last' }], way)
     t.equal(stdout.split('\n').length, 2, way)
@@ -62,7 +62,7 @@ t.test('a process that ends without a word loses no line', async t => {
 
 t.test('of four processes that write to one pipe no line is torn, and none is lost', async t => {
   const file = join(t.testdir(), 'log')
-  const module = new URL('../../../src/core/telemetry/log.js', import.meta.url).href
+  const module = new URL('../../src/core/telemetry/log.js', import.meta.url).href
   const count = 3000
   const script = `import { openLog } from ${JSON.stringify(module)}
     const { log } = openLog('info', 1, { worker: Number(process.argv[1]) })

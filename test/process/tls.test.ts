@@ -8,10 +8,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { facade, requestHead } from '../../helpers/app.js'
-import { selfSigned } from '../../helpers/certificates.js'
-import { startFacade } from '../../helpers/facade.js'
-import { answer, says, standIn } from '../../helpers/upstream.js'
+import { facade, requestHead } from '../helpers/app.js'
+import { selfSigned } from '../helpers/certificates.js'
+import { startFacade } from '../helpers/facade.js'
+import { answer, says, standIn } from '../helpers/upstream.js'
 
 const first = selfSigned()
 const ok = says(answer(200, '{}'))
@@ -130,7 +130,7 @@ t.test('a renewed certificate is served within seconds; what cannot be served le
 
 t.test('what is promised over TCP holds over TLS', async t => {
   for (const name of ['forwarding', 'hostile', 'connections']) {
-    const file = fileURLToPath(new URL(`../proxy/${name}.test.js`, import.meta.url))
+    const file = fileURLToPath(new URL(`../wire/proxy/${name}.test.js`, import.meta.url))
     const child = spawn(process.execPath, [file], { stdio: 'ignore', env: { PATH: process.env.PATH, FACADE_TLS: '1' } })
     t.strictSame(await once(child, 'exit'), [0, null], name)
   }
