@@ -249,7 +249,7 @@ t.test('the list of checks in the documentation is whole, in order, and names te
   const page = readFileSync('docs/doctor.md', 'utf8')
   const rows = [...page.matchAll(/^\| `([a-z-]+)` \| (.+) \| (.+) \|$/gm)].map(([, id, about, title]) => ({ id, about, title }))
   t.strictSame(rows.map(({ id, about }) => ({ id, about })).slice(1), checks.map(({ id, about }) => ({ id, about })))
-  const tests = ['wire/doctor/doctor', 'wire/doctor/mlflow', 'real/doctor/healthy', 'real/keys/doctor', 'real/keys/limits-doctor'].map(name => readFileSync(`test/${name}.test.ts`, 'utf8')).join('')
+  const tests = ['wire/doctor/doctor', 'wire/doctor/mlflow', 'wire/cli/network-disk', 'real/doctor/healthy', 'real/keys/doctor', 'real/keys/limits-doctor'].map(name => readFileSync(`test/${name}.test.ts`, 'utf8')).join('')
   const titles = [...rows.map(({ title = '' }) => title), ...Array.from(page.matchAll(/\(test: ([^)]+)\)/g), ([, title = '']) => title)]
   t.ok(titles.length > checks.length + 4)
   for (const title of titles) t.ok(tests.includes(`t.test('${title.replaceAll("'", "\\'")}'`), title)
