@@ -16,14 +16,14 @@ import { median, ratioOfRounds } from './statistics.js'
 const kinds = ['known', 'asked'] as const
 type Kind = typeof kinds[number]
 
-/** Of one store with so many keys: microseconds of processor time a request, one for each round. */
+/** Of one store with so many keys: microseconds of processor time a request, one for each turn of each round. */
 export interface Growth extends Readonly<Record<Kind, readonly number[]>> {
   readonly store: string
   readonly keys: number
 }
 
 /** The facades of a store take turns within a round, so that what slows the machine meets them alike. */
-const turns = 4
+const turns = 10
 /** Asking takes longer than answering what is known, since the store has to change in between. */
 const askingFactor = 3
 /** As many keys are in use in each store, for the smallest one has no more: how many there are beside them is what differs. */
@@ -43,9 +43,10 @@ export async function measureGrowth (stand: Stand, options: Options, caption: st
       for (const name of new Set(stores.map(store => store.name))) {
         const costs = await measureRound(stand, stores.filter(store => store.name === name), options)
         rows.filter(({ store }) => store === name).forEach((row, at) => {
-          const cost = costs[at] ?? { known: Number.NaN, asked: Number.NaN }
-          for (const kind of kinds) row[kind].push(cost[kind])
-          say(`round ${round}  ${name.padEnd(10)} ${whole(row.keys)} keys: ${decimals(cost.known, 1)} us by a known key, ${decimals(cost.asked, 1)} us by one that is asked about`)
+          const { known = [], asked = [] } = costs[at] ?? {}
+          row.known.push(...known)
+          row.asked.push(...asked)
+          say(`round ${round}  ${name.padEnd(10)} ${whole(row.keys)} keys: ${decimals(median(known), 1)} us by a known key, ${decimals(median(asked), 1)} us by one that is asked about`)
         })
       }
     }
@@ -55,17 +56,18 @@ export async function measureGrowth (stand: Stand, options: Options, caption: st
   }
 }
 
-type Cost = Record<Kind, number>
+/** Microseconds of processor time a request, one for each turn. */
+type Costs = Record<Kind, number[]>
 
 interface Subject {
   readonly store: FilledStore
   readonly facade: Running
   readonly caller: Caller
-  readonly spent: Record<Kind, { requests: number, processorUs: number }>
+  readonly costs: Costs
 }
 
 /** Each round starts a facade on each of these stores anew: no lucky or unlucky state of one process decides. */
-async function measureRound (stand: Stand, stores: readonly FilledStore[], { seconds, warmUpSeconds }: Options): Promise<readonly Cost[]> {
+async function measureRound (stand: Stand, stores: readonly FilledStore[], { seconds, warmUpSeconds }: Options): Promise<readonly Costs[]> {
   const subjects: Subject[] = []
   try {
     for (const store of stores) subjects.push(await open(stand, store))
@@ -73,10 +75,10 @@ async function measureRound (stand: Stand, stores: readonly FilledStore[], { sec
     for (const kind of kinds) {
       for (let turn = 0; turn < turns; turn++) {
         const order = turn % 2 === 0 ? subjects : subjects.toReversed()
-        for (const subject of order) await (kind === 'known' ? callKnown(subject, seconds * 1000 / turns) : callAsked(subject, askingFactor * seconds * 1000 / turns))
+        for (const subject of order) subject.costs[kind].push(await measures[kind](subject, seconds * 1000 / turns))
       }
     }
-    return subjects.map(({ spent: { known, asked } }) => ({ known: known.processorUs / known.requests, asked: asked.processorUs / asked.requests }))
+    return subjects.map(({ costs }) => costs)
   } finally {
     for (const { caller, facade } of subjects) {
       caller.close()
@@ -88,35 +90,39 @@ async function measureRound (stand: Stand, stores: readonly FilledStore[], { sec
 async function open (stand: Stand, store: FilledStore): Promise<Subject> {
   const place = { folder: store.folder, dataDir: store.folder, upstreamPort: stand.upstreamPort, core: stand.peerCore, key: store.keyAt(0) }
   const { url, process } = await startFacade(place, { keysUrl: store.url })
-  return {
-    store,
-    facade: process,
-    caller: new Caller(url, store.keyAt),
-    spent: { known: { requests: 0, processorUs: 0 }, asked: { requests: 0, processorUs: 0 } }
-  }
+  return { store, facade: process, caller: new Caller(url, store.keyAt), costs: { known: [], asked: [] } }
 }
 
 const known = (request: number): number => request % keysInUse
 
-async function callKnown ({ store, facade, caller, spent }: Subject, ms: number): Promise<void> {
-  await count(spent.known, store, facade, async () => await caller.callFor(ms, known))
+/** What a request costs, from calls of so long. */
+const measures: Readonly<Record<Kind, (subject: Subject, ms: number) => Promise<number>>> = { known: measureKnown, asked: measureAsked }
+
+async function measureKnown (subject: Subject, ms: number): Promise<number> {
+  const { requests, processorUs } = await count(subject, async () => await subject.caller.callFor(ms, known))
+  return processorUs / requests
 }
 
 /**
  * The facade asks about each key again when its store has changed. Each turn takes other keys, from anywhere in the store; not each change:
  * that a key has been used is written down, and how many are in use is not what differs.
  */
-async function callAsked ({ store, facade, caller, spent: { asked } }: Subject, ms: number): Promise<void> {
+async function measureAsked (subject: Subject, ms: number): Promise<number> {
+  const { store, caller } = subject
   const first = randomInt(store.keys)
   const half = Math.floor(store.keys / 2)
   const keys = Array.from({ length: keysAtOnce }, (_, at) => (first + at * stride) % half)
   const others = Array.from({ length: requestsBefore }, (_, at) => half + (first + at * stride) % (store.keys - half))
-  for (const end = performance.now() + ms; performance.now() < end;) {
+  const all = { requests: 0, processorUs: 0 }
+  for (const end = performance.now() + ms * askingFactor; performance.now() < end;) {
     await store.change()
     await caller.callEach(others)
     await delay(settleMs)
-    await count(asked, store, facade, async () => await caller.callEach(keys))
+    const { requests, processorUs } = await count(subject, async () => await caller.callEach(keys))
+    all.requests += requests
+    all.processorUs += processorUs
   }
+  return all.processorUs / all.requests
 }
 
 /** A prime that divides no usual number of keys: five steps lead to five keys, far from each other. */
@@ -126,13 +132,12 @@ const stride = 7919
 const settleMs = 5
 
 /** Counts processor time of the facade, and of the server that holds its keys. */
-async function count (spent: { requests: number, processorUs: number }, store: FilledStore, facade: Running, work: () => Promise<number>): Promise<void> {
+async function count ({ facade, store }: Subject, work: () => Promise<number>): Promise<{ readonly requests: number, readonly processorUs: number }> {
   const groups = [...facade.groups, ...store.serverGroups()]
   const before = processorTimeOf(groups)
   const requests = await work()
   await delay(settleMs)
-  spent.processorUs += processorTimeOf(groups) - before
-  spent.requests += requests
+  return { requests, processorUs: processorTimeOf(groups) - before }
 }
 
 /** Within so much of the fewest keys, or of no idle connection, the cost is called flat. */
@@ -149,7 +154,7 @@ function growthSection (rows: readonly Growth[], caption: string): Section {
   return { name: 'growth', markdown: `${table}\n${method} ${caption}\n` }
 }
 
-const method = `Processor time a request, of the facade and of the PostgreSQL that holds its keys, by ${keysInUse} keys in use. Asked about are ${keysAtOnce} keys after each change of the store and ${requestsBefore} requests by others, different ones in each turn. Medians of the rounds; ratios are medians of those within a round, less is better.`
+const method = `Processor time a request, of the facade and of the PostgreSQL that holds its keys, by ${keysInUse} keys in use. Asked about are ${keysAtOnce} keys after each change of the store and ${requestsBefore} requests by others, different ones in each turn. Medians of ${turns} turns in each round, which the facades of a store take one after the other; ratios are medians of those within a turn, less is better.`
 
 /** A sentence for each cost that is not flat. */
 export function growthShortfalls (rows: readonly Growth[]): readonly string[] {

@@ -11,7 +11,7 @@ t.test('a request that costs a tenth more with many keys is flat', t => {
   t.end()
 })
 
-t.test('rounds are compared one by one: a slow one of both is no growth', t => {
+t.test('turns are compared one by one: a slow one of both is no growth', t => {
   t.strictSame(growthShortfalls([few, many([100, 200, 205], [200, 200, 200])]), [])
   t.end()
 })
