@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { markdownTable } from '../scripts/markdown.js'
+import { flatWithin } from './growth.js'
 import type { Hold } from './holder.js'
 import { read } from './load.js'
 import { BenchError } from './machine.js'
@@ -18,7 +19,7 @@ const counts = [10, 1000, 10_000] as const
 const otherFiles = 1000
 const settleMs = 1000
 
-interface Step {
+export interface Step {
   readonly connections: number
   /** More than before any was open. */
   readonly growthBytes: number
@@ -28,7 +29,7 @@ interface Step {
 }
 
 /** Each round starts each peer anew, measures it without idle connections, and then with more and more of them. */
-export async function measureIdle (stand: Stand, options: Options, caption: string): Promise<Section> {
+export async function measureIdle (stand: Stand, options: Options, caption: string): Promise<{ readonly section: Section, readonly shortfalls: readonly string[] }> {
   const filesMax = Number(execFileSync('sh', ['-c', 'ulimit -Hn'], { encoding: 'utf8' })) // NaN: unlimited
   const possible = counts.filter(count => !(count + otherFiles > filesMax))
   const steps = new Map<string, Step[]>(options.names.filter(name => name !== 'direct').map(name => [name, []]))
@@ -41,8 +42,9 @@ export async function measureIdle (stand: Stand, options: Options, caption: stri
       }
     }
   }
-  const left = counts.length === possible.length ? '' : ` More than ${possible.at(-1)} are not possible here: ulimit -Hn is ${filesMax}.`
-  return { name: 'idle', markdown: `${idleTable(steps, possible)}\n${method}${left} ${caption}\n` }
+  const left = counts.length === possible.length ? [] : [`More than ${possible.at(-1)} are not possible here: ulimit -Hn is ${filesMax}.`]
+  const section = { name: 'idle', markdown: `${idleTable(steps, possible)}\n${[method, ...left, caption].join(' ')}\n` }
+  return { section, shortfalls: [...left, ...idleShortfalls(steps.get('facade') ?? [])] }
 }
 
 const method = 'Each idle connection has had an answer and keeps alive. Memory is resident memory of the peer and all that it needs, above what it had under load before any was open; the ratio compares processor time a request with and without them (before and after), in the same process. Medians of the rounds.'
@@ -80,6 +82,15 @@ async function hasOpen (holder: Running, hold: Hold): Promise<void> {
   await delay(settleMs)
   const open = await holder.ask({ ...hold, connections: 0 }, 60_000)
   if (open !== hold.connections) throw new BenchError(`Of ${hold.connections} connections ${String(open)} stayed open.`)
+}
+
+/** A sentence for each number of idle connections with which a request on others costs the facade more. */
+export function idleShortfalls (steps: readonly Step[]): readonly string[] {
+  return [...new Set(steps.map(({ connections }) => connections))].flatMap(count => {
+    const cost = median(steps.filter(({ connections }) => connections === count).map(({ processorUs, withoutUs }) => processorUs / withoutUs))
+    if (cost <= 1 + flatWithin) return []
+    return `With ${whole(count)} idle connections a request costs the facade ${decimals(cost)} times what it costs without; the bound is ${decimals(1 + flatWithin)}.`
+  })
 }
 
 function idleTable (steps: ReadonlyMap<string, readonly Step[]>, possible: readonly number[]): string {

@@ -1,4 +1,5 @@
 /** `npm run bench`: the facade beside its peers on this machine, in one run, as Markdown. */
+import { measureGrowth } from './growth.js'
 import { measureIdle } from './idle.js'
 import { largeSections, largeShortfalls, measureLarge, artifactBytes } from './large.js'
 import { BenchError, describeMachine, UsageError } from './machine.js'
@@ -26,6 +27,8 @@ type Measure = (options: Options, caption: string) => Promise<Result>
 const longestMs = 60 * 60_000
 /** Room for logs of half a minute. */
 const logBytes = 512 * 1024 ** 2
+/** In a file of SQLite. */
+const bytesPerKey = 500
 
 /** A part that is one section, measured over the stub. */
 function onStub (measure: (stand: Stand, options: Options, caption: string) => Promise<Section>): Measure {
@@ -50,7 +53,12 @@ const measures: Readonly<Record<Part, Measure>> = {
   },
   profile: onStub(measureProfile),
   pace: onStub(measurePace),
-  idle: onStub(measureIdle),
+  idle: async (options, caption) => ({ sections: [(await measureIdle(await openStand({ bytes: logBytes }), options, caption)).section] }),
+  async growth (options, caption) {
+    const stand = await openStand({ bytes: logBytes + Math.max(...options.keys) * bytesPerKey })
+    const measured = [await measureGrowth(stand, options, caption), await measureIdle(stand, options, caption)]
+    return { sections: measured.map(({ section }) => section), shortfalls: measured.flatMap(({ shortfalls }) => shortfalls) }
+  },
   node: onStub(measureNodes),
   workers: async (options, caption) => ({ sections: [await measureWorkers(await openStand({ bytes: logBytes }), options, caption)] }),
   real: async (options, caption) => ({ sections: [await measureReal(options, caption)] })
@@ -58,6 +66,7 @@ const measures: Readonly<Record<Part, Measure>> = {
 
 /** The names of the sections that a part may write. */
 function sectionNames ({ part, calls }: Options): readonly string[] {
+  if (part === 'growth') return ['growth', 'idle']
   if (part !== 'rates') return [part]
   return calls === 'get' ? ['rates', 'summary'] : [`rates-${calls}`]
 }

@@ -12,8 +12,11 @@ export interface Stand {
   readonly scratch: string
   /** Where the artifacts of the stub are. */
   readonly artifacts: string
-  /** For the load generator and the stub; the peers have another one. */
+  /** For the load generator and the stub. */
   readonly loadCore: number
+  readonly peerCore: number
+  /** On loopback: the stub, or an MLflow. */
+  readonly upstreamPort: number
   readonly key: string
   readonly dataDir: string
   /**
@@ -26,7 +29,7 @@ export interface Stand {
 interface StandOptions {
   /** Room for files in the scratch folder. */
   readonly bytes: number
-  /** An MLflow on loopback in place of the stub. */
+  /** An MLflow in place of the stub. */
   readonly upstreamPort?: number
 }
 
@@ -41,7 +44,7 @@ export async function openStand ({ bytes, upstreamPort }: StandOptions): Promise
   const port = upstreamPort ?? await freePort()
   const key = createKey(dataDir)
   if (upstreamPort === undefined) await startStub(scratch, artifacts, port, cores.load)
-  return { scratch, artifacts, loadCore: cores.load, key, dataDir, withPeer }
+  return { scratch, artifacts, loadCore: cores.load, peerCore: cores.peer, upstreamPort: port, key, dataDir, withPeer }
 
   async function withPeer<T> (name: string, use: (peer: Peer) => Promise<T>, start?: (place: Place) => Promise<Peer>): Promise<T> {
     const folder = mkdtempSync(join(scratch, 'peer-'))

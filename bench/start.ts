@@ -30,6 +30,11 @@ export interface Peer {
   readonly process: Running | undefined
 }
 
+/** One that is a process of its own. */
+export interface PeerProcess extends Peer {
+  readonly process: Running
+}
+
 const facadeCommand = join('dist', 'cli', 'main.js')
 
 interface FacadeOptions {
@@ -38,12 +43,14 @@ interface FacadeOptions {
   /** A module that is loaded before, and that answers messages. */
   readonly preload?: string
   readonly workers?: number
+  /** Its key store; default the file in its folder. */
+  readonly keysUrl?: string
   /** It may use every core, where others have one. */
   readonly anyCore?: boolean
 }
 
 /** Keys, classes, log and metrics are all on, as in service. */
-export async function startFacade (place: Place, { node = process.execPath, preload, workers = 1, anyCore = false }: FacadeOptions = {}): Promise<Peer> {
+export async function startFacade (place: Place, { node = process.execPath, preload, workers = 1, keysUrl, anyCore = false }: FacadeOptions = {}): Promise<PeerProcess> {
   const port = await freePort()
   const before = preload === undefined ? [] : ['--import', preload]
   const started = run([node, ...before, facadeCommand, 'start'], {
@@ -53,7 +60,8 @@ export async function startFacade (place: Place, { node = process.execPath, prel
       ...facadeSettings(place.dataDir),
       MLFLOW_UPSTREAM_URL: `http://127.0.0.1:${place.upstreamPort}`,
       PORT: String(port),
-      WORKERS: String(workers)
+      WORKERS: String(workers),
+      ...keysUrl === undefined ? {} : { KEYS_URL: keysUrl }
     },
     talks: preload !== undefined
   })
@@ -81,7 +89,7 @@ export function startNginx (folder: string, port: number, core: number, configur
 }
 
 /** @throws BenchError when it does not serve within 30 s; it is stopped then */
-export async function whenReady (name: string, port: number, process: Running, { key }: Place): Promise<Peer> {
+export async function whenReady (name: string, port: number, process: Running, { key }: Place): Promise<PeerProcess> {
   const url = `http://127.0.0.1:${port}/mlflow`
   try {
     await answers(url + read, key, name)

@@ -14,10 +14,12 @@ const noKey = 'no key was given: set HOKUSAI_API_KEY, or use --key'
 export const keyChecks: readonly Check[] = [
   {
     id: 'key-store',
-    about: 'the key store or the auth service does not answer',
+    about: 'the key store or the auth service does not answer, or a key database in SQLite is on a network file system',
     async run ({ config: { keys } }) {
-      const { managed, exists, remedy } = storeKind(keys)
+      const { managed, exists, obstacle, remedy } = storeKind(keys)
       try {
+        const found = await obstacle()
+        if (found !== undefined) return error(found, 'hokusai-mlflow keys migrate --to postgres://…, then set KEYS_URL to that')
         if (!await exists()) return fine('there is no key store yet: the first start creates it, with an admin key')
         const verifier = await openVerifier(keys)
         try { await verifier.check() } finally { await verifier.close() }

@@ -20,7 +20,7 @@ const aliveMs = [3000, 25_000] as const
 await runCommand({
   name: 'soak',
   amount: ['minutes', '5'],
-  reports: true,
+  document: 'report',
   async run (minutes, stage, report) {
     const { lines, faults } = await soak(minutes, stage)
     process.stdout.write(`${lines.join('\n')}\n\n${faults.length === 0 ? 'nothing lost, nothing grown' : `FAILED: ${faults.join('; ')}`}\n`)

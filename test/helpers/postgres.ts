@@ -13,6 +13,8 @@ interface Teardown { teardown: (fn: () => unknown) => void }
 
 export interface Postgres {
   readonly port: number
+  /** Ids of the process groups of its processes: each has its own. */
+  readonly groups: () => readonly number[]
   /** Of the server, for files that it reads. */
   readonly folder: string
   /** Makes a database, and gives what names it in URLs. */
@@ -92,12 +94,14 @@ export async function startPostgres (t: Teardown): Promise<Postgres> {
     throw new Error(`PostgreSQL did not answer within 20 s:\n${log.text}`)
   }
 
-  /** The server's own process, and those that it has made. */
-  function signal (name: NodeJS.Signals): void {
+  /** Those that the server's own process has made; each begins a session, and so a group, of its own. */
+  function children (): readonly number[] {
     const pid = server?.pid
-    if (pid === undefined) return
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(text => text !== '').map(Number)
-    for (const each of [pid, ...children]) process.kill(each, name)
+    return pid === undefined ? [] : readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(text => text !== '').map(Number)
+  }
+
+  function signal (name: NodeJS.Signals): void {
+    for (const pid of [server?.pid ?? [], children()].flat()) process.kill(pid, name)
   }
 
   async function kill (): Promise<void> {
@@ -114,6 +118,7 @@ export async function startPostgres (t: Teardown): Promise<Postgres> {
   await start()
   return {
     port,
+    groups: children,
     folder,
     query,
     start,

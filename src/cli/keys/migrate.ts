@@ -4,7 +4,7 @@ import { readStoreUrl, type KeysConfig, type StoreConfig } from '../../core/sett
 import type { Io } from '../../core/io.js'
 import { settings } from '../../core/settings/settings.js'
 import type { Imported, KeyRow, KeyStore } from '../../keys/contract.js'
-import { openStore, storeKind } from '../../keys/open.js'
+import { openStore, openStoreToLeave, storeKind } from '../../keys/open.js'
 import { parse, printJson, UsageError } from '../command.js'
 import { readConfig } from '../environment.js'
 
@@ -24,10 +24,10 @@ export async function migrate (args: string[], io: Io): Promise<number> {
   }
   const [source, target] = [configFor('--from', from, io), configFor('--to', to, io)]
   if (!await storeKind(source).exists()) throw new UsageError('There is no key store at --from.')
-  const rows = await using(source, async store => await store.dump())
+  const rows = await using(openStoreToLeave(source), async store => await store.dump())
   const { imported: moved, known } = dryRun
-    ? compare(rows, await storeKind(target).exists() ? await using(target, async store => await store.dump()) : [])
-    : await using(target, async store => await store.restore(rows))
+    ? compare(rows, await storeKind(target).exists() ? await using(openStore(target), async store => await store.dump()) : [])
+    : await using(openStore(target), async store => await store.restore(rows))
   if (json) printJson(io, { moved, known, total: rows.length, dryRun })
   else io.stdout.write(`${moved} ${dryRun ? 'would move' : 'moved'}, ${known} already known, ${rows.length} in total.\n`)
   return 0
@@ -40,8 +40,8 @@ function compare (rows: readonly KeyRow[], held: readonly KeyRow[]): Imported {
   return { imported: rows.length - known, known }
 }
 
-async function using<T> (config: KeysConfig, work: (store: KeyStore) => Promise<T>): Promise<T> {
-  const store = await openStore(config)
+async function using<T> (opening: Promise<KeyStore>, work: (store: KeyStore) => Promise<T>): Promise<T> {
+  const store = await opening
   return await work(store).finally(store.close)
 }
 

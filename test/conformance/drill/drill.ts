@@ -7,14 +7,11 @@ import { startFacade, type FacadeProcess } from '../../helpers/facade.js'
 import { echo, standIn } from '../../helpers/upstream.js'
 import { judge, type Call, type DrillKey } from './judge.js'
 import { openTally, type Figures, type Tally } from './ledger.js'
-import { startLoad, startTransfer } from './load.js'
+import { startLoad, startTransfer, type Load } from './load.js'
 import { openAuthService, openPostgres, openRedis, type Outside, type Registrar, type Teardown } from './outside.js'
 
-/** How long an answer of the auth service counts here; the default is 60. */
-const cacheSeconds = 2
-/** Section 6.1 of the contract: within a second with PostgreSQL, within KEYS_CACHE_SECONDS with an auth service. */
-const revokedWithinMs = { postgres: 1000, service: cacheSeconds * 1000 + 1000 }
-const transferWithinMs = { postgres: 3000, service: cacheSeconds * 1000 + 3000 }
+/** So long after the end of a key counts its transfers have ended. */
+const transferMs = 2000
 const keysAtOnce = 12
 const changeEveryMs = 250
 
@@ -23,6 +20,8 @@ interface Side {
   readonly name: 'postgres' | 'service'
   readonly facades: readonly FacadeProcess[]
   readonly registrar: Registrar
+  /** Within so long the end of a key counts: a second with PostgreSQL, KEYS_CACHE_SECONDS with an auth service. */
+  readonly revokedWithinMs: number
   readonly keys: DrillKey[]
   tally: Tally
 }
@@ -32,35 +31,34 @@ export interface Row extends Figures {
   readonly side: Side['name']
 }
 
-/** @param outageMs how long each service is away, and how long it then has to come back */
-export async function drill (t: Teardown, outageMs: number, say: (line: string) => void): Promise<Row[]> {
+export interface DrillOptions {
+  /** How long each service is away, and how long it then has to come back. */
+  readonly outageMs: number
+  /** Nothing fails: keys are made, rotated and ended, and that is all. */
+  readonly isCalm?: boolean
+  /** How long an answer of the auth service counts here; the default of the facade is 60. */
+  readonly cacheSeconds?: number
+  /** KEYS_CACHE_SECONDS of the facade, where that is another one: the judge has to find it out. */
+  readonly believedSeconds?: number
+}
+
+export async function drill (t: Teardown, options: DrillOptions, say: (line: string) => void): Promise<Row[]> {
+  const { outageMs, isCalm = false, cacheSeconds = 2, believedSeconds = cacheSeconds } = options
   const mlflow = await standIn(t, call => {
     if (call.target.startsWith('/get-artifact')) call.write('HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nbegun')
     else echo(call)
   })
   const [redis, postgres, service] = await Promise.all([openRedis(t), openPostgres(t), openAuthService(t)])
-  const common = { REDIS_URL: redis.url, KEYS_STALE_SECONDS: '600' }
-  const start = async (env: NodeJS.ProcessEnv): Promise<FacadeProcess> => await startFacade(t, { mlflowUrl: mlflow.url.href, env: { ...common, ...env } })
-  const first = await start({ KEYS_URL: postgres.url })
+  const start = async (env: NodeJS.ProcessEnv): Promise<FacadeProcess> =>
+    await startFacade(t, { mlflowUrl: mlflow.url.href, env: { REDIS_URL: redis.url, KEYS_STALE_SECONDS: '600', ...env } })
+  const onPostgres = [await start({ KEYS_URL: postgres.url }), await start({ KEYS_URL: postgres.url })]
+  const onService = [await start({ KEYS_URL: service.url, KEYS_CACHE_SECONDS: String(believedSeconds) })]
   const sides: Side[] = [
-    { name: 'postgres', facades: [first, await start({ KEYS_URL: postgres.url })], registrar: postgres.registrar, keys: [], tally: openTally(0) },
-    {
-      name: 'service',
-      facades: [await start({ KEYS_URL: service.url, KEYS_CACHE_SECONDS: String(cacheSeconds) })],
-      registrar: service.registrar,
-      keys: [],
-      tally: openTally(0)
-    }
+    { name: 'postgres', facades: onPostgres, registrar: postgres.registrar, revokedWithinMs: 1000, keys: [], tally: openTally(0) },
+    { name: 'service', facades: onService, registrar: service.registrar, revokedWithinMs: cacheSeconds * 1000, keys: [], tally: openTally(0) }
   ]
   for (const side of sides) for (let count = 0; count < keysAtOnce; count++) side.keys.push(await side.registrar.make())
-  const loads = sides.flatMap(side => side.facades.flatMap(({ url }) => {
-    const onCall = (key: DrillKey, call: Call): void => {
-      side.tally.note(key, call, judge(key, call, { revokedWithinMs: revokedWithinMs[side.name] }), performance.now())
-    }
-    const good = { callers: 4, from: '127.0.0.1', next: () => pick(side.keys.filter(isGood)), onCall }
-    const ended = { callers: 1, from: '127.0.0.2', next: () => pick(side.keys.filter(key => !isGood(key))), onCall }
-    return [startLoad(url, good), startLoad(url, ended)]
-  }))
+  const loads = sides.flatMap(startLoads)
 
   const rows: Row[] = []
   const phase = async (outage: string, away: Side['name'] | undefined, outside?: Outside, hangs = false): Promise<void> => {
@@ -70,25 +68,41 @@ export async function drill (t: Teardown, outageMs: number, say: (line: string) 
       if (hangs) outside.hang()
       else await outside.kill()
     }
+    const lost = sides.filter(({ name }) => name === away && !hangs).map(tryToEnd)
     await change(sides.filter(({ name }) => name !== away), outageMs)
+    const tried = await Promise.all(lost)
     if (outside !== undefined) {
       if (hangs) outside.resume()
       else await outside.start()
     }
+    for (const { side, key } of tried) await endAtLast(side, key)
     await change(sides, outageMs)
     // What was ended last counts everywhere before the next service goes.
-    await delay(revokedWithinMs.service + 200)
+    await delay(Math.max(...sides.map(({ revokedWithinMs }) => revokedWithinMs)) + 200)
     rows.push(...sides.map(({ name, tally }) => ({ outage, side: name, ...tally.figures })))
   }
   await phase('none', undefined)
-  await phase('Redis killed', undefined, redis)
-  await phase('Redis hung', undefined, redis, true)
-  await phase('PostgreSQL killed', 'postgres', postgres)
-  await phase('PostgreSQL hung', 'postgres', postgres, true)
-  await phase('auth service killed', 'service', service)
-  await phase('auth service hung', 'service', service, true)
+  if (!isCalm) {
+    await phase('Redis killed', undefined, redis)
+    await phase('Redis hung', undefined, redis, true)
+    await phase('PostgreSQL killed', 'postgres', postgres)
+    await phase('PostgreSQL hung', 'postgres', postgres, true)
+    await phase('auth service killed', 'service', service)
+    await phase('auth service hung', 'service', service, true)
+  }
   await Promise.all(loads.map(async load => await load.stop()))
   return rows
+}
+
+/** On each facade, by good keys and by ended ones, each of which is judged. */
+function startLoads (side: Side): Load[] {
+  const onCall = (key: DrillKey, call: Call): void => {
+    side.tally.note(key, call, judge(key, call, side), performance.now())
+  }
+  return side.facades.flatMap(({ url }) => [
+    startLoad(url, { callers: 4, from: '127.0.0.1', next: () => pick(side.keys.filter(isGood)), onCall }),
+    startLoad(url, { callers: 1, from: '127.0.0.2', next: () => pick(side.keys.filter(key => !isGood(key))), onCall })
+  ])
 }
 
 /** Makes, rotates and ends keys for so long, and follows a transfer of a key that ends in the midst. */
@@ -111,18 +125,40 @@ async function changeKeys ({ registrar, keys }: Side, until: number): Promise<vo
   }
 }
 
+/** An end that could not be written has not happened: the key is as good as before, and somebody has to end it again. */
+async function tryToEnd (side: Side): Promise<{ readonly side: Side, readonly key: DrillKey }> {
+  const key = side.keys.find(isGood)
+  if (key === undefined) throw new Error('The drill has no good key left.')
+  await side.registrar.end(key).then(() => side.tally.figures.violations.push('a key was ended, and nobody was there to write it'), () => {})
+  key.endingAt = key.endedAt = undefined
+  return { side, key }
+}
+
+/** Whoever lost the store takes a second or two to find it again. */
+async function endAtLast ({ registrar }: Side, key: DrillKey): Promise<void> {
+  for (const lastAt = performance.now() + 5000; ; await delay(100)) {
+    try {
+      await registrar.end(key)
+      return
+    } catch (error) {
+      if (performance.now() > lastAt) throw error
+    }
+  }
+}
+
 async function endTransfer (side: Side): Promise<void> {
-  const { registrar, facades, name, tally } = side
+  const { registrar, facades, revokedWithinMs, tally } = side
+  const withinMs = revokedWithinMs + transferMs
   const key = await registrar.make()
   const begun = await Promise.all(facades.map(async ({ url }) => await startTransfer(url, key.text)))
   for (const one of begun) if ('status' in one) tally.figures.violations.push(`a transfer of a good key got ${one.status}`)
   const transfers = begun.flatMap(one => 'ended' in one ? [one] : [])
   await registrar.end(key)
   const endedAt = performance.now()
-  await Promise.race([Promise.all(transfers.map(async ({ ended }) => await ended)), delay(transferWithinMs[name] + 1000)])
+  await Promise.race([Promise.all(transfers.map(async ({ ended }) => await ended)), delay(withinMs + 1000)])
   const ms = performance.now() - endedAt
   tally.transferEnded(ms)
-  if (ms > transferWithinMs[name]) tally.figures.violations.push(`a transfer went on for ${Math.round(ms)} ms after the end of its key`)
+  if (ms > withinMs) tally.figures.violations.push(`a transfer went on for ${Math.round(ms)} ms after the end of its key`)
 }
 
 function isGood ({ endingAt }: DrillKey): boolean {

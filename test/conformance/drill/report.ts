@@ -1,4 +1,6 @@
 /** The figures of a drill as a table in Markdown. */
+import { availableParallelism } from 'node:os'
+import type { Section } from '../../../bench/report.js'
 import { markdownTable } from '../../../scripts/markdown.js'
 import type { Row } from './drill.js'
 
@@ -18,4 +20,10 @@ const columns: ReadonlyArray<readonly [title: string, value: (row: Row) => strin
 
 export function table (rows: readonly Row[]): string {
   return markdownTable(columns.map(([title]) => title), rows.map(row => columns.map(([, value]) => value(row))), 2)
+}
+
+/** What a document holds of it. */
+export function section (seconds: number, rows: readonly Row[]): Section {
+  const conditions = `Each service was away for ${seconds} s, and then there again for as long; ${availableParallelism()} cores, Node ${process.version}.`
+  return { name: 'drill', markdown: `${table(rows)}\n\`npm run drill\`. ${conditions}\n` }
 }

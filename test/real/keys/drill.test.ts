@@ -26,11 +26,19 @@ t.test('the judge finds each planted fault, and none in what is right', async t 
 })
 
 t.test('no good key is refused and no ended one served while Redis, PostgreSQL and the auth service fail', async t => {
-  const rows = await drill(t, 1500, () => {})
+  const rows = await drill(t, { outageMs: 1500, cacheSeconds: 1 }, () => {})
   t.equal(rows.length, 14)
   for (const { outage, side, violations, served, refused, unavailable, worstTransferMs } of rows) {
     t.strictSame(violations, [], `${outage}, ${side}`)
     t.ok(served > 20 && refused > 0 && worstTransferMs > 0, `${outage}, ${side}: ${served} served, ${refused} refused`)
     t.ok(/PostgreSQL|auth/.test(outage) || unavailable === 0, `${outage}, ${side}: ${unavailable} calls got 5xx`)
   }
+})
+
+t.test('the drill finds a facade that believes an auth service for longer than it may', async t => {
+  const rows = await drill(t, { outageMs: 1500, isCalm: true, cacheSeconds: 1, believedSeconds: 30 }, () => {})
+  t.strictSame(rows.find(({ side }) => side === 'postgres')?.violations, [])
+  const { violations = [], worstTransferMs = 0 } = rows.find(({ side }) => side === 'service') ?? {}
+  t.match(violations.join(), /a key got 200 in a call that was sent \d+ ms after its end/)
+  t.ok(worstTransferMs > 3000, `a transfer went on for ${Math.round(worstTransferMs)} ms`)
 })

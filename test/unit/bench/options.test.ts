@@ -22,8 +22,8 @@ t.test('without a part, every peer is measured', async t => {
 
 t.test('a part and its options', async t => {
   t.match(read('--pace --seconds 9'), { part: 'pace', seconds: 9, rounds: 3 })
-  t.match(read('--growth'), { part: 'idle' })
-  t.match(read('--idle --growth'), { part: 'idle' })
+  t.match(read('--growth'), { part: 'growth', rounds: 5, keys: [10, 1_000_000], names: ['facade', 'http-proxy', 'nginx-auth_request'] })
+  t.match(read('--growth --keys 10,500 --only facade --check'), { part: 'growth', keys: [10, 500], names: ['facade'], check: true })
   t.match(read('--large --check --rounds 1'), { part: 'large', check: true, rounds: 1, names: ['facade', 'http-proxy', 'nginx-auth_request'] })
   t.match(read('--node /a --node /b --calls mix'), { part: 'node', nodes: ['/a', '/b'], calls: 'mix' })
   t.same(read('--only nginx-key-map,facade')?.names, ['facade', 'nginx-key-map'], 'in the order of the report')
@@ -41,6 +41,12 @@ t.test('wrong use is one sentence', async t => {
     ['--calls put', '--calls is one of get, post, mix, not "put".'],
     ['--large --calls get', '--calls means nothing with --large.'],
     ['--real --check', '--check means nothing with --real.'],
+    ['--growth --check --only http-proxy', '--check needs facade.'],
+    ['--idle --growth', 'One part at a time, not --idle and --growth.'],
+    ['--idle --keys 10', '--keys means nothing with --idle.'],
+    ['--growth --keys 9,100', '--keys is a list of growing whole numbers from 10 to 10000000, not "9,100".'],
+    ['--growth --keys 100,10', '--keys is a list of growing whole numbers from 10 to 10000000, not "100,10".'],
+    ['--growth --keys 10,', '--keys is a list of growing whole numbers from 10 to 10000000, not "10,".'],
     ['--check --only facade,http-proxy', '--check needs nginx-auth_request.']
   ] as const) t.throws(() => read(line), new UsageError(sentence), line)
   for (const line of ['--fast', 'facade', '--node', '--check=yes']) t.equal((errorOf(line) as Error | undefined)?.constructor, UsageError, line)

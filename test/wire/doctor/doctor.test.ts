@@ -268,6 +268,6 @@ t.test('the list of checks in the documentation is whole and in order, and each 
   const rows = [...page.matchAll(/^\| `([a-z-]+)` \| (.+) \| (?:.+) \|$/gm)].map(([, id, about]) => ({ id, about }))
   t.strictSame(rows.slice(1), checks.map(({ id, about }) => ({ id, about })))
   t.strictSame(Object.keys(titles), rows.map(({ id }) => id))
-  const tests = ['wire/doctor/doctor', 'wire/doctor/mlflow', 'real/doctor/healthy', 'real/keys/doctor', 'real/keys/limits-doctor'].map(name => readFileSync(`test/${name}.test.ts`, 'utf8')).join('')
+  const tests = ['wire/doctor/doctor', 'wire/doctor/mlflow', 'wire/cli/network-disk', 'real/doctor/healthy', 'real/keys/doctor', 'real/keys/limits-doctor'].map(name => readFileSync(`test/${name}.test.ts`, 'utf8')).join('')
   for (const title of [...Object.values(titles).flat(), healthy]) t.ok(tests.includes(`t.test('${title.replaceAll("'", "\\'")}'`), title)
 })

@@ -9,7 +9,10 @@ export const titles: Readonly<Record<string, readonly string[]>> = {
   sunset: ['old paths without an end are named'],
   timeouts: ['less patience than MLflow\'s client has is named'],
   tls: ['keys in clear text, and a certificate that is another host\'s or runs out, are named'],
-  'key-store': ['a key store that cannot answer is named'],
+  'key-store': [
+    'a key store that cannot answer is named',
+    'a key database in SQLite on a network file system is named'
+  ],
   key: [
     'a key that is refused, or may do nothing, is named',
     'keys of the platform without scopes are named with AUTH_EMPTY_SCOPES'
