@@ -90,11 +90,17 @@ export async function openAuthService (t: Teardown): Promise<Outside & { readonl
   const port = await freePort()
   const good = new Set<string>()
   let child: ChildProcess | undefined
+  let last: Promise<unknown> = Promise.resolve()
+  /** One after the other: an answer does not say what it answers. */
   const tell = async (told: Told): Promise<void> => {
-    if (child?.connected !== true) throw new Error('The auth service is gone.')
-    const answered = once(child, 'message')
-    child.send(told)
-    await answered
+    const turn = last.then(async () => {
+      if (child?.connected !== true) throw new Error('The auth service is gone.')
+      const answered = once(child, 'message')
+      child.send(told)
+      await answered
+    })
+    last = turn.catch(() => {}) // whoever told it hears of it
+    await turn
   }
   const start = async (): Promise<void> => {
     child = fork(fileURLToPath(new URL('auth-service.js', import.meta.url)), [String(port)], { stdio: 'ignore' })
