@@ -6,18 +6,14 @@ import { readFileSync } from 'node:fs'
 import {
   KeyInputError, splitList, toDurationMs, toExpiry, toGrantedScopes, toLine, toRate, toUserId, toWorkspaces, userIdFrom
 } from '../keys/key-input.js'
-import { type IssuedKey, type KeyRecord, type KeyStore } from '../keys/contract.js'
-import { openStore } from '../keys/open.js'
-import type { Config } from '../core/settings/config.js'
-import { mount } from '../core/public-paths.js'
-import { originFor } from '../core/origin.js'
 import { parse, printJson, UsageError, type Command } from './command.js'
 import { type Io } from '../core/io.js'
 import { readConfig } from './environment.js'
 import { parseKeyFile } from './keys/file.js'
 import { migrate } from './keys/migrate.js'
+import { details, printIssued, printRecords, time, toJson, type IssuedForm } from './keys/print.js'
+import { withStore } from './keys/store.js'
 import { workspaceNote } from './keys/workspaces.js'
-import { printTable } from './table.js'
 
 export const keys: Command = {
   name: 'keys',
@@ -30,8 +26,9 @@ export const keys: Command = {
        hokusai-mlflow keys import FILE
        hokusai-mlflow keys migrate --from URL --to URL [--dry-run]
 
-Works on the configured key store (KEYS_URL), even while the server runs.
-Keys of an auth service are managed there.
+Works on the configured key store (KEYS_URL), even while the server runs, and
+says on stderr which one that is. create, import and migrate make a store where
+there is none. Keys of an auth service are managed there.
 
 create
   --name NAME        a name for people to recognise the key by
@@ -44,7 +41,10 @@ create
   --rate 60/hour     calls per hour: that many at once, then one at a time, 429
                      beyond; none: no limit; default: KEYS_DEFAULT_RATE
   --env live|test    prefix of the key; default: live
+  --export           print lines for a shell, also with rotate:
+                     eval "$(hokusai-mlflow keys create --name NAME --export)"
 
+create and rotate print the key alone to stdout, and the lines to paste to stderr.
 revoke takes effect within a second. rotate replaces a key with a new one that
 has the same grants and expiry; the old one ends at once, or after --overlap.
 
@@ -85,9 +85,11 @@ const actions: Readonly<Record<string, Command['run']>> = {
         workspace: { type: 'string', multiple: true },
         rate: { type: 'string' },
         env: { type: 'string', default: 'live' },
+        export: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false }
       }
     })
+    const form = toForm(values)
     if (values.name === undefined) throw new UsageError('A key needs a --name.')
     if (values.env !== 'live' && values.env !== 'test') throw new UsageError('--env must be live or test.')
     const name = toLine('name', values.name)
@@ -101,7 +103,7 @@ const actions: Readonly<Record<string, Command['run']>> = {
       ratePerHour: values.rate === undefined ? config.defaultRate : toRate(values.rate),
       expiresAt: values.expires === undefined ? undefined : toExpiry(values.expires, Date.now())
     } as const
-    printIssued(io, config, values.json, await withStore(config, io, store => store.create(key)))
+    printIssued(io, config, form, await withStore(config, io, 'make', store => store.create(key)))
     const note = key.workspaces.length === 0 ? undefined : await workspaceNote(config.upstream)
     if (note !== undefined) io.stderr.write(`${note}\n`)
     return 0
@@ -109,7 +111,7 @@ const actions: Readonly<Record<string, Command['run']>> = {
 
   async list (args, io) {
     const { values: { json } } = parse({ args, options: { json: { type: 'boolean', default: false } } })
-    const records = await withStore(readConfig(io), io, store => store.list())
+    const records = await withStore(readConfig(io), io, 'refuse', store => store.list())
     if (json) printJson(io, records.map(toJson))
     else printRecords(io, records)
     return 0
@@ -117,7 +119,7 @@ const actions: Readonly<Record<string, Command['run']>> = {
 
   async show (args, io) {
     const { id, values } = parseWithId(args, {})
-    const record = await withStore(readConfig(io), io, store => store.show(id))
+    const record = await withStore(readConfig(io), io, 'refuse', store => store.show(id))
     if (record === undefined) return noSuchKey(io)
     if (values['json'] === true) printJson(io, toJson(record))
     else io.stdout.write(details(record))
@@ -127,7 +129,7 @@ const actions: Readonly<Record<string, Command['run']>> = {
   async revoke (args, io) {
     const { id, values } = parseWithId(args, { reason: { type: 'string' } })
     const reason = typeof values['reason'] === 'string' ? toLine('reason', values['reason']) : undefined
-    const record = await withStore(readConfig(io), io, store => store.revoke(id, reason))
+    const record = await withStore(readConfig(io), io, 'refuse', store => store.revoke(id, reason))
     if (record === undefined) return noSuchKey(io)
     if (values['json'] === true) printJson(io, toJson(record))
     else io.stdout.write(`${record.keyId} was revoked at ${time(record.revokedAt)}.\n`)
@@ -135,12 +137,13 @@ const actions: Readonly<Record<string, Command['run']>> = {
   },
 
   async rotate (args, io) {
-    const { id, values } = parseWithId(args, { overlap: { type: 'string' } })
+    const { id, values } = parseWithId(args, { overlap: { type: 'string' }, export: { type: 'boolean' } })
+    const form = toForm(values)
     const overlapMs = typeof values['overlap'] === 'string' ? toDurationMs(values['overlap']) : 0
     const config = readConfig(io)
-    const issued = await withStore(config, io, store => store.rotate(id, overlapMs))
+    const issued = await withStore(config, io, 'refuse', store => store.rotate(id, overlapMs))
     if (issued === undefined) return noSuchKey(io)
-    printIssued(io, config, values['json'] === true, issued)
+    printIssued(io, config, form, issued)
     return 0
   },
 
@@ -151,7 +154,7 @@ const actions: Readonly<Record<string, Command['run']>> = {
     } = parse({ args, allowPositionals: true, options: { json: { type: 'boolean', default: false } } })
     if (file === undefined || more.length > 0) throw new UsageError('import needs one FILE.')
     const parsed = parseKeyFile(readText(file))
-    const result = await withStore(readConfig(io), io, store => store.import(parsed))
+    const result = await withStore(readConfig(io), io, 'make', store => store.import(parsed))
     if (json) printJson(io, result)
     else io.stdout.write(`${result.imported} imported, ${result.known} already known.\n`)
     return 0
@@ -163,7 +166,7 @@ const actions: Readonly<Record<string, Command['run']>> = {
 /** The arguments of a command about one key. */
 function parseWithId (
   args: string[],
-  options: Readonly<Record<string, { readonly type: 'string' }>>
+  options: Readonly<Record<string, { readonly type: 'string' | 'boolean' }>>
 ): { readonly id: string; readonly values: Readonly<Record<string, unknown>> } {
   const {
     values,
@@ -173,13 +176,9 @@ function parseWithId (
   return { id, values }
 }
 
-async function withStore<T> (config: Config, io: Io, work: (store: KeyStore) => Promise<T>): Promise<T> {
-  const store = await openStore(config.keys, { report: problem => io.stderr.write(`${problem.message}\n`) })
-  try {
-    return await work(store)
-  } finally {
-    await store.close()
-  }
+function toForm (values: { readonly json?: unknown, readonly export?: unknown }): IssuedForm {
+  if (values.json === true && values.export === true) throw new UsageError('--json and --export are two forms of the same: use one.')
+  return values.json === true ? 'json' : values.export === true ? 'shell' : 'text'
 }
 
 function readText (file: string): string {
@@ -194,65 +193,4 @@ function readText (file: string): string {
 function noSuchKey (io: Io): number {
   io.stderr.write('No key has this ID; "keys list" shows them.\n')
   return 1
-}
-
-/** The only place that prints a key. */
-function printIssued (io: Io, config: Config, json: boolean, { key, record }: IssuedKey): void {
-  const uri = originFor(config) + mount
-  if (json) {
-    printJson(io, { key, ...toJson(record), trackingUri: uri })
-    return
-  }
-  io.stderr.write(`${record.keyId} (${record.name}) was created. Its key is shown only this once.\n`)
-  io.stdout.write(`${key}\nexport MLFLOW_TRACKING_URI=${uri}\nexport MLFLOW_TRACKING_TOKEN=${key}\n`)
-}
-
-function stateOf ({ revokedAt, expiresAt }: KeyRecord): 'active' | 'expired' | 'revoked' {
-  if (revokedAt !== undefined) return 'revoked'
-  return expiresAt !== undefined && expiresAt <= Date.now() ? 'expired' : 'active'
-}
-
-function time (at: number | undefined): string | undefined {
-  return at === undefined ? undefined : new Date(at).toISOString()
-}
-
-/** A record as it is printed and as scripts read it: times in ISO 8601, null where there is nothing. */
-function toJson (record: KeyRecord): Readonly<Record<string, unknown>> {
-  return {
-    id: record.keyId,
-    name: record.name,
-    userId: record.userId,
-    hint: record.hint,
-    environment: record.environment,
-    state: stateOf(record),
-    scopes: [...record.scopes],
-    workspaces: record.workspaces,
-    ratePerHour: record.ratePerHour ?? null,
-    createdAt: time(record.createdAt),
-    expiresAt: time(record.expiresAt) ?? null,
-    lastUsedAt: time(record.lastUsedAt) ?? null,
-    revokedAt: time(record.revokedAt) ?? null,
-    revokeReason: record.revokeReason ?? null,
-    replacedBy: record.replacedBy ?? null
-  }
-}
-
-function details (record: KeyRecord): string {
-  return Object.entries(toJson(record)).map(([name, value]) => `${name.padEnd(14)}${String(value ?? '') || '-'}\n`).join('')
-}
-
-function printRecords (io: Io, records: readonly KeyRecord[]): void {
-  printTable(
-    io,
-    ['ID', 'KEY', 'STATE', 'SCOPES', 'EXPIRES', 'LAST USED', 'NAME'],
-    records.map(record => [
-      record.keyId,
-      record.hint,
-      stateOf(record),
-      [...record.scopes].join(',') || '-',
-      time(record.expiresAt) ?? '-',
-      time(record.lastUsedAt) ?? '-',
-      record.name
-    ])
-  )
 }

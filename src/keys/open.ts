@@ -1,10 +1,13 @@
 /** Opens the key store that the configuration names. One row a kind of store; a store that is not used loads nothing. */
 import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { KeysConfig, StoreConfig } from '../core/settings/config.js'
 import { StoreNotOursError, type KeyStore, type KeyVerifier, type StoreListeners } from './contract.js'
 
 /** What can be said of a store without opening it. */
 interface Facts {
+  /** What it is, as a KEYS_URL without user and password. */
+  readonly address: string
   /** Whether there is one: opening makes it where it can. @throws StoreUnavailableError */
   readonly exists: () => Promise<boolean>
   /** What people see to when it cannot answer. */
@@ -24,6 +27,7 @@ type StoreKind = Facts & (
 const kinds: { readonly [Kind in StoreConfig['kind']]: (store: Extract<StoreConfig, { readonly kind: Kind }>) => StoreKind } = {
   sqlite: ({ file }) => ({
     managed: true,
+    address: `sqlite:${resolve(file)}`,
     exists: async () => existsSync(file),
     remedy: 'check the file that KEYS_URL names: its permissions, its disk; restore a backup if need be',
     open: async (_config, { report }) => {
@@ -33,6 +37,7 @@ const kinds: { readonly [Kind in StoreConfig['kind']]: (store: Extract<StoreConf
   }),
   postgres: ({ address }) => ({
     managed: true,
+    address: `postgres://${address.host.includes(':') ? `[${address.host}]` : encodeURIComponent(address.host)}:${address.port}/${encodeURIComponent(address.database)}`,
     exists: async () => {
       const { inspectPostgres } = await import('./stores/postgres/inspect.js')
       return (await inspectPostgres(address)).version > 0
@@ -45,6 +50,7 @@ const kinds: { readonly [Kind in StoreConfig['kind']]: (store: Extract<StoreConf
   }),
   service: ({ url }) => ({
     managed: false,
+    address: url.origin,
     exists: async () => true,
     remedy: 'start the auth service, or correct KEYS_URL (HOKUSAI_AUTH_SERVICE_URL)',
     open: async config => {

@@ -1,4 +1,5 @@
-import { statSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
@@ -10,19 +11,56 @@ import { parseCsv } from '../../../src/cli/keys/csv.js'
 import { keys } from '../../../src/cli/keys.js'
 import { shapeA, shapeB, standIn, type Shape } from '../../helpers/upstream.js'
 
-t.test('create prints the key once on stdout, then the lines for a shell', async t => {
+t.test('create prints the key alone on stdout, and the lines to paste on stderr', async t => {
   const { run, verify } = open(t)
   const { code, stdout, stderr } = await run('create', '--name', 'ci')
   t.equal(code, 0)
-  const [key = '', ...lines] = stdout.split('\n')
-  t.match(key, /^hk_live_[0-9A-Za-z]{42}$/)
-  t.strictSame(lines, ['export MLFLOW_TRACKING_URI=http://127.0.0.1:8080/mlflow', `export MLFLOW_TRACKING_TOKEN=${key}`, ''])
+  t.match(stdout, /^hk_live_[0-9A-Za-z]{42}\n$/)
+  const key = stdout.trim()
+  t.match(stderr, '\n\nexport MLFLOW_TRACKING_URI=http://127.0.0.1:8080/mlflow\nexport MLFLOW_TRACKING_TOKEN=KEY\n')
   t.match(await verify(key), { valid: true, caller: { name: 'ci', userId: 'ci', scopes: new Set(['mlflow:read', 'mlflow:write']), workspaces: [] } })
   t.notMatch(stderr, key.slice(13), 'stderr may end in a log')
 })
 
+t.test('the lines to paste hold the key where both streams are terminals', async t => {
+  const both = await open(t, {}, { stdout: true, stderr: true }).run('create', '--name', 'ci')
+  t.match(both.stderr, `export MLFLOW_TRACKING_TOKEN=${both.stdout}`)
+  for (const terminal of [{ stdout: true }, { stderr: true }]) {
+    const { stdout, stderr } = await open(t, {}, terminal).run('create', '--name', 'ci')
+    t.notMatch(stderr, stdout.slice(13, -1))
+  }
+})
+
+t.test('--export prints lines that a shell takes, of create and of rotate', async t => {
+  const { run, verify } = open(t)
+  const exported = async (...args: string[]): Promise<string> => {
+    const { stdout, stderr } = await run(...args, '--export')
+    const shown = execFileSync('sh', ['-c', 'eval "$1"; echo "$MLFLOW_TRACKING_URI $MLFLOW_TRACKING_TOKEN"', 'sh', stdout], { encoding: 'utf8' })
+    const [uri, key = ''] = shown.trim().split(' ')
+    t.equal(uri, 'http://127.0.0.1:8080/mlflow')
+    t.match(await verify(key), { valid: true })
+    t.notMatch(stderr, key.slice(13))
+    return key
+  }
+  await exported('create', '--name', 'ci')
+  const [{ id }] = JSON.parse((await run('list', '--json')).stdout) as [{ id: string }]
+  await exported('rotate', id)
+  await t.rejects(run('create', '--name', 'ci', '--export', '--json'), { constructor: UsageError, message: /--json and --export/ })
+})
+
+t.test('only commands that add keys make a store; each says on stderr which one it used', async t => {
+  const { run, dataDir } = open(t)
+  for (const args of [['list'], ['list', '--json'], ['show', 'key_x'], ['revoke', 'key_x'], ['rotate', 'key_x']]) {
+    await t.rejects(run(...args), { name: 'NoStoreError', exitCode: 2, message: `There is no key store here (DATA_DIR=${dataDir}).` }, args.join(' '))
+    t.notOk(existsSync(join(dataDir, 'keys.db')), args.join(' '))
+  }
+  await t.rejects(open(t, { KEYS_URL: 'sqlite:/nowhere/k.db' }).run('list'), { message: 'There is no key store here (KEYS_URL=sqlite:/nowhere/k.db).' })
+  t.match((await run('create', '--name', 'x')).stderr, `Key store: sqlite:${join(dataDir, 'keys.db')}\n`)
+  t.match((await run('list', '--json')).stderr, `Key store: sqlite:${join(dataDir, 'keys.db')}\n`)
+})
+
 t.test('the tracking URI is the one that people use', async t => {
-  const uri = async (env: Record<string, string>): Promise<string | undefined> => /TRACKING_URI=(.*)/.exec((await open(t, env).run('create', '--name', 'x')).stdout)?.[1]
+  const uri = async (env: Record<string, string>): Promise<string | undefined> => /TRACKING_URI=(.*)/.exec((await open(t, env).run('create', '--name', 'x')).stderr)?.[1]
   t.equal(await uri({ PUBLIC_URL: 'https://registry.example/' }), 'https://registry.example/mlflow')
   t.equal(await uri({ HOST: '0.0.0.0', PORT: '9000' }), 'http://localhost:9000/mlflow')
   t.equal(await uri({ HOST: '::1' }), 'http://[::1]:8080/mlflow')
@@ -39,18 +77,19 @@ t.test('create --json gives everything about the new key', async t => {
 })
 
 t.test('who ties a key to workspaces is told where MLflow keeps none apart, or cannot be asked; the key is made', async t => {
+  const paste = 'export MLFLOW_TRACKING_TOKEN=KEY'
   const note = async (env: Record<string, string>, ...more: string[]): Promise<string | undefined> => {
     const { code, stdout, stderr } = await open(t, env).run('create', '--name', 'x', ...more)
     t.equal(code, 0)
     t.match(stdout, /^hk_live_/)
-    return stderr.split('\n')[1]
+    return stderr.split('\n').at(-2)
   }
   const tied = ['--workspace', 'team-a']
   const at = async (shape: Shape): Promise<Record<string, string>> => ({ MLFLOW_UPSTREAM_URL: (await standIn(t, undefined, shape)).url.href })
-  t.equal(await note(await at({ ...shapeA, workspaces: true }), ...tied), '')
+  t.equal(await note(await at({ ...shapeA, workspaces: true }), ...tied), paste)
   t.match(await note(await at({ ...shapeA, workspaces: false }), ...tied), /^MLflow 3\.17\.2 does not separate workspaces: this key gets 403/)
   t.match(await note(await at(shapeB), ...tied), /^MLflow 3\.9\.0 does not separate workspaces/)
-  t.equal(await note(await at(shapeB)), '', 'a key that is not tied needs none')
+  t.equal(await note(await at(shapeB)), paste, 'a key that is not tied needs none')
   const before = performance.now()
   t.match(await note(await at({ ...shapeA, hangs: true }), ...tied), /could not be asked now/)
   t.ok(performance.now() - before < 5000)
@@ -109,7 +148,7 @@ t.test('what cannot be meant is wrong usage, and makes no key', async t => {
   for (const [args, message] of wrong) {
     await t.rejects(run(...args), { constructor: UsageError, message }, args.join(' '))
   }
-  t.equal((await run('list', '--json')).stdout, '[]\n')
+  await t.rejects(run('list'), { name: 'NoStoreError' })
 })
 
 t.test('an expiry can be a date', async t => {
@@ -148,13 +187,14 @@ t.test('rotate gives a new key, and the old one for as long as it is told', asyn
   t.match(await verify(second.key), { valid: true })
   t.match(JSON.parse((await run('show', first.id, '--json')).stdout), { replacedBy: second.id })
   const third = await run('rotate', second.id)
-  t.match(third.stdout, /^hk_live_\w{42}\nexport /)
+  t.match(third.stdout, /^hk_live_\w{42}\n$/)
   t.match(await verify(second.key), { valid: false, reason: 'revoked' })
   await t.rejects(run('rotate', second.id), { constructor: KeyEndedError, exitCode: 1, message: /revoked/ })
 })
 
 t.test('an ID that no key has is a failure, and is not repeated: it may be a key', async t => {
   const { run } = open(t)
+  await run('create', '--name', 'x')
   for (const action of ['show', 'revoke', 'rotate']) {
     const result = await run(action, `hk_live_${'a'.repeat(42)}`)
     t.match(result, { code: 1, stdout: '', stderr: /No key has this ID/ }, action)
@@ -210,7 +250,7 @@ t.test('one bad line, named by its number, and nothing is imported', async t => 
     ['', /no keys/]
   ]
   for (const [text, message] of bad) await t.rejects(run('import', file(text)), { constructor: UsageError, message }, text)
-  t.equal((await run('list', '--json')).stdout, '[]\n')
+  await t.rejects(run('list'), { name: 'NoStoreError' })
 })
 
 t.test('what is said of a bad import never holds a key', async t => {
@@ -236,7 +276,7 @@ t.test('a store that cannot be used is a failure in one sentence', async t => {
 
 t.test('the store that a command makes is for its owner alone', async t => {
   const { run, dataDir } = open(t)
-  await run('list')
+  await run('create', '--name', 'x')
   t.equal(statSync(join(dataDir, 'keys.db')).mode & 0o777, 0o600)
 })
 
@@ -257,14 +297,14 @@ interface Result {
 }
 
 /** The command with a data folder of its own, and a look into its store. */
-function open (t: Test, env: Readonly<Record<string, string>> = {}) {
+function open (t: Test, env: Readonly<Record<string, string>> = {}, terminal: { readonly stdout?: boolean, readonly stderr?: boolean } = {}) {
   const dataDir = t.testdir()
   let files = 0
   return {
     dataDir,
     run: async (...args: string[]): Promise<Result> => {
       const written = { stdout: '', stderr: '' }
-      const stream = (name: keyof typeof written) => ({ write: (text: string) => { written[name] += text } })
+      const stream = (name: keyof typeof written) => ({ write: (text: string) => { written[name] += text }, isTTY: terminal[name] ?? false })
       const code = await keys.run(args, { stdout: stream('stdout'), stderr: stream('stderr'), env: { DATA_DIR: dataDir, ...env } })
       return { code, ...written }
     },

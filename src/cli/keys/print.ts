@@ -1,0 +1,84 @@
+/** How keys are printed: a new one, once, and what is known of those that there are. */
+import type { Io } from '../../core/io.js'
+import { originFor } from '../../core/origin.js'
+import { mount } from '../../core/public-paths.js'
+import type { Config } from '../../core/settings/config.js'
+import type { IssuedKey, KeyRecord } from '../../keys/contract.js'
+import { printJson } from '../command.js'
+import { printTable } from '../table.js'
+
+/** `shell`: lines for `eval`. */
+export type IssuedForm = 'text' | 'json' | 'shell'
+
+/**
+ * The only place that prints a key. Standard output gets it alone, as scripts want it. The lines to paste go to stderr, which
+ * may end in a log: with the key in them only where both are terminals, so that it shows no more than standard output does.
+ */
+export function printIssued (io: Io, config: Config, form: IssuedForm, { key, record }: IssuedKey): void {
+  const uri = originFor(config) + mount
+  if (form === 'json') {
+    printJson(io, { key, ...toJson(record), trackingUri: uri })
+    return
+  }
+  io.stderr.write(`${record.keyId} (${record.name}) was created. Its key is shown only this once.\n`)
+  if (form === 'shell') {
+    io.stdout.write(exports(uri, key))
+    return
+  }
+  io.stdout.write(`${key}\n`)
+  io.stderr.write(`\n${exports(uri, io.stdout.isTTY === true && io.stderr.isTTY === true ? key : 'KEY')}`)
+}
+
+function exports (uri: string, key: string): string {
+  return `export MLFLOW_TRACKING_URI=${uri}\nexport MLFLOW_TRACKING_TOKEN=${key}\n`
+}
+
+export function stateOf ({ revokedAt, expiresAt }: KeyRecord): 'active' | 'expired' | 'revoked' {
+  if (revokedAt !== undefined) return 'revoked'
+  return expiresAt !== undefined && expiresAt <= Date.now() ? 'expired' : 'active'
+}
+
+export function time (at: number | undefined): string | undefined {
+  return at === undefined ? undefined : new Date(at).toISOString()
+}
+
+/** A record as it is printed and as scripts read it: times in ISO 8601, null where there is nothing. */
+export function toJson (record: KeyRecord): Readonly<Record<string, unknown>> {
+  return {
+    id: record.keyId,
+    name: record.name,
+    userId: record.userId,
+    hint: record.hint,
+    environment: record.environment,
+    state: stateOf(record),
+    scopes: [...record.scopes],
+    workspaces: record.workspaces,
+    ratePerHour: record.ratePerHour ?? null,
+    createdAt: time(record.createdAt),
+    expiresAt: time(record.expiresAt) ?? null,
+    lastUsedAt: time(record.lastUsedAt) ?? null,
+    revokedAt: time(record.revokedAt) ?? null,
+    revokeReason: record.revokeReason ?? null,
+    replacedBy: record.replacedBy ?? null
+  }
+}
+
+export function details (record: KeyRecord): string {
+  return Object.entries(toJson(record)).map(([name, value]) => `${name.padEnd(14)}${String(value ?? '') || '-'}\n`).join('')
+}
+
+export function printRecords (io: Io, records: readonly KeyRecord[]): void {
+  printTable(
+    io,
+    ['ID', 'KEY', 'STATE', 'SCOPES', 'EXPIRES', 'LAST USED', 'NAME'],
+    records.map(record => [
+      record.keyId,
+      record.hint,
+      stateOf(record),
+      [...record.scopes].join(',') || '-',
+      time(record.expiresAt) ?? '-',
+      time(record.lastUsedAt) ?? '-',
+      record.name
+    ])
+  )
+}
