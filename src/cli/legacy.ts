@@ -3,11 +3,10 @@ import { readUsage, usageFile, type Usage } from '../legacy/usage.js'
 import { parse, printJson, type Command } from './command.js'
 import { type Io } from '../core/io.js'
 import { readConfig } from './environment.js'
+import { options } from './options.js'
 import { printTable } from './table.js'
 
 export const legacy: Command = {
-  name: 'legacy',
-  summary: 'list who still uses old paths, by key and client',
   usage: `Usage: hokusai-mlflow legacy [--json]
 
 Lists the keys and kinds of clients that called an old path, such as
@@ -20,7 +19,7 @@ Calls without a valid key are redirects that were not followed with one.
 
 Exit codes: 0 fine, 1 the counts cannot be read, 2 wrong usage or configuration.`,
   run (args, io) {
-    const { values } = parse({ args, options: { json: { type: 'boolean', default: false } } })
+    const { values } = parse({ args, options: options.legacy })
     const config = readConfig(io)
     const sunset = config.legacy.sunsetAt?.toISOString().slice(0, 10) ?? null
     const usage = read(usageFile(config.dataDir), io)

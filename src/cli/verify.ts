@@ -4,6 +4,7 @@ import { openCaller, type Caller } from '../verify/http.js'
 import { roundTrip, type Step } from '../verify/roundtrip.js'
 import { parse, printJson, UsageError, type Command } from './command.js'
 import { type Io } from '../core/io.js'
+import { options } from './options.js'
 
 interface Row {
   readonly check: string
@@ -13,8 +14,6 @@ interface Row {
 }
 
 export const verify: Command = {
-  name: 'verify',
-  summary: 'smoke test of a deployment, with a registration round trip',
   usage: `Usage: hokusai-mlflow verify BASE_URL --key KEY [OPTIONS]
 
 Tests what a deployment promises: mounts, redirects, refusals, health, the OpenAPI
@@ -33,17 +32,7 @@ one row per check.
 
 Exit codes: 0 all checks passed, 1 some failed, 2 wrong usage.`,
   async run (args, io) {
-    const { values, positionals } = parse({
-      args,
-      allowPositionals: true,
-      options: {
-        key: { type: 'string' },
-        'read-only': { type: 'boolean', default: false },
-        platform: { type: 'boolean', default: false },
-        'connect-to': { type: 'string' },
-        json: { type: 'boolean', default: false }
-      }
-    })
+    const { values, positionals } = parse({ args, allowPositionals: true, options: options.verify })
     const base = readBase(positionals)
     const key = values.key ?? io.env['HOKUSAI_API_KEY'] ?? ''
     if (key === '') throw new UsageError('verify needs a key: --key KEY, or HOKUSAI_API_KEY.')

@@ -80,7 +80,8 @@ export function nearest (name: string, known: readonly string[]): string {
   return ranked[0]?.candidate ?? ''
 }
 
-function editDistance (a: string, b: string): number {
+/** Edits of one character that make one word the other. */
+export function editDistance (a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, column) => column)
   for (let row = 1; row <= a.length; row++) {
     const current = [row]

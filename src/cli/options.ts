@@ -1,0 +1,33 @@
+/** The options of every command as one table, for `parseArgs` of Node, completion, and the sentence about a mistyped one. */
+const flag = { type: 'boolean', default: false } as const
+const text = { type: 'string' } as const
+const list = { type: 'string', multiple: true } as const
+
+export const options = {
+  start: { 'upgrade-database': flag, 'require-upstream': flag },
+  doctor: { url: text, key: text, json: flag },
+  openapi: { yaml: flag, json: flag, mlflow: text },
+  verify: { key: text, 'read-only': flag, platform: flag, 'connect-to': text, json: flag },
+  legacy: { json: flag },
+  completion: {}
+} as const
+
+export const keysOptions = {
+  create: {
+    name: text,
+    user: text,
+    scopes: list,
+    expires: text,
+    workspace: list,
+    rate: text,
+    env: { type: 'string', default: 'live' },
+    export: flag,
+    json: flag
+  },
+  list: { json: flag },
+  show: { json: flag },
+  revoke: { reason: text, json: flag },
+  rotate: { overlap: text, export: flag, json: flag },
+  import: { json: flag },
+  migrate: { from: text, to: text, 'dry-run': flag, json: flag }
+} as const
