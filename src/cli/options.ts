@@ -8,7 +8,7 @@ export const options = {
   doctor: { url: text, key: text, json: flag },
   openapi: { yaml: flag, json: flag, mlflow: text },
   verify: { key: text, 'read-only': flag, platform: flag, 'connect-to': text, json: flag },
-  legacy: { json: flag },
+  legacy: { wide: flag, json: flag },
   completion: {}
 } as const
 
@@ -24,7 +24,7 @@ export const keysOptions = {
     export: flag,
     json: flag
   },
-  list: { json: flag },
+  list: { wide: flag, json: flag },
   show: { json: flag },
   revoke: { reason: text, json: flag },
   rotate: { overlap: text, export: flag, json: flag },

@@ -7,10 +7,10 @@ import { details, printRecords, toJson } from './print.js'
 import { withStore } from './store.js'
 
 export const list: Command['run'] = async (args, io) => {
-  const { values: { json } } = parse({ args, options: keysOptions.list })
+  const { values: { json, wide } } = parse({ args, options: keysOptions.list })
   const records = await withStore(readConfig(io), io, 'refuse', store => store.list())
   if (json) printJson(io, records.map(toJson))
-  else printRecords(io, records)
+  else printRecords(io, records, wide)
   return 0
 }
 

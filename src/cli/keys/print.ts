@@ -5,7 +5,7 @@ import { mount } from '../../core/public-paths.js'
 import type { Config } from '../../core/settings/config.js'
 import type { IssuedKey, KeyRecord } from '../../keys/contract.js'
 import { printJson } from '../command.js'
-import { printTable } from '../table.js'
+import { printTable, relative } from '../table.js'
 
 /** `shell`: lines for `eval`. */
 export type IssuedForm = 'text' | 'json' | 'shell'
@@ -67,18 +67,29 @@ export function details (record: KeyRecord): string {
   return Object.entries(toJson(record)).map(([name, value]) => `${name.padEnd(14)}${String(value ?? '') || '-'}\n`).join('')
 }
 
-export function printRecords (io: Io, records: readonly KeyRecord[]): void {
-  printTable(
-    io,
-    ['ID', 'KEY', 'STATE', 'SCOPES', 'EXPIRES', 'LAST USED', 'NAME'],
-    records.map(record => [
-      record.keyId,
-      record.hint,
-      stateOf(record),
-      [...record.scopes].join(',') || '-',
-      time(record.expiresAt) ?? '-',
-      time(record.lastUsedAt) ?? '-',
-      record.name
-    ])
-  )
+/** @param wide all of it, with exact times, on a terminal too */
+export function printRecords (io: Io, records: readonly KeyRecord[], wide: boolean): void {
+  const now = Date.now()
+  const ago = (at: number | undefined): string => at === undefined ? '-' : relative(at, now)
+  printTable(io, [
+    { head: 'ID', cell: ({ keyId }) => keyId },
+    { head: 'KEY', cell: ({ hint }) => hint, brief: null },
+    { head: 'STATE', cell: stateOf },
+    {
+      head: 'SCOPES',
+      cell: ({ scopes }) => [...scopes].join(',') || '-',
+      brief: ({ scopes }) => briefScopes(scopes),
+      elastic: true
+    },
+    { head: 'EXPIRES', cell: ({ expiresAt }) => time(expiresAt) ?? '-', brief: ({ expiresAt }) => ago(expiresAt) },
+    { head: 'LAST USED', cell: ({ lastUsedAt }) => time(lastUsedAt) ?? '-', brief: ({ lastUsedAt }) => ago(lastUsedAt) },
+    { head: 'NAME', cell: ({ name }) => name, elastic: true }
+  ], records, wide)
+}
+
+/** Without what the others include, and the prefix that all have. */
+function briefScopes (scopes: KeyRecord['scopes']): string {
+  if (scopes.has('mlflow:admin')) return 'admin'
+  const told = [...scopes].filter(scope => scope !== 'mlflow:read' || !scopes.has('mlflow:write'))
+  return told.map(scope => scope.replace('mlflow:', '')).join(',') || '-'
 }

@@ -20,10 +20,11 @@ once; the lines to paste go to stderr.
                      eval "$(hokusai-mlflow keys create --name NAME --export)"
   --json             print the key and all that is known of it as JSON`
 
-const list = `Usage: hokusai-mlflow keys list [--json]
+const list = `Usage: hokusai-mlflow keys list [--wide] [--json]
 
 Lists the keys, the oldest first.
 
+  --wide  everything, with exact times, on a terminal too; a pipe gets it anyway
   --json  the same as JSON`
 
 const show = `Usage: hokusai-mlflow keys show ID [--json]

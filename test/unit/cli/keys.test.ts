@@ -171,6 +171,15 @@ t.test('list and show tell what a key may do and never the key', async t => {
   t.match(JSON.parse((await run('list', '--json')).stdout), [{ id, state: 'active' }])
 })
 
+t.test('the list fits a terminal of 80 columns, and --wide has it all', async t => {
+  const { run } = open(t, {}, { stdout: true })
+  await run('create', '--name', 'a rather long name for the key of a nightly build', '--scopes', 'mlflow:write,mlflow:gateway', '--expires', '90d')
+  const { stdout } = await run('list')
+  for (const line of stdout.trimEnd().split('\n')) t.ok(line.length <= 80, line)
+  t.match(stdout, /active +write,gateway +in 89 d +- +a rather/)
+  t.match((await run('list', '--wide')).stdout, /hk_live_.{4}… +active +mlflow:write,mlflow:gateway +20..-.* nightly build\n/)
+})
+
 t.test('revoke ends a key and keeps the reason', async t => {
   const { run, verify } = open(t)
   const { id, key } = JSON.parse((await run('create', '--name', 'ci', '--json')).stdout) as { id: string, key: string }
