@@ -49,7 +49,7 @@ async function places (commands: readonly Row[]): Promise<readonly Place[]> {
 }
 
 function typed (given: Options): string[] {
-  return [...Object.keys(given), 'help'].map(name => `--${name}`)
+  return [...Object.keys(given), 'env-file', 'help'].map(name => `--${name}`)
 }
 
 /** Where no word fits, files do: most arguments that are no options name one. */

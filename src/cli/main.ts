@@ -7,6 +7,7 @@ import { version } from '../core/version.js'
 import { UsageError, type Command } from './command.js'
 import { commands } from './commands.js'
 import { type Io } from '../core/io.js'
+import { takeEnvFiles } from './environment.js'
 import { unknownWord } from './suggest.js'
 
 /** What is there besides the table. */
@@ -19,12 +20,23 @@ ${commands.map(({ name, summary }) => `  ${name.padEnd(12)}${summary}`).join('\n
 
   help COMMAND, COMMAND --help   what a command does and takes
   version, --version             the version
+  --env-file FILE                with any command: settings that the environment
+                                 does not have, as lines of NAME=VALUE
 
 Exit codes: 0 fine, 1 findings or failure, 2 wrong usage or configuration.
 `
 
 /** Runs the command line. @returns the exit code */
 export async function main (args: readonly string[], io: Io): Promise<number> {
+  try {
+    const { rest, env } = takeEnvFiles(args, io.env)
+    return await dispatch(rest, { ...io, env })
+  } catch (error) {
+    return complain(error, [], io)
+  }
+}
+
+async function dispatch (args: readonly string[], io: Io): Promise<number> {
   const [name, ...rest] = args
   if (name === 'version' || name === '--version') {
     io.stdout.write(`${version}\n`)
@@ -74,7 +86,7 @@ function unknownCommand (name: string, io: Io): number {
 function complain (error: unknown, words: readonly string[], io: Io): number {
   if (error instanceof UserError) {
     io.stderr.write(`${error.message}\n`)
-    if (error instanceof UsageError) io.stderr.write(`See: hokusai-mlflow ${words.join(' ')} --help\n`)
+    if (error instanceof UsageError) io.stderr.write(`See: ${['hokusai-mlflow', ...words].join(' ')} --help\n`)
     return error.exitCode
   }
   io.stderr.write(`${error instanceof Error ? error.stack ?? error.message : String(error)}\n`)

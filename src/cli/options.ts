@@ -1,10 +1,20 @@
 /** The options of every command as one table, for `parseArgs` of Node, completion, and the sentence about a mistyped one. */
+import type { Name } from '../core/settings/settings.js'
+
 const flag = { type: 'boolean', default: false } as const
 const text = { type: 'string' } as const
 const list = { type: 'string', multiple: true } as const
 
+/** The settings of the environment that `start` also takes as options: what they may be stands in the table of settings alone. */
+export const startSettings = {
+  port: 'PORT',
+  host: 'HOST',
+  upstream: 'MLFLOW_UPSTREAM_URL',
+  'data-dir': 'DATA_DIR'
+} as const satisfies Readonly<Record<string, Name>>
+
 export const options = {
-  start: { 'upgrade-database': flag, 'require-upstream': flag },
+  start: { port: text, host: text, upstream: text, 'data-dir': text, 'upgrade-database': flag, 'require-upstream': flag },
   doctor: { url: text, key: text, json: flag },
   openapi: { yaml: flag, json: flag, mlflow: text },
   verify: { key: text, 'read-only': flag, platform: flag, 'connect-to': text, json: flag },

@@ -1,7 +1,6 @@
 /** `keys import`: takes keys of another system from a file. */
-import { readFileSync } from 'node:fs'
 import { parse, printJson, UsageError, type Command } from '../command.js'
-import { readConfig } from '../environment.js'
+import { readConfig, readText } from '../environment.js'
 import { keysOptions } from '../options.js'
 import { parseKeyFile } from './file.js'
 import { withStore } from './store.js'
@@ -14,12 +13,4 @@ export const importKeys: Command['run'] = async (args, io) => {
   if (json) printJson(io, result)
   else io.stdout.write(`${result.imported} imported, ${result.known} already known.\n`)
   return 0
-}
-
-function readText (file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    throw new UsageError(`Cannot read ${file} (${(error as NodeJS.ErrnoException).code ?? 'unreadable'}).`)
-  }
 }

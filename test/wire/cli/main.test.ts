@@ -130,6 +130,29 @@ t.test('a wrong configuration is 2 for every command that reads one, with all it
   }
 })
 
+t.test('--env-file gives what the environment does not have, and is taken with every command', async t => {
+  const file = join(t.testdir({ 'facade.env': '# ours\nexport PORT=x\nHOST="127.0.0.1"\nLEGACY_PATH=y\n' }), 'facade.env')
+  for (const args of [['keys', 'list', '--env-file', file], [`--env-file=${file}`, 'keys', 'list']]) {
+    const { code, stderr } = await run(args)
+    t.equal(code, 2)
+    t.match(stderr, /LEGACY_PATH is not[^]*PORT is "x"/)
+  }
+  t.notMatch((await run(['keys', 'list', '--env-file', file], { PORT: '80' })).stderr, /PORT/, 'the environment wins')
+  t.match((await run(['keys', 'list', '--env-file', file], { PORT: '' })).stderr, /PORT is "x"/, 'an empty variable is unset')
+  t.match(await run(['keys', 'list', '--env-file', '/nowhere']), { code: 2, stderr: /^Cannot read \/nowhere \(ENOENT\)/ })
+  t.match(await run(['keys', 'list', '--env-file']), { code: 2, stderr: /needs a file/ })
+  const bad = join(t.testdir({ 'bad.env': 'hk_live_secret\nPORT=1\n' }), 'bad.env')
+  const { stderr } = await run(['keys', 'list', '--env-file', bad])
+  t.match(stderr, /a line that is not NAME=VALUE/)
+  t.notMatch(stderr, /secret/)
+})
+
+t.test('options of start stand for settings, win over them, and are judged by the same table', async t => {
+  const { stderr } = await run(['start', '--port', '99999', '--host', 'a b', '--upstream', 'ftp://x'], { PORT: '80' })
+  for (const line of [/PORT is "99999"/, /HOST is "a b"/, /MLFLOW_UPSTREAM_URL is "ftp:\/\/x"/]) t.match(stderr, line)
+  t.match(await run(['start', '--port=']), { code: 2, stderr: /--port is empty/ })
+})
+
 t.test('the compiled command runs from any folder, also through the link that npm makes', async t => {
   const folder = t.testdir()
   symlinkSync(resolve('dist/cli/main.js'), join(folder, 'hokusai-mlflow'))
