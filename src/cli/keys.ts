@@ -1,19 +1,20 @@
 /**
- * `hokusai-mlflow keys`: issue, list, revoke, rotate, import and migrate the keys of a store of our own. A key is
+ * `hokusai-mlflow keys`: issues, lists, changes, ends, imports and moves the keys of a store of our own. A key is
  * printed once, to stdout, when it is made.
  */
 import { KeyInputError } from '../keys/key-input.js'
 import { actionOf, UsageError, type Command } from './command.js'
 import { importKeys } from './keys/import.js'
 import { create, rotate } from './keys/issue.js'
-import { list, show } from './keys/look.js'
+import { find, list, show } from './keys/look.js'
 import { migrate } from './keys/migrate.js'
-import { revoke } from './keys/revoke.js'
+import { prune, revoke } from './keys/revoke.js'
+import { update } from './keys/update.js'
 import { actionUsages, keysUsage } from './keys/usage.js'
 import type { keysOptions } from './options.js'
 
 const actions: Readonly<Record<keyof typeof keysOptions, Command['run']>> =
-  { create, list, show, revoke, rotate, import: importKeys, migrate }
+  { create, list, show, find, update, revoke, rotate, prune, import: importKeys, migrate }
 
 export const keys: Command = {
   usage: keysUsage,

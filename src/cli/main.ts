@@ -99,7 +99,8 @@ if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLTo
   // head, is no failure; what a command could not print for another reason is one.
   process.stderr.on('error', () => {})
   process.stdout.on('error', (error: NodeJS.ErrnoException) => { if (error.code !== 'EPIPE') process.exitCode ||= 1 })
-  const code = await main(process.argv.slice(2), { stdout: process.stdout, stderr: process.stderr, env: process.env })
+  const { stdout, stderr, env } = process
+  const code = await main(process.argv.slice(2), { stdout, stderr, env, stdin: () => process.stdin })
   // A server goes on running; anything else may have to flush what it printed first.
   if (code !== 0) process.exitCode = code
 }

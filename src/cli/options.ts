@@ -34,10 +34,21 @@ export const keysOptions = {
     export: flag,
     json: flag
   },
-  list: { wide: flag, json: flag },
+  list: { state: text, user: text, sort: { type: 'string', default: 'created' }, wide: flag, json: flag },
   show: { json: flag },
-  revoke: { reason: text, json: flag },
+  find: { key: flag, wide: flag, json: flag },
+  update: {
+    name: text,
+    scopes: list,
+    expires: text,
+    workspace: list,
+    'all-workspaces': flag,
+    rate: text,
+    json: flag
+  },
+  revoke: { key: flag, reason: text, json: flag },
   rotate: { overlap: text, export: flag, json: flag },
+  prune: { 'revoked-before': text, json: flag },
   import: { json: flag },
   migrate: { from: text, to: text, 'dry-run': flag, json: flag }
 } as const

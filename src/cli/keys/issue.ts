@@ -5,7 +5,7 @@ import {
 import { parse, UsageError, type Command } from '../command.js'
 import { readConfig } from '../environment.js'
 import { keysOptions } from '../options.js'
-import { issuedForm, noSuchKey, oneId } from './arguments.js'
+import { findKey, issuedForm, noSuchKey, oneKey } from './arguments.js'
 import { printIssued } from './print.js'
 import { withStore } from './store.js'
 
@@ -35,11 +35,14 @@ export const create: Command['run'] = async (args, io) => {
 
 export const rotate: Command['run'] = async (args, io) => {
   const { values, positionals } = parse({ args, allowPositionals: true, options: keysOptions.rotate })
-  const id = oneId(positionals)
+  const named = await oneKey(positionals, false, io)
   const form = issuedForm(values)
   const overlapMs = values.overlap === undefined ? 0 : toDurationMs(values.overlap)
   const config = readConfig(io)
-  const issued = await withStore(config, io, 'refuse', store => store.rotate(id, overlapMs))
+  const issued = await withStore(config, io, 'refuse', async store => {
+    const found = await findKey(store, named)
+    return found === undefined ? undefined : await store.rotate(found.keyId, overlapMs)
+  })
   if (issued === undefined) return noSuchKey(io)
   printIssued(io, config, form, issued)
   return 0

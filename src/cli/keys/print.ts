@@ -75,6 +75,7 @@ export function printRecords (io: Io, records: readonly KeyRecord[], wide: boole
     { head: 'ID', cell: ({ keyId }) => keyId },
     { head: 'KEY', cell: ({ hint }) => hint, brief: null },
     { head: 'STATE', cell: stateOf },
+    { head: 'OWNER', cell: ({ userId }) => userId, elastic: true },
     {
       head: 'SCOPES',
       cell: ({ scopes }) => [...scopes].join(',') || '-',
@@ -83,6 +84,7 @@ export function printRecords (io: Io, records: readonly KeyRecord[], wide: boole
     },
     { head: 'EXPIRES', cell: ({ expiresAt }) => time(expiresAt) ?? '-', brief: ({ expiresAt }) => ago(expiresAt) },
     { head: 'LAST USED', cell: ({ lastUsedAt }) => time(lastUsedAt) ?? '-', brief: ({ lastUsedAt }) => ago(lastUsedAt) },
+    { head: 'ROTATED TO', cell: ({ replacedBy }) => replacedBy ?? '-', brief: null },
     { head: 'NAME', cell: ({ name }) => name, elastic: true }
   ], records, wide)
 }

@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
+import type { Input } from '../../../src/core/io.js'
 import { KeyEndedError, StoreUnavailableError } from '../../../src/keys/contract.js'
 import { hashKey } from '../../../src/keys/key.js'
 import { openSqlite } from '../../../src/keys/stores/sqlite/store.js'
@@ -123,7 +125,7 @@ t.test('an empty list of scopes grants nothing', async t => {
 t.test('what cannot be meant is wrong usage, and makes no key', async t => {
   const { run } = open(t)
   const wrong: Array<[string[], RegExp]> = [
-    [[], /create, list, show, revoke, rotate, import/],
+    [[], /create, list, show, find, update, revoke/],
     [['destroy'], /create, list/],
     [['constructor'], /create, list/],
     [['create'], /--name/],
@@ -176,8 +178,101 @@ t.test('the list fits a terminal of 80 columns, and --wide has it all', async t 
   await run('create', '--name', 'a rather long name for the key of a nightly build', '--scopes', 'mlflow:write,mlflow:gateway', '--expires', '90d')
   const { stdout } = await run('list')
   for (const line of stdout.trimEnd().split('\n')) t.ok(line.length <= 80, line)
-  t.match(stdout, /active +write,gateway +in 89 d +- +a rather/)
-  t.match((await run('list', '--wide')).stdout, /hk_live_.{4}… +active +mlflow:write,mlflow:gateway +20..-.* nightly build\n/)
+  t.match(stdout, /active +a rat.* +write,ga… +in 89 d +- +a rat/)
+  t.match((await run('list', '--wide')).stdout, /hk_live_.{4}… +active +a .* +mlflow:write,mlflow:gateway +20.*-.* nightly build *\n/)
+})
+
+t.test('a key is found by its own text, from standard input alone, by its hint, name and owner', async t => {
+  const { run, ask } = open(t)
+  const { id, key, hint } = JSON.parse((await run('create', '--name', 'Nightly CI', '--user', 'ada', '--json')).stdout) as { id: string, key: string, hint: string }
+  await run('create', '--name', 'other')
+  const found = (result: Result): string[] => (JSON.parse(result.stdout) as Array<{ id: string }>).map(each => each.id)
+  t.strictSame(found(await ask(`${key}\n`, 'find', '--key', '--json')), [id])
+  for (const text of [id, hint, 'nightly', 'ada']) t.strictSame(found(await run('find', text, '--json')), [id], text)
+  t.match(await ask(`${key}x`, 'find', '--key'), { code: 1, stdout: '' })
+  t.match(await run('find', key), { code: 1 }, 'an argument is not taken for a key')
+  for (const text of ['', 'two words', 'x'.repeat(5000)]) await t.rejects(ask(text, 'find', '--key'), { constructor: UsageError, message: /./ }, text.slice(0, 9))
+  for (const args of [['find'], ['find', 'a', 'b'], ['find', 'a', '--key']]) await t.rejects(run(...args), { constructor: UsageError, message: /TEXT, or --key/ })
+})
+
+t.test('a leaked key is revoked by its own text; a name that two keys have needs an ID', async t => {
+  const { run, ask, verify } = open(t)
+  const key = (await run('create', '--name', 'ci')).stdout.trim()
+  const { code, stdout, stderr } = await ask(key, 'revoke', '--key', '--reason', 'leaked')
+  t.match({ code, stdout }, { code: 0, stdout: /was revoked/ })
+  t.notMatch(stdout + stderr, key.slice(13))
+  t.match(await verify(key), { valid: false, reason: 'revoked' })
+  await t.rejects(ask(key, 'revoke', 'ci', '--key'), { constructor: UsageError, message: /./ })
+  const second = (await run('create', '--name', 'ci')).stdout.trim()
+  await t.rejects(run('revoke', 'ci'), { exitCode: 1, message: /2 keys are called that.*key_.*key_/ })
+  t.match(await run('revoke', second.slice(0, 12)), { code: 0 }, 'by the hint')
+  t.match(await verify(second), { valid: false })
+})
+
+t.test('on a terminal the key is asked for, and not shown', async t => {
+  const { run, ask } = open(t)
+  const key = (await run('create', '--name', 'ci')).stdout.trim()
+  const modes: boolean[] = []
+  const typed = (text: string): Input => Object.assign(Readable.from([...text]), { isTTY: true, setRawMode: (raw: boolean) => modes.push(raw) })
+  const { code, stderr } = await ask(typed(`x\u007f${key}\rrest`), 'find', '--key')
+  t.equal(code, 0)
+  t.match(stderr, 'Key (not shown): \n')
+  t.notMatch(stderr, key.slice(13))
+  await t.rejects(ask(typed('hk_\u0003'), 'find', '--key'), { constructor: UsageError, message: 'No key was given.' })
+  t.strictSame(modes, [true, false, true, false], 'and the terminal is as it was')
+})
+
+t.test('update changes what it names, and nothing else', async t => {
+  const { run, verify } = open(t)
+  const { id, key } = JSON.parse((await run('create', '--name', 'ci', '--rate', '60/hour', '--workspace', 'team-a', '--json')).stdout) as { id: string, key: string }
+  const update = async (...args: string[]): Promise<Record<string, unknown>> => JSON.parse((await run('update', id, '--json', ...args)).stdout) as Record<string, unknown>
+  t.match(await update('--name', 'nightly'), { name: 'nightly', userId: 'ci', ratePerHour: 60, workspaces: ['team-a'], expiresAt: null })
+  t.match(await update('--rate', 'none', '--scopes', 'mlflow:read', '--expires', '2990-01-01'), { ratePerHour: null, scopes: ['mlflow:read'], expiresAt: '2990-01-01T00:00:00.000Z' })
+  t.strictSame((await update('--all-workspaces'))['workspaces'], [])
+  t.match(await update('--workspace', 'team-b', '--expires', 'never', '--scopes='), { workspaces: ['team-b'], expiresAt: null, scopes: [] })
+  t.match(await verify(key), { valid: true, caller: { name: 'nightly', workspaces: ['team-b'] } })
+  t.match((await run('update', 'nightly', '--name', 'ci')).stdout, /name +ci\n/)
+  t.match(await run('update', 'nobody', '--name', 'x'), { code: 1 })
+  for (const args of [['update', id], ['update'], ['update', id, '--workspace', 'team-a', '--all-workspaces'], ['update', id, '--scopes', 'x'], ['update', id, '--expires', '2020-01-01']]) {
+    await t.rejects(run(...args), { constructor: UsageError, message: /./ }, args.join(' '))
+  }
+  await run('revoke', id)
+  await t.rejects(run('update', id, '--name', 'x'), { name: 'KeyEndedError' })
+})
+
+t.test('the list can be filtered and sorted, and points out active keys of one name', async t => {
+  const { run } = open(t)
+  const made: string[] = []
+  for (const [name, user, ...more] of [['b', 'ada'], ['a', 'bob', '--expires', '9d'], ['c', 'ada', '--expires', '3d'], ['b', 'bob']]) {
+    made.push((JSON.parse((await run('create', '--name', String(name), '--user', String(user), '--json', ...more)).stdout) as { id: string }).id)
+  }
+  await run('revoke', made[2] ?? '')
+  const listed = async (...args: string[]): Promise<number[]> => (JSON.parse((await run('list', '--json', ...args)).stdout) as Array<{ id: string }>).map(({ id }) => made.indexOf(id))
+  t.strictSame(await listed(), [0, 1, 2, 3])
+  t.strictSame(await listed('--state', 'active'), [0, 1, 3])
+  t.strictSame(await listed('--state', 'revoked'), [2])
+  t.strictSame(await listed('--user', 'ada'), [0, 2])
+  t.strictSame(await listed('--sort', 'name'), [1, 0, 3, 2])
+  t.strictSame(await listed('--sort', 'expires'), [2, 1, 0, 3])
+  await t.rejects(run('list', '--sort', 'size'), { constructor: UsageError, message: /created, expires, used, name/ })
+  await t.rejects(run('list', '--state', 'gone'), { constructor: UsageError, message: /./ })
+  t.match((await run('list')).stderr, `2 active keys have the name "b": ${made[0]}, ${made[3]}.`)
+  const next = (JSON.parse((await run('rotate', made[0] ?? '', '--overlap', '1h', '--json')).stdout) as { id: string }).id
+  await run('revoke', made[3] ?? '')
+  const { stdout, stderr } = await run('list')
+  t.notMatch(stderr, /active keys/, 'a key that is being replaced is meant to be beside the other')
+  t.match(stdout, new RegExp(`^${made[0]}.* ada .*${next} +b$`, 'm'))
+})
+
+t.test('prune forgets what was revoked before a time', async t => {
+  const { run } = open(t)
+  const { id } = JSON.parse((await run('create', '--name', 'old', '--json')).stdout) as { id: string }
+  await run('create', '--name', 'new')
+  await run('revoke', id)
+  t.match(await run('prune', '--revoked-before', '1d'), { code: 0, stdout: '0 keys forgotten.\n' })
+  t.strictSame(JSON.parse((await run('prune', '--revoked-before', '2990-01-01', '--json')).stdout), { pruned: 1 })
+  t.match(await run('show', id), { code: 1 })
+  await t.rejects(run('prune'), { constructor: UsageError, message: /--revoked-before/ })
 })
 
 t.test('revoke ends a key and keeps the reason', async t => {
@@ -309,14 +404,18 @@ interface Result {
 function open (t: Test, env: Readonly<Record<string, string>> = {}, terminal: { readonly stdout?: boolean, readonly stderr?: boolean } = {}) {
   const dataDir = t.testdir()
   let files = 0
+  const ask = async (input: string | Input | undefined, ...args: string[]): Promise<Result> => {
+    const written = { stdout: '', stderr: '' }
+    const stream = (name: keyof typeof written) => ({ write: (text: string) => { written[name] += text }, isTTY: terminal[name] ?? false })
+    const stdin = (): Input => typeof input === 'string' ? Readable.from([input]) : input ?? Readable.from([])
+    const code = await keys.run(args, { stdin, stdout: stream('stdout'), stderr: stream('stderr'), env: { DATA_DIR: dataDir, ...env } })
+    return { code, ...written }
+  }
   return {
     dataDir,
-    run: async (...args: string[]): Promise<Result> => {
-      const written = { stdout: '', stderr: '' }
-      const stream = (name: keyof typeof written) => ({ write: (text: string) => { written[name] += text }, isTTY: terminal[name] ?? false })
-      const code = await keys.run(args, { stdout: stream('stdout'), stderr: stream('stderr'), env: { DATA_DIR: dataDir, ...env } })
-      return { code, ...written }
-    },
+    /** With what is on standard input. */
+    ask,
+    run: async (...args: string[]): Promise<Result> => await ask(undefined, ...args),
     verify: async (key: string) => {
       const store = openSqlite(join(dataDir, 'keys.db'))
       const verdict = await store.verify(key, '')
