@@ -29,7 +29,7 @@ const lookMs = 100
  */
 export async function serveByWorkers (config: Config, io: Io, options: StartOptions): Promise<void> {
   const lock = claimDataDir(config.dataDir)
-  const { log, drain, dropped } = openLog(config.logLevel, 1, {})
+  const { log, drain, dropped } = openLog(config, 1, {})
   if (lock.exposed !== undefined) log.warn(lock.exposed)
   const metrics = createMetrics(dropped)
   const firstKey = await makeFirstKey(config, io, { log, metrics })
