@@ -214,8 +214,8 @@ function addedBy (rows: readonly KeyRow[]): string[] {
 }
 
 /**
- * Of keys only old revoked ones are ever deleted, so a form that was there may stay. One of our own making may have been made by another replica just
- * now, before that was told of.
+ * Only keys that were revoked long ago are ever deleted, so a form that was there may be taken to stay. One of our own making may have
+ * been made by another replica just now, before that was told of.
  */
 function holds (forms: ReadonlySet<string>, form: KeyForm): boolean {
   return form === 'sealed' || forms.has(form) || forms.has('unknown')
