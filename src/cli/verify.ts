@@ -18,7 +18,7 @@ export const verify: Command = {
 
 Tests what a deployment promises: mounts, redirects, refusals, health, the OpenAPI
 document. Then registers a model as a client would, and deletes it again. Prints
-one row per check.
+one row per check, or a single one where nothing answers.
 
   BASE_URL     origin of the deployment, such as https://registry.example.org
   --key KEY    a key with mlflow:write; default HOKUSAI_API_KEY
@@ -63,6 +63,11 @@ async function verifyAll (
   { readOnly, ...deployment }: Deployment & { readonly readOnly: boolean },
   add: (row: Row) => void
 ): Promise<void> {
+  const reached = await attempt(reach(caller))
+  if (reached.status === 'failed') {
+    add(reached)
+    return
+  }
   for (const { id, promise, run } of checks) add(await attempt({ id, promise, run: async () => await run(caller, key, deployment) }))
   if (readOnly) return
   const { steps, cleanUp } = roundTrip(caller, key)
@@ -79,9 +84,23 @@ function skipped ({ id }: Step, message: string): Row {
   return { check: id, status: 'skipped', ms: 0, message }
 }
 
+/** Where nothing answers, all checks would fail for the same reason. */
+function reach (caller: Caller): Step {
+  const remedy = 'check the address, its name in DNS, that it runs, and its certificate; --connect-to names another place'
+  return {
+    id: 'reach',
+    promise: 'it answers',
+    run: async () => await caller.call('/live').then(() => undefined, (error: unknown) => `nothing answers there (${reasonOf(error)}): ${remedy}`)
+  }
+}
+
+function reasonOf (error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? (error as Error).name
+}
+
 async function attempt ({ id, promise, run }: Step): Promise<Row> {
   const startedAt = performance.now()
-  const problem = await run().catch((error: unknown) => `no answer (${(error as NodeJS.ErrnoException).code ?? (error as Error).name})`)
+  const problem = await run().catch((error: unknown) => `no answer (${reasonOf(error)})`)
   return {
     check: id,
     status: problem === undefined ? 'ok' : 'failed',
