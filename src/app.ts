@@ -84,7 +84,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   const guesses = createGuesses()
   const bounds = createBounds(config)
   const newer = watchNewer(upstream, found => log.warn({ unknown: found.unknown }, describeNewer(found)))
-  const monitor = watchMlflow(upstream, newer, log, metrics)
+  const monitor = watchMlflow(upstream, newer, log, metrics, () => preparing() !== undefined)
   const probes = shareProbes(upstream, monitor)
   const platform = openPlatformOf(config, log)
 
@@ -206,12 +206,13 @@ function redirectToMount (request: FastifyRequest, reply: FastifyReply): void {
 
 const untrusted = 'forwarded headers arrive from a peer that TRUST_PROXY does not list: they are ignored, and callers appear with the peer\'s address'
 
-function watchMlflow (upstream: Upstream, newer: NewerWatch, log: Logger, metrics: Metrics): Monitor {
+/** @param isPreparing whether an MLflow of our own is on its way: that it does not answer yet is no reason to warn */
+function watchMlflow (upstream: Upstream, newer: NewerWatch, log: Logger, metrics: Metrics, isPreparing: () => boolean): Monitor {
   return watch(upstream, state => {
     if (state.layout !== undefined) newer.seen(state.layout)
     metrics.upstreamUp.set(state.problem === undefined ? 1 : 0)
     if (state.problem === undefined) log.info({ mlflow: state.layout }, 'MLflow is recognised')
-    else log.warn({ problem: state.problem }, 'MLflow cannot be used')
+    else log[isPreparing() ? 'info' : 'warn']({ problem: state.problem }, 'MLflow cannot be used')
   })
 }
 

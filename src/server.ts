@@ -29,7 +29,7 @@ export async function serve (config: Config, io: Io, options: StartOptions): Pro
 
 async function serveAlone (config: Config, io: Io, options: StartOptions): Promise<void> {
   const lock = claimDataDir(config.dataDir)
-  const { log, drain, dropped } = openLog(config.logLevel)
+  const { log, drain, dropped, flush } = openLog(config)
   if (lock.exposed !== undefined) log.warn(lock.exposed)
   const metrics = createMetrics(dropped)
   const { verifier, first } = await openKeys(config, io, { log, metrics })
@@ -65,5 +65,5 @@ async function serveAlone (config: Config, io: Io, options: StartOptions): Promi
     lock.release()
   })
   local?.start() // not before: a signal that nobody handles would leave it behind
-  greet(config, io, log, { ...ports, firstKey: first })
+  greet(config, io, { log, flush }, { ...ports, firstKey: first, local })
 }

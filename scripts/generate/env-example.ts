@@ -10,7 +10,7 @@ export function envExample (): string {
     return [...wrap(`${about.replaceAll('`', '')}${file} Must be ${allowed.replaceAll('`', '')}.`), `#${name}=${value ?? ''}`].join('\n')
   })
   return `# Settings of hokusai-mlflow, each with its default. Made from src/core/settings/settings.ts by \`npm run generate\`.
-# With compose.yaml, copy what you need to facade.env; without Docker, run \`node --env-file=FILE dist/cli/main.js start\`.
+# With compose.yaml, copy what you need to facade.env; without Docker, run \`npx hokusai-mlflow start --env-file FILE\`.
 
 ${blocks.join('\n\n')}
 `

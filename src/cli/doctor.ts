@@ -15,6 +15,7 @@ import { tlsCheck } from '../doctor/tls.js'
 import { parse, printJson, UsageError, type Command } from './command.js'
 import { type Io } from '../core/io.js'
 import { readConfig } from './environment.js'
+import { options } from './options.js'
 
 /** Every check but `configuration`, which has to pass before any of them can run. */
 export const checks: readonly Check[] = [
@@ -31,8 +32,6 @@ export const checks: readonly Check[] = [
 ]
 
 export const doctor: Command = {
-  name: 'doctor',
-  summary: 'say what is wrong with this configuration and how to fix it',
   usage: `Usage: hokusai-mlflow doctor [--url URL] [--key KEY] [--json]
 
 Checks the configuration in the environment, the key store, MLflow, and the
@@ -44,11 +43,7 @@ public URL of the facade with any proxy in front. It changes nothing.
 
 Exit codes: 0 no findings, 1 findings, 2 wrong usage or configuration.`,
   async run (args, io) {
-    const { values } = parse({
-      args,
-      options: { url: { type: 'string' }, key: { type: 'string' }, json: { type: 'boolean', default: false } },
-      strict: true
-    })
+    const { values } = parse({ args, options: options.doctor })
     const url = values.url === undefined ? undefined : readUrl(values.url)
     const key = values.key ?? io.env['HOKUSAI_API_KEY']
     const config = tryConfig(io)

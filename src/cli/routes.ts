@@ -1,8 +1,8 @@
 /** `hokusai-mlflow routes`: the commands of the package alb-rules, with what is known of the platform: its hosts and its own rules. */
 import { readFileSync } from 'node:fs'
-import { readRules, runCommand, usageOf, UsageError as RulesUsageError, type Setting } from 'alb-rules'
+import { commandOptions, readRules, runCommand, usageOf, UsageError as RulesUsageError, type Setting } from 'alb-rules'
 import { shipped } from '../core/version.js'
-import { UsageError, type Command } from './command.js'
+import { actionOf, parse, UsageError, type Command } from './command.js'
 
 /** deploy/alb/platform.json: what rules as AWS prints them have no place for. */
 interface Platform {
@@ -27,10 +27,10 @@ function ownRules (): ReturnType<typeof readRules> {
 const program = 'hokusai-mlflow routes'
 
 export const routes: Command = {
-  name: 'routes',
-  summary: 'check, explain, compare, test and simulate load-balancer rules',
   usage: usageOf({ program, hasOwn: true }),
   async run (args, io) {
+    const [name, ...rest] = args
+    parse({ args: rest, allowPositionals: true, options: actionOf('routes', name, commandOptions) }) // for what it says of a mistyped one
     try {
       return await runCommand(args, io, setting())
     } catch (error) {

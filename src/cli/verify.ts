@@ -4,6 +4,7 @@ import { openCaller, type Caller } from '../verify/http.js'
 import { roundTrip, type Step } from '../verify/roundtrip.js'
 import { parse, printJson, UsageError, type Command } from './command.js'
 import { type Io } from '../core/io.js'
+import { options } from './options.js'
 
 interface Row {
   readonly check: string
@@ -13,13 +14,11 @@ interface Row {
 }
 
 export const verify: Command = {
-  name: 'verify',
-  summary: 'smoke test of a deployment, with a registration round trip',
   usage: `Usage: hokusai-mlflow verify BASE_URL --key KEY [OPTIONS]
 
 Tests what a deployment promises: mounts, redirects, refusals, health, the OpenAPI
 document. Then registers a model as a client would, and deletes it again. Prints
-one row per check.
+one row per check, or a single one where nothing answers.
 
   BASE_URL     origin of the deployment, such as https://registry.example.org
   --key KEY    a key with mlflow:write; default HOKUSAI_API_KEY
@@ -33,17 +32,7 @@ one row per check.
 
 Exit codes: 0 all checks passed, 1 some failed, 2 wrong usage.`,
   async run (args, io) {
-    const { values, positionals } = parse({
-      args,
-      allowPositionals: true,
-      options: {
-        key: { type: 'string' },
-        'read-only': { type: 'boolean', default: false },
-        platform: { type: 'boolean', default: false },
-        'connect-to': { type: 'string' },
-        json: { type: 'boolean', default: false }
-      }
-    })
+    const { values, positionals } = parse({ args, allowPositionals: true, options: options.verify })
     const base = readBase(positionals)
     const key = values.key ?? io.env['HOKUSAI_API_KEY'] ?? ''
     if (key === '') throw new UsageError('verify needs a key: --key KEY, or HOKUSAI_API_KEY.')
@@ -74,6 +63,11 @@ async function verifyAll (
   { readOnly, ...deployment }: Deployment & { readonly readOnly: boolean },
   add: (row: Row) => void
 ): Promise<void> {
+  const reached = await attempt(reach(caller))
+  if (reached.status === 'failed') {
+    add(reached)
+    return
+  }
   for (const { id, promise, run } of checks) add(await attempt({ id, promise, run: async () => await run(caller, key, deployment) }))
   if (readOnly) return
   const { steps, cleanUp } = roundTrip(caller, key)
@@ -90,9 +84,23 @@ function skipped ({ id }: Step, message: string): Row {
   return { check: id, status: 'skipped', ms: 0, message }
 }
 
+/** Where nothing answers, all checks would fail for the same reason. */
+function reach (caller: Caller): Step {
+  const remedy = 'check the address, its name in DNS, that it runs, and its certificate; --connect-to names another place'
+  return {
+    id: 'reach',
+    promise: 'it answers',
+    run: async () => await caller.call('/live').then(() => undefined, (error: unknown) => `nothing answers there (${reasonOf(error)}): ${remedy}`)
+  }
+}
+
+function reasonOf (error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? (error as Error).name
+}
+
 async function attempt ({ id, promise, run }: Step): Promise<Row> {
   const startedAt = performance.now()
-  const problem = await run().catch((error: unknown) => `no answer (${(error as NodeJS.ErrnoException).code ?? (error as Error).name})`)
+  const problem = await run().catch((error: unknown) => `no answer (${reasonOf(error)})`)
   return {
     check: id,
     status: problem === undefined ? 'ok' : 'failed',

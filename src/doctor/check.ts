@@ -23,10 +23,10 @@ export interface DoctorContext {
 }
 
 export interface Verdict {
-  readonly status: 'ok' | 'skipped' | 'warning' | 'error'
+  readonly status: 'ok' | 'skipped' | 'hint' | 'warning' | 'error'
   /** What was found, in a sentence or two. */
   readonly message: string
-  /** The command or the setting that fixes it; only with a warning or an error. */
+  /** The command or the setting that fixes it; only with a hint, a warning or an error. */
   readonly fix?: string
 }
 
@@ -43,6 +43,11 @@ export function fine (message: string): Verdict {
 
 export function skipped (message: string): Verdict {
   return { status: 'skipped', message }
+}
+
+/** Something to decide one day: nothing is wrong as it is. */
+export function hint (message: string, fix: string): Verdict {
+  return { status: 'hint', message, fix }
 }
 
 export function warning (message: string, fix: string): Verdict {

@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync, statfsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { exposure } from '../core/folder.js'
 import { keepFreeBytes, spoolFolder, spoolTotalOf } from '../proxy/spool.js'
-import { type Check, error, fine, warning } from './check.js'
+import { type Check, error, fine, hint, warning } from './check.js'
 
 /** MLflow's client waits this long for an answer and then asks again (MLFLOW_HTTP_REQUEST_TIMEOUT). */
 const clientWaitMs = 120_000
@@ -78,7 +78,7 @@ export const settingsChecks: readonly Check[] = [
     run ({ config: { legacy } }) {
       if (legacy.mode === 'gone') return fine('old paths have ended already')
       if (legacy.sunsetAt === undefined) {
-        return warning(
+        return hint(
           'Old paths are marked as deprecated, but without an end date, so nobody knows by when to move.',
           'set LEGACY_SUNSET to a date such as 2027-06-30'
         )

@@ -59,6 +59,9 @@ export interface NewKey {
   readonly expiresAt: number | undefined
 }
 
+/** What may change of a key after it was made; what is not there stays. Undefined: no limit, no expiry. */
+export type KeyChanges = { readonly [Field in 'name' | 'scopes' | 'workspaces' | 'ratePerHour' | 'expiresAt']?: NewKey[Field] | undefined }
+
 /** A key of another system: in clear, or as the SHA-256 of it in 64 hexadecimal characters. */
 export type ImportedKey = Omit<NewKey, 'environment'> & ({ readonly key: string } | { readonly hash: string })
 
@@ -128,6 +131,15 @@ export interface KeyStore extends KeyVerifier {
   list: () => Promise<readonly KeyRecord[]>
   /** Undefined: no key has this id. */
   show: (id: string) => Promise<KeyRecord | undefined>
+  /** What is known of a key by its own text. Undefined: the store does not hold it. */
+  find: (key: string) => Promise<KeyRecord | undefined>
+  /** Changes what a key may do, for its next request. Undefined: no key has this id. @throws KeyEndedError as `rotate` */
+  update: (id: string, changes: KeyChanges) => Promise<KeyRecord | undefined>
+  /**
+   * Forgets keys that were revoked before a time: they are then unknown. The newest key of a store stays in any case, so that one that
+   * held keys is never taken for a new one. @returns how many went
+   */
+  prune: (revokedBefore: number) => Promise<number>
   /** Ends a key now; one that has ended already keeps its first time and reason. Undefined: no key has this id. */
   revoke: (id: string, reason?: string) => Promise<KeyRecord | undefined>
   /**
@@ -158,7 +170,7 @@ export class StoreBusyError extends Error {
   }
 }
 
-/** A key that has ended cannot be rotated: that would bring it back. */
+/** A key that has ended can be neither rotated nor changed: that could bring it back. */
 export class KeyEndedError extends UserError {
   override readonly name = 'KeyEndedError'
 }

@@ -5,21 +5,24 @@ import type { KeyRecord, KeyStore } from './contract.js'
 
 export interface FirstKey {
   readonly record: KeyRecord
-  /** Where the key was written; undefined: it was shown on the terminal. */
+  /** Where the key was written; undefined: it is for the terminal. */
   readonly file: string | undefined
+  /** The key for the terminal, the first time it is asked for; a function, so that it cannot end in a log. */
+  readonly take: () => string | undefined
 }
 
 /**
- * Makes one key with all rights if the store has never held any, else does nothing. The key itself is shown on the terminal
- * or written to `admin-key` in the data folder, and not returned, so that it cannot end in a log.
+ * Makes one key with all rights if the store has never held any, else does nothing. The key itself is kept for the terminal
+ * or written to `admin-key` in the data folder.
  * @throws StoreUnavailableError, or the file system's error; then no key has been made
  */
 export async function ensureFirstKey (
   store: KeyStore,
   dataDir: string,
-  terminal: { readonly write: (text: string) => unknown, readonly isTTY?: boolean }
+  terminal: { readonly isTTY?: boolean }
 ): Promise<FirstKey | undefined> {
   const file = terminal.isTTY === true ? undefined : firstKeyFile(dataDir)
+  let kept: string | undefined
   const issued = await store.createFirst({
     name: 'first admin key',
     userId: 'admin',
@@ -29,9 +32,15 @@ export async function ensureFirstKey (
     ratePerHour: undefined,
     expiresAt: undefined
   }, key => {
-    if (file === undefined) { terminal.write(`The first API key. It may do everything, and is shown only this once:\n\n  export MLFLOW_TRACKING_TOKEN=${key}\n`) } else writeSecret(file, `${key}\n`)
+    if (file === undefined) kept = key
+    else writeSecret(file, `${key}\n`)
   })
-  return issued === undefined ? undefined : { record: issued.record, file }
+  const take = (): string | undefined => {
+    const key = kept
+    kept = undefined
+    return key
+  }
+  return issued === undefined ? undefined : { record: issued.record, file, take }
 }
 
 /** Where the key is written when there is no terminal. */

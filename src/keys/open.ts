@@ -1,10 +1,13 @@
 /** Opens the key store that the configuration names. One row a kind of store; a store that is not used loads nothing. */
 import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { KeysConfig, StoreConfig } from '../core/settings/config.js'
 import { StoreNotOursError, StoreUnavailableError, type KeyStore, type KeyVerifier, type StoreListeners } from './contract.js'
 
 /** What can be said of a store without opening it. */
 interface Facts {
+  /** What it is, as a KEYS_URL without user and password. */
+  readonly address: string
   /** Whether there is one: opening makes it where it can. @throws StoreUnavailableError */
   readonly exists: () => Promise<boolean>
   /** Why nobody may serve from it, as a sentence; undefined: they may. It can be moved away from all the same. */
@@ -26,6 +29,7 @@ type StoreKind = Facts & (
 const kinds: { readonly [Kind in StoreConfig['kind']]: (store: Extract<StoreConfig, { readonly kind: Kind }>) => StoreKind } = {
   sqlite: ({ file }) => ({
     managed: true,
+    address: `sqlite:${resolve(file)}`,
     exists: async () => existsSync(file),
     obstacle: async () => {
       const { networkOf } = await import('./stores/sqlite/network.js')
@@ -40,6 +44,7 @@ const kinds: { readonly [Kind in StoreConfig['kind']]: (store: Extract<StoreConf
   }),
   postgres: ({ address }) => ({
     managed: true,
+    address: `postgres://${address.host.includes(':') ? `[${address.host}]` : encodeURIComponent(address.host)}:${address.port}/${encodeURIComponent(address.database)}`,
     exists: async () => {
       const { inspectPostgres } = await import('./stores/postgres/inspect.js')
       return (await inspectPostgres(address)).version > 0
@@ -53,6 +58,7 @@ const kinds: { readonly [Kind in StoreConfig['kind']]: (store: Extract<StoreConf
   }),
   service: ({ url }) => ({
     managed: false,
+    address: url.origin,
     exists: async () => true,
     obstacle: async () => undefined,
     remedy: 'start the auth service, or correct KEYS_URL (HOKUSAI_AUTH_SERVICE_URL)',

@@ -3,7 +3,7 @@ import { createId, environmentOf, formOf, generateKey, hashKey, hintOf } from '.
 import { toScopes } from '../access/scopes.js'
 import {
   KeyEndedError,
-  type ImportedKey, type IssuedKey, type KeyRecord, type KeyRow, type NewKey, type StoredForm, type Verdict
+  type ImportedKey, type IssuedKey, type KeyChanges, type KeyRecord, type KeyRow, type NewKey, type StoredForm, type Verdict
 } from './contract.js'
 
 /** What the form in a row can be. */
@@ -13,6 +13,11 @@ export const storedForms: readonly StoredForm[] = ['sealed', 'broken', 'platform
 export const keyColumns: ReadonlyArray<keyof KeyRow> = [
   'id', 'hash', 'hint', 'form', 'environment', 'user_id', 'name', 'scopes', 'workspaces', 'rate_per_hour',
   'created_at', 'expires_at', 'overlap_until', 'last_used_at', 'revoked_at', 'revoke_reason', 'replaced_by'
+]
+
+/** Those that may change once the key is there; the time of last use is written apart. */
+export const changingColumns: ReadonlyArray<keyof KeyRow> = [
+  'name', 'scopes', 'workspaces', 'rate_per_hour', 'expires_at', 'overlap_until', 'revoked_at', 'revoke_reason', 'replaced_by'
 ]
 
 /** A key that was made just now: in clear for its owner, as a row for the store. */
@@ -95,13 +100,31 @@ export function revoked (row: KeyRow, reason: string | undefined, at: number): K
  * @throws KeyEndedError when the key is no longer valid
  */
 export function rotated (row: KeyRow, overlapMs: number, at: number): { readonly next: NewRow, readonly old: KeyRow } {
-  const record = toRecord(row)
-  if (record.revokedAt !== undefined) throw new KeyEndedError('The key is revoked: create a new one.')
-  if (record.expiresAt !== undefined && at >= record.expiresAt) throw new KeyEndedError('The key has expired: create a new one.')
+  const record = living(row, at)
   const environment = record.environment === 'test' ? 'test' : 'live'
   const next = newRow({ ...record, environment, expiresAt: row.expires_at ?? undefined }, at)
   const replaced = { ...row, replaced_by: next.row.id }
   const end = at + overlapMs
   const old = overlapMs > 0 ? { ...replaced, overlap_until: Math.min(row.overlap_until ?? end, end) } : revoked(replaced, 'rotated', at)
   return { next, old }
+}
+
+/** The row of a key that may do something else from now on. @throws KeyEndedError when the key is no longer valid */
+export function changed (row: KeyRow, changes: KeyChanges, at: number): KeyRow {
+  living(row, at)
+  return {
+    ...row,
+    ...(changes.name === undefined ? {} : { name: changes.name }),
+    ...(changes.scopes === undefined ? {} : { scopes: JSON.stringify([...changes.scopes]) }),
+    ...(changes.workspaces === undefined ? {} : { workspaces: JSON.stringify(changes.workspaces) }),
+    ...('ratePerHour' in changes ? { rate_per_hour: changes.ratePerHour ?? null } : {}),
+    ...('expiresAt' in changes ? { expires_at: changes.expiresAt ?? null } : {})
+  }
+}
+
+function living (row: KeyRow, at: number): KeyRecord {
+  const record = toRecord(row)
+  if (record.revokedAt !== undefined) throw new KeyEndedError('The key is revoked: create a new one.')
+  if (record.expiresAt !== undefined && at >= record.expiresAt) throw new KeyEndedError('The key has expired: create a new one.')
+  return record
 }

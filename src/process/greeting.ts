@@ -1,21 +1,29 @@
 /** What people read when the facade listens. */
 import { existsSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
-import type { Logger } from 'pino'
+import { resolve } from 'node:path'
 import type { Io } from '../core/io.js'
 import { originFor, takesKeysInClear } from '../core/origin.js'
 import { mount } from '../core/public-paths.js'
 import type { Config } from '../core/settings/config.js'
+import type { Log } from '../core/telemetry/log.js'
 import { firstKeyFile, firstKeySince, type FirstKey } from '../keys/first-key.js'
+import type { LocalMlflow } from '../mlflow/managed/mlflow.js'
 import type { Ports } from './ports.js'
 
 interface Listening extends Ports {
   /** Undefined: this start made none. */
   readonly firstKey: FirstKey | undefined
+  /** An MLflow of our own, which may still have to be installed. */
+  readonly local: Pick<LocalMlflow, 'state'> | undefined
 }
 
-/** Tells the log and the terminal where the facade listens, and that the first key still lies in its file. */
-export function greet (config: Config, io: Io, log: Logger, { address, metrics, firstKey }: Listening): void {
+/** How often it is looked whether an MLflow of our own is ready. */
+const lookMs = 100
+
+/** Tells the log and the terminal where the facade listens, and that the first key still lies in its file; then what to copy. */
+export function greet (config: Config, io: Io, { log, flush }: Pick<Log, 'log' | 'flush'>, listening: Listening): void {
+  const { address, metrics, firstKey, local } = listening
   const since = firstKey === undefined ? firstKeySince(config.dataDir) : undefined
   if (since !== undefined) {
     log.warn(
@@ -29,31 +37,50 @@ export function greet (config: Config, io: Io, log: Logger, { address, metrics, 
   const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
   const url = `${config.tls === undefined ? 'http' : 'https'}://${host}:${address.port}`
   log.info({ url, metrics: metrics === undefined ? undefined : (metrics.address() as AddressInfo).port }, 'listening')
-  io.stderr.write(greeting(url, originFor(config, address.port), tokenLine(config, firstKey)))
+  io.stderr.write(`Listening on ${url}\n`)
+  whenReady(local, () => {
+    flush() // nothing of the log between the lines to copy
+    io.stderr.write(block(originFor(config, address.port), tokenLine(config, firstKey)))
+  })
 }
 
-/** The lines to copy. */
-function greeting (url: string, origin: string, token: string): string {
+/** At once, unless MLflow is our own: before it is ready, who copies the lines sees them fail. */
+function whenReady (local: Listening['local'], then: () => void): void {
+  if (local === undefined) {
+    then()
+    return
+  }
+  const look = setInterval(() => {
+    if (local.state().phase !== 'ready') return
+    clearInterval(look)
+    then()
+  }, lookMs).unref()
+}
+
+/** What to copy, as it stands: the whole into a shell, the lines in the middle into Python. */
+function block (origin: string, token: string): string {
   return `
-Listening on ${url}
-
-  export MLFLOW_TRACKING_URI=${origin}${mount}
-  ${token}
-
-  import mlflow
-  with mlflow.start_run():
-      mlflow.log_metric("answer", 42)
-
 MLflow's pages ${origin}${mount}/   API ${origin}/docs   Start page ${origin}/
+Paste this into a shell (it needs: pip install mlflow):
+
+export MLFLOW_TRACKING_URI=${origin}${mount}
+${token}
+python3 - <<'END'
+import mlflow
+with mlflow.start_run():
+    mlflow.log_metric("answer", 42)
+
+END
 
 `
 }
 
 /** How a shell gets the key: from the file of the first one, as long as that is there. */
 function tokenLine ({ dataDir }: Config, first: FirstKey | undefined): string {
-  const file = first === undefined ? firstKeyFile(dataDir) : first.file
-  if (file !== undefined && existsSync(file)) return `export MLFLOW_TRACKING_TOKEN=$(cat '${file.replaceAll("'", "'\\''")}')`
-  return first === undefined
-    ? '# export MLFLOW_TRACKING_TOKEN=KEY, made by: npx hokusai-mlflow keys create --name NAME'
-    : '# and the line with the key, above'
+  const key = first?.take()
+  if (key !== undefined) return `# The first API key. It may do everything, and is shown only this once.\nexport MLFLOW_TRACKING_TOKEN=${key}`
+  const file = resolve(firstKeyFile(dataDir))
+  return existsSync(file)
+    ? `export MLFLOW_TRACKING_TOKEN=$(cat '${file.replaceAll("'", "'\\''")}')`
+    : '# export MLFLOW_TRACKING_TOKEN=KEY, made by: npx hokusai-mlflow keys create --name NAME'
 }

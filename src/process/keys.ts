@@ -23,7 +23,7 @@ export async function openKeys (
 ): Promise<{ verifier: KeyVerifier; first: FirstKey | undefined }> {
   if (!storeKind(config.keys).managed) return { verifier: await openVerifierOnly(config, ears), first: undefined }
   const store = await openOwn(config, ears)
-  return { verifier: store, first: await ensureFirstKey(store, config.dataDir, io.stderr) }
+  return { verifier: store, first: await makeFirst(store, config, io) }
 }
 
 /** The first key alone, for processes that open their verifiers themselves. @throws as openKeys */
@@ -31,10 +31,20 @@ export async function makeFirstKey (config: Config, io: Io, ears: Ears): Promise
   if (!storeKind(config.keys).managed) return undefined
   const store = await openOwn(config, ears)
   try {
-    return await ensureFirstKey(store, config.dataDir, io.stderr)
+    return await makeFirst(store, config, io)
   } finally {
     await store.close()
   }
+}
+
+/** The greeting shows the key. A process that ends before it does so here, or nobody would ever know it. */
+async function makeFirst (store: KeyStore, { dataDir }: Config, { stderr }: Io): Promise<FirstKey | undefined> {
+  const first = await ensureFirstKey(store, dataDir, stderr)
+  process.once('exit', () => {
+    const key = first?.take()
+    if (key !== undefined) stderr.write(`The first API key. It may do everything, and is shown only this once:\n\nexport MLFLOW_TRACKING_TOKEN=${key}\n`)
+  })
+  return first
 }
 
 /** The verifier alone, where another process has seen to the first key. @throws as openKeys */

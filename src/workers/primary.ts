@@ -29,7 +29,7 @@ const lookMs = 100
  */
 export async function serveByWorkers (config: Config, io: Io, options: StartOptions): Promise<void> {
   const lock = claimDataDir(config.dataDir)
-  const { log, drain, dropped } = openLog(config.logLevel, 1, {})
+  const { log, drain, dropped, flush } = openLog(config, 1, {})
   if (lock.exposed !== undefined) log.warn(lock.exposed)
   const metrics = createMetrics(dropped)
   const firstKey = await makeFirstKey(config, io, { log, metrics })
@@ -56,7 +56,7 @@ export async function serveByWorkers (config: Config, io: Io, options: StartOpti
   })
   if (local !== undefined) passOnState(local, crew)
   local?.start() // not before: a signal that nobody handles would leave it behind
-  greet(config, io, log, { ...ports, firstKey })
+  greet(config, io, { log, flush }, { ...ports, firstKey, local })
 }
 
 /** The workers, and what becomes of what they report. */

@@ -36,7 +36,7 @@ interface State {
 export async function serveAsWorker (config: Config, number: number): Promise<void> {
   for (const signal of signalsOfThePrimary) process.on(signal, () => {})
   const state: State = { draining: false, preparing: undefined, counted: () => {}, end: () => process.exit(0) }
-  const log = openLog(config.logLevel, 1, { worker: number })
+  const log = openLog(config, 1, { worker: number })
   const metrics = createMetrics(log.dropped)
   try {
     await open(config, await begin(state, metrics), state, log, metrics)

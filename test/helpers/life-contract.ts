@@ -53,6 +53,70 @@ export function lifeContract (t: Test, name: string, open: Open): void {
       t.equal((await store.list()).length, 2, 'and no new one is left behind')
     })
 
+    t.test('a change of what a key may do counts at once, here and within a second everywhere', async t => {
+      const { store, another, clock, passSecond } = await open(t)
+      const other = await another()
+      const { key, record } = await store.create({ ...reading, ratePerHour: 60, expiresAt: clock.at + day })
+      for (const each of [store, other]) t.match(await each.verify(key, ''), { valid: true, caller: { ratePerHour: 60 } })
+      const changes = { name: 'renamed', scopes: new Set(['mlflow:gateway'] as const), workspaces: ['team-b'], ratePerHour: undefined, expiresAt: undefined }
+      t.match(await store.update(record.keyId, changes), { keyId: record.keyId, userId: 'u1', createdAt: record.createdAt, name: 'renamed' })
+      t.match(await store.verify(key, ''), { valid: true, caller: { name: 'renamed', workspaces: ['team-b'] } })
+      await passSecond()
+      const verdict = await other.verify(key, '')
+      t.match(verdict, { valid: true, caller: { name: 'renamed', workspaces: ['team-b'], ratePerHour: undefined, expiresAt: undefined } })
+      t.strictSame(verdict.valid ? [...verdict.caller.scopes] : [], ['mlflow:gateway'])
+      await store.update(record.keyId, { expiresAt: clock.at + 10 })
+      t.match(await store.show(record.keyId), { name: 'renamed', expiresAt: clock.at + 10 }, 'what is not named stays')
+      clock.at += 10
+      t.match(await store.verify(key, ''), { valid: false, reason: 'expired' })
+      await t.rejects(store.update(record.keyId, { expiresAt: undefined }), { name: 'KeyEndedError' }, 'and is not brought back')
+      await store.revoke(record.keyId)
+      await t.rejects(store.update(record.keyId, { name: 'x' }), { name: 'KeyEndedError' })
+      t.equal(await store.update('key_x', { name: 'x' }), undefined)
+    })
+
+    t.test('a change does not lengthen the overlap of a rotation', async t => {
+      const { store, clock } = await open(t)
+      const { record } = await store.create(reading)
+      await store.rotate(record.keyId, 1000)
+      t.match(await store.update(record.keyId, { expiresAt: clock.at + day }), { expiresAt: clock.at + 1000 })
+    })
+
+    t.test('keys that were revoked long ago can be forgotten, but never the newest', async t => {
+      const { store, another, clock, passSecond } = await open(t)
+      const [old, fresh, living] = [await store.create(reading), await store.create(reading), await store.create(reading)]
+      const next = await store.rotate(old.record.keyId, 0)
+      clock.at += day
+      await store.revoke(fresh.record.keyId)
+      const other = await another()
+      t.match(await other.verify(old.key, ''), { valid: false, reason: 'revoked' })
+      t.equal(await store.prune(clock.at), 1, 'a moment is before itself for nobody')
+      t.equal(await store.prune(clock.at), 0)
+      t.strictSame((await store.list()).map(({ keyId }) => keyId), [fresh, living, next].map(issued => issued?.record.keyId))
+      await passSecond()
+      for (const each of [store, other]) t.match(await each.verify(old.key, ''), { valid: false, reason: 'unknown' })
+      clock.at += day
+      const successor = await store.rotate(living.record.keyId, 0)
+      const newest = await store.rotate(successor?.record.keyId ?? '', 0)
+      for (const issued of [next, newest]) await store.revoke(issued?.record.keyId ?? '')
+      clock.at += 1
+      t.equal(await store.prune(clock.at), 4)
+      t.strictSame((await store.list()).map(({ keyId }) => keyId), [newest?.record.keyId])
+      t.equal(await store.createFirst(reading, () => t.fail('it held keys')), undefined)
+    })
+
+    t.test('a key that is forgotten does not stay named as the successor of another', async t => {
+      const { store, clock } = await open(t)
+      const first = await store.create(reading)
+      const next = await store.rotate(first.record.keyId, 2 * day)
+      await store.create(reading)
+      await store.revoke(next?.record.keyId ?? '')
+      clock.at += day
+      t.equal(await store.prune(clock.at), 1)
+      t.match(await store.show(first.record.keyId), { replacedBy: undefined })
+      t.match(await store.verify(first.key, ''), { valid: true })
+    })
+
     t.test('revoking keeps the first time and reason', async t => {
       const { store, clock } = await open(t)
       const { record } = await store.create(reading)

@@ -1,7 +1,8 @@
 /** A store that answers later and tells all who have it open of each change, as a database behind a network does. */
 import { setImmediate as turn } from 'node:timers/promises'
 import { StoreUnavailableError, type Imported, type KeyRow, type KeyStore, type StoredForm } from '../../src/keys/contract.js'
-import { importedRow, newRow, revoked, rotated, toIssued, toRecord, toVerdict } from '../../src/keys/records.js'
+import { hashKey } from '../../src/keys/key.js'
+import { changed, importedRow, newRow, revoked, rotated, toIssued, toRecord, toVerdict } from '../../src/keys/records.js'
 import { createVerdictCache } from '../../src/keys/verdict-cache.js'
 import type { StoreSubject } from './store-subject.js'
 
@@ -42,9 +43,9 @@ async function transact<T> (server: Server, work: (rows: Map<string, KeyRow>) =>
   const run = async (): Promise<T> => {
     const rows = new Map(await ask(server, rows => rows))
     const result = await work(rows)
-    const changed = [...rows.values()].filter(row => server.rows.get(row.id) !== row)
+    const told = [...rows.values()].filter(row => server.rows.get(row.id) !== row).concat([...server.rows.values()].filter(({ id }) => !rows.has(id)))
     server.rows = rows
-    for (const row of changed) for (const listener of server.listeners) listener(row)
+    for (const row of told) for (const listener of server.listeners) listener(row)
     return result
   }
   const result = server.last.then(run)
@@ -105,6 +106,17 @@ function connect (server: Server, now: () => number): KeyStore {
     }),
     list: async () => await ask(server, rows => [...rows.values()].map(toRecord)),
     show: async id => await ask(server, rows => rows.has(id) ? toRecord(rows.get(id) as KeyRow) : undefined),
+    find: async key => await ask(server, rows => [...rows.values()].filter(({ hash }) => hash === hashKey(key)).map(toRecord)[0]),
+    update: async (id, changes) => await transact(server, rows => {
+      const row = rows.get(id)
+      return row === undefined ? undefined : toRecord(put(rows, changed(row, changes, now())))
+    }),
+    prune: async revokedBefore => await transact(server, rows => {
+      const gone = [...rows.values()].slice(0, -1).filter(({ revoked_at: at }) => at !== null && at < revokedBefore)
+      for (const { id } of gone) rows.delete(id)
+      for (const row of rows.values()) if (row.replaced_by !== null && !rows.has(row.replaced_by)) put(rows, { ...row, replaced_by: null })
+      return gone.length
+    }),
     revoke: async (id, reason) => await transact(server, rows => {
       const row = rows.get(id)
       return row === undefined ? undefined : toRecord(put(rows, revoked(row, reason, now())))

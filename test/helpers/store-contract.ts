@@ -28,6 +28,8 @@ export function storeContract (t: Test, name: string, open: Open): void {
       const { lastUsedAt, revokedAt, revokeReason, replacedBy } = record
       t.ok([lastUsedAt, revokedAt, revokeReason, replacedBy].every(nothing => nothing === undefined))
       t.strictSame(await store.show(record.keyId), record)
+      t.strictSame(await store.find(key), record)
+      t.equal(await store.find(`${key}x`), undefined)
       t.strictSame(await store.list(), [record])
       t.strictSame([...callerOf(await store.verify(key, '')).scopes], ['mlflow:write'])
       t.notMatch(JSON.stringify([await store.list(), record]), new RegExp(`${key}|${hashKey(key)}`))
@@ -162,6 +164,9 @@ export function storeContract (t: Test, name: string, open: Open): void {
         createFirst: () => store.createFirst(reading, () => t.fail('nothing is made')),
         list: () => store.list(),
         show: () => store.show(record.keyId),
+        find: () => store.find('sk-other'),
+        update: () => store.update(record.keyId, { name: 'x' }),
+        prune: () => store.prune(0),
         revoke: () => store.revoke(record.keyId),
         rotate: () => store.rotate(record.keyId, 0),
         import: () => store.import([{ ...reading, key: 'sk-other' }]),

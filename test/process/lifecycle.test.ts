@@ -1,12 +1,14 @@
 /** The process: how it starts, what it says when it cannot, and how it ends without losing what is under way. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { connect as connectSocket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { connect, head } from '../helpers/client.js'
+import { endBy } from '../helpers/end.js'
 import { startFacade } from '../helpers/facade.js'
 import { freePort } from '../../scripts/mlflow/ports.js'
 import { answer, echo, silent, standIn } from '../helpers/upstream.js'
@@ -199,4 +201,16 @@ t.test('nothing of a request is lost by a signal between its head and its body',
   connection.write('body')
   t.equal((await connection.answer()).text(), 'body')
   await stopped
+})
+
+t.test('options of start do what the settings do', async t => {
+  const folder = t.testdir({ 'facade.env': 'METRICS_PORT=off\nPORT=99999\n' })
+  const args = ['dist/cli/main.js', 'start', '--port', '0', '--host', 'localhost', '--upstream', 'http://127.0.0.1:9', '--data-dir', join(folder, 'kept'), '--env-file', join(folder, 'facade.env')]
+  const child = spawn(process.execPath, args, { env: { PATH: process.env.PATH, WORKERS: '2' } })
+  t.teardown(async () => { await endBy('SIGTERM', child) })
+  let printed = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => { printed += text })
+  while (!/Listening on http:\/\/127\.0\.0\.1:(?!8080|0)\d+\n/.test(printed) && child.exitCode === null) await delay(20)
+  t.match(printed, /Listening on/)
+  t.ok(existsSync(join(folder, 'kept', 'keys.db')))
 })

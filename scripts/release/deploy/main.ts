@@ -46,8 +46,12 @@ async function deploy (): Promise<number> {
     row('ok', back, 'roll back', 'the old rules are in force, and every old consumer gets what it got before')
     return 1
   }
+  if (given.once) {
+    process.stdout.write('\nAll steps are through; what was started ends with this command (without --once it stays up).\n')
+    return 0
+  }
   process.stdout.write(`\n${greeting()}\n`)
-  if (!given.once) await delay(2 ** 31 - 1)
+  await delay(2 ** 31 - 1)
   return 0
 }
 

@@ -7,18 +7,11 @@ import type { Imported, KeyRow, KeyStore } from '../../keys/contract.js'
 import { openStore, openStoreToLeave, storeKind } from '../../keys/open.js'
 import { parse, printJson, UsageError } from '../command.js'
 import { readConfig } from '../environment.js'
+import { keysOptions } from '../options.js'
 
 /** What is held stays as it is, so that it can be done again: for keys that were made meanwhile. @returns the exit code */
 export async function migrate (args: string[], io: Io): Promise<number> {
-  const { values: { from, to, json, 'dry-run': dryRun } } = parse({
-    args,
-    options: {
-      from: { type: 'string' },
-      to: { type: 'string' },
-      'dry-run': { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false }
-    }
-  })
+  const { values: { from, to, json, 'dry-run': dryRun } } = parse({ args, options: keysOptions.migrate })
   if (from === undefined && to === undefined) {
     throw new UsageError('migrate needs --from, --to or both; if you omit one, it is KEYS_URL.')
   }

@@ -49,6 +49,7 @@ export interface Config {
   readonly shutdownDelayMs: number
   readonly shutdownGraceMs: number
   readonly logLevel: string
+  readonly logFormat: 'auto' | 'json' | 'pretty'
 }
 
 export interface UpstreamConfig {
@@ -135,7 +136,8 @@ export function loadConfig (env: Env, readText: (path: string) => string): Confi
     requestsPerKey: value('REQUESTS_PER_KEY', positiveCount) ?? 0,
     shutdownDelayMs: value('SHUTDOWN_DELAY', seconds) ?? 0,
     shutdownGraceMs: value('SHUTDOWN_GRACE', seconds) ?? 0,
-    logLevel: value('LOG_LEVEL', oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent')) ?? 'info'
+    logLevel: value('LOG_LEVEL', oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent')) ?? 'info',
+    logFormat: value('LOG_FORMAT', oneOf('auto', 'json', 'pretty')) ?? 'auto'
   }
   if (problems.length > 0) throw new ConfigError(problems)
   return Object.freeze(config)

@@ -64,7 +64,8 @@ const table = {
   REQUESTS_PER_KEY: { value: '256', allowed: 'a whole number above 0', about: 'Maximum concurrent requests to MLflow per key; more get 429.' },
   SHUTDOWN_DELAY: { value: '0', allowed: duration, about: 'Seconds between SIGTERM (when `/ready` turns 503) and refusing new connections.' },
   SHUTDOWN_GRACE: { value: '25', allowed: duration, about: 'Seconds that running requests have to finish.' },
-  LOG_LEVEL: { value: 'info', allowed: '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`', about: 'Minimum severity to log.' }
+  LOG_LEVEL: { value: 'info', allowed: '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`', about: 'Minimum severity to log.' },
+  LOG_FORMAT: { value: 'auto', allowed: '`auto`, `json` or `pretty`', about: '`json`: a line of JSON for each record; `pretty`: lines for people, in which health probes appear at `LOG_LEVEL=debug` only; `auto`: `pretty` on a terminal, `json` otherwise.' }
 } satisfies Record<string, Setting>
 
 /** Names that later versions read. They say who gets in, and how keys travel: whoever sets one relies on it, and nothing of it is here. */
@@ -80,7 +81,8 @@ export function nearest (name: string, known: readonly string[]): string {
   return ranked[0]?.candidate ?? ''
 }
 
-function editDistance (a: string, b: string): number {
+/** Edits of one character that make one word the other. */
+export function editDistance (a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, column) => column)
   for (let row = 1; row <= a.length; row++) {
     const current = [row]

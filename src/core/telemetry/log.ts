@@ -1,9 +1,17 @@
-/** The log: a line of JSON for each record, written to standard output in blocks. */
+/** The log: a line of JSON for each record, or one for people at a terminal, written to standard output in blocks. */
+import { isatty } from 'node:tty'
 import { pino, type Logger } from 'pino'
+import { prettyLine } from './pretty.js'
 import { openSink, type Sink } from './sink.js'
 
 export interface Log extends Pick<Sink, 'flush' | 'drain' | 'dropped'> {
   readonly log: Logger
+}
+
+export interface LogConfig {
+  readonly logLevel: string
+  /** `auto`: for people on a terminal, else JSON, as where nothing is said. */
+  readonly logFormat?: 'auto' | 'json' | 'pretty'
 }
 
 /**
@@ -12,16 +20,33 @@ export interface Log extends Pick<Sink, 'flush' | 'drain' | 'dropped'> {
  * @param fd where it goes, standard output unless told otherwise
  * @param sharer one of several processes that write there; the number of a worker stands in each of its lines
  */
-export function openLog (level: string, fd: number = 1, sharer?: { readonly worker?: number }): Log {
-  const { write, flush, drain, dropped } = openSink(fd, lost =>
+export function openLog (
+  { logLevel: level, logFormat = 'json' }: LogConfig,
+  fd: number = 1,
+  sharer?: { readonly worker?: number }
+): Log {
+  const sink = openSink(fd, lost =>
     log.error({ lines: lost }, 'log lines were dropped: the output was full, or nobody read it'),
   sharer !== undefined)
+  const { flush, drain, dropped } = sink
+  const isTerminal = isatty(fd)
+  const write = logFormat === 'pretty' || (logFormat === 'auto' && isTerminal)
+    ? prettyWriter(sink.write, level, isTerminal && (process.env['NO_COLOR'] ?? '') === '')
+    : sink.write
   const base = sharer?.worker === undefined ? null : { worker: sharer.worker }
   const log = pino({ level, base, timestamp: isoTime(), formatters: { level: label => ({ level: label }) } }, {
     write,
     flushSync: flush
   } as pino.DestinationStream)
   return { log, flush, drain, dropped }
+}
+
+function prettyWriter (write: Sink['write'], level: string, colour: boolean): Sink['write'] {
+  const taste = { colour, showsProbes: level === 'debug' || level === 'trace' }
+  return line => {
+    const text = prettyLine(line, taste)
+    if (text !== undefined) write(text)
+  }
 }
 
 /** pino's own makes a date for every line, which is a fiftieth of all work; several lines fall into one millisecond. */

@@ -48,7 +48,7 @@ export interface LocalMlflow {
 
 /** What the network or a full disk spoiled may go well later. */
 const retryMs = 30_000
-const tellEveryMs = 15_000
+const tellEveryMs = 4_000
 
 /**
  * Looks whether it can be prepared, and resolves with the place where it will listen.
@@ -127,6 +127,7 @@ export async function openLocalMlflow (options: LocalOptions): Promise<LocalMlfl
   async function keepRunning ({ args, isUp }: Address): Promise<void> {
     begin('starting')
     log(`Starting MLflow ${release.version} (10 to 60 s).`)
+    const quiet = stillAt(`starting MLflow ${release.version}`)
     await keep({
       program: environment.python,
       args: ['-m', 'mlflow', 'server', '--backend-store-uri', `sqlite:///${databaseName}`, '--artifacts-destination', './artifacts', '--serve-artifacts', '--workers', '1', ...args],
@@ -137,6 +138,7 @@ export async function openLocalMlflow (options: LocalOptions): Promise<LocalMlfl
       isUp,
       now,
       onUp (startedInMs) {
+        quiet()
         state = { phase: 'ready', reason: undefined }
         log(`MLflow ${release.version} is ready (started in ${seconds(startedInMs)}).`)
       },
@@ -144,23 +146,30 @@ export async function openLocalMlflow (options: LocalOptions): Promise<LocalMlfl
         state = { phase: 'restarting', reason: `MLflow exited (${how}) and is being restarted` }
         log(`MLflow exited (${how}): see mlflow.log in DATA_DIR. Restarting it in ${seconds(restartInMs)}.`)
       }
-    }, stopping.signal)
+    }, stopping.signal).finally(quiet)
   }
 
   function begin (what: string): void {
     state = { phase: 'preparing', reason: `preparing MLflow (${what})` }
   }
 
+  /** Tells every few seconds that something goes on, until the function that it returns is called. */
+  function stillAt (what: string): () => void {
+    const startedAt = now()
+    const telling = setInterval(() => log(`  … still ${what}: ${seconds(now() - startedAt)}`), tellEveryMs).unref()
+    return () => clearInterval(telling)
+  }
+
   async function step<T> (what: string, work: () => Promise<T>): Promise<T> {
     const startedAt = now()
     log(`  ${what}`)
-    const telling = setInterval(() => log(`  … still ${what.replace(/ \(.*/, '')}: ${seconds(now() - startedAt)}`), tellEveryMs).unref()
+    const quiet = stillAt(what.replace(/ \(.*/, ''))
     try {
       const result = await work()
       log(`  done in ${seconds(now() - startedAt)}`)
       return result
     } finally {
-      clearInterval(telling)
+      quiet()
     }
   }
 }

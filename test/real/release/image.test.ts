@@ -51,7 +51,7 @@ t.test('its health check is Node\'s own, and asks /live', async t => {
 
 t.test('in the image MLFLOW_UPSTREAM_URL is required, and enough', async t => {
   const [command, ...args] = words(find('CMD'))
-  t.equal(command, start.name)
+  t.equal(command, 'start')
   const silent = { write: () => {} }
   await t.rejects(async () => await start.run(args, { stdout: silent, stderr: silent, env: environment(last) }), { message: /MLFLOW_UPSTREAM_URL/ })
   t.doesNotThrow(() => loadConfig({ ...environment(last), MLFLOW_UPSTREAM_URL: 'http://mlflow:5000' }, () => ''))

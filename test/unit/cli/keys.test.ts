@@ -1,7 +1,10 @@
-import { statSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
+import type { Input } from '../../../src/core/io.js'
 import { KeyEndedError, StoreUnavailableError } from '../../../src/keys/contract.js'
 import { hashKey } from '../../../src/keys/key.js'
 import { openSqlite } from '../../../src/keys/stores/sqlite/store.js'
@@ -10,19 +13,56 @@ import { parseCsv } from '../../../src/cli/keys/csv.js'
 import { keys } from '../../../src/cli/keys.js'
 import { shapeA, shapeB, standIn, type Shape } from '../../helpers/upstream.js'
 
-t.test('create prints the key once on stdout, then the lines for a shell', async t => {
+t.test('create prints the key alone on stdout, and the lines to paste on stderr', async t => {
   const { run, verify } = open(t)
   const { code, stdout, stderr } = await run('create', '--name', 'ci')
   t.equal(code, 0)
-  const [key = '', ...lines] = stdout.split('\n')
-  t.match(key, /^hk_live_[0-9A-Za-z]{42}$/)
-  t.strictSame(lines, ['export MLFLOW_TRACKING_URI=http://127.0.0.1:8080/mlflow', `export MLFLOW_TRACKING_TOKEN=${key}`, ''])
+  t.match(stdout, /^hk_live_[0-9A-Za-z]{42}\n$/)
+  const key = stdout.trim()
+  t.match(stderr, '\n\nexport MLFLOW_TRACKING_URI=http://127.0.0.1:8080/mlflow\nexport MLFLOW_TRACKING_TOKEN=KEY\n')
   t.match(await verify(key), { valid: true, caller: { name: 'ci', userId: 'ci', scopes: new Set(['mlflow:read', 'mlflow:write']), workspaces: [] } })
   t.notMatch(stderr, key.slice(13), 'stderr may end in a log')
 })
 
+t.test('the lines to paste hold the key where both streams are terminals', async t => {
+  const both = await open(t, {}, { stdout: true, stderr: true }).run('create', '--name', 'ci')
+  t.match(both.stderr, `export MLFLOW_TRACKING_TOKEN=${both.stdout}`)
+  for (const terminal of [{ stdout: true }, { stderr: true }]) {
+    const { stdout, stderr } = await open(t, {}, terminal).run('create', '--name', 'ci')
+    t.notMatch(stderr, stdout.slice(13, -1))
+  }
+})
+
+t.test('--export prints lines that a shell takes, of create and of rotate', async t => {
+  const { run, verify } = open(t)
+  const exported = async (...args: string[]): Promise<string> => {
+    const { stdout, stderr } = await run(...args, '--export')
+    const shown = execFileSync('sh', ['-c', 'eval "$1"; echo "$MLFLOW_TRACKING_URI $MLFLOW_TRACKING_TOKEN"', 'sh', stdout], { encoding: 'utf8' })
+    const [uri, key = ''] = shown.trim().split(' ')
+    t.equal(uri, 'http://127.0.0.1:8080/mlflow')
+    t.match(await verify(key), { valid: true })
+    t.notMatch(stderr, key.slice(13))
+    return key
+  }
+  await exported('create', '--name', 'ci')
+  const [{ id }] = JSON.parse((await run('list', '--json')).stdout) as [{ id: string }]
+  await exported('rotate', id)
+  await t.rejects(run('create', '--name', 'ci', '--export', '--json'), { constructor: UsageError, message: /--json and --export/ })
+})
+
+t.test('only commands that add keys make a store; each says on stderr which one it used', async t => {
+  const { run, dataDir } = open(t)
+  for (const args of [['list'], ['list', '--json'], ['show', 'key_x'], ['revoke', 'key_x'], ['rotate', 'key_x']]) {
+    await t.rejects(run(...args), { name: 'NoStoreError', exitCode: 2, message: `There is no key store here (DATA_DIR=${dataDir}).` }, args.join(' '))
+    t.notOk(existsSync(join(dataDir, 'keys.db')), args.join(' '))
+  }
+  await t.rejects(open(t, { KEYS_URL: 'sqlite:/nowhere/k.db' }).run('list'), { message: 'There is no key store here (KEYS_URL=sqlite:/nowhere/k.db).' })
+  t.match((await run('create', '--name', 'x')).stderr, `Key store: sqlite:${join(dataDir, 'keys.db')}\n`)
+  t.match((await run('list', '--json')).stderr, `Key store: sqlite:${join(dataDir, 'keys.db')}\n`)
+})
+
 t.test('the tracking URI is the one that people use', async t => {
-  const uri = async (env: Record<string, string>): Promise<string | undefined> => /TRACKING_URI=(.*)/.exec((await open(t, env).run('create', '--name', 'x')).stdout)?.[1]
+  const uri = async (env: Record<string, string>): Promise<string | undefined> => /TRACKING_URI=(.*)/.exec((await open(t, env).run('create', '--name', 'x')).stderr)?.[1]
   t.equal(await uri({ PUBLIC_URL: 'https://registry.example/' }), 'https://registry.example/mlflow')
   t.equal(await uri({ HOST: '0.0.0.0', PORT: '9000' }), 'http://localhost:9000/mlflow')
   t.equal(await uri({ HOST: '::1' }), 'http://[::1]:8080/mlflow')
@@ -39,18 +79,19 @@ t.test('create --json gives everything about the new key', async t => {
 })
 
 t.test('who ties a key to workspaces is told where MLflow keeps none apart, or cannot be asked; the key is made', async t => {
+  const paste = 'export MLFLOW_TRACKING_TOKEN=KEY'
   const note = async (env: Record<string, string>, ...more: string[]): Promise<string | undefined> => {
     const { code, stdout, stderr } = await open(t, env).run('create', '--name', 'x', ...more)
     t.equal(code, 0)
     t.match(stdout, /^hk_live_/)
-    return stderr.split('\n')[1]
+    return stderr.split('\n').at(-2)
   }
   const tied = ['--workspace', 'team-a']
   const at = async (shape: Shape): Promise<Record<string, string>> => ({ MLFLOW_UPSTREAM_URL: (await standIn(t, undefined, shape)).url.href })
-  t.equal(await note(await at({ ...shapeA, workspaces: true }), ...tied), '')
+  t.equal(await note(await at({ ...shapeA, workspaces: true }), ...tied), paste)
   t.match(await note(await at({ ...shapeA, workspaces: false }), ...tied), /^MLflow 3\.17\.2 does not separate workspaces: this key gets 403/)
   t.match(await note(await at(shapeB), ...tied), /^MLflow 3\.9\.0 does not separate workspaces/)
-  t.equal(await note(await at(shapeB)), '', 'a key that is not tied needs none')
+  t.equal(await note(await at(shapeB)), paste, 'a key that is not tied needs none')
   const before = performance.now()
   t.match(await note(await at({ ...shapeA, hangs: true }), ...tied), /could not be asked now/)
   t.ok(performance.now() - before < 5000)
@@ -84,7 +125,7 @@ t.test('an empty list of scopes grants nothing', async t => {
 t.test('what cannot be meant is wrong usage, and makes no key', async t => {
   const { run } = open(t)
   const wrong: Array<[string[], RegExp]> = [
-    [[], /create, list, show, revoke, rotate, import/],
+    [[], /create, list, show, find, update, revoke/],
     [['destroy'], /create, list/],
     [['constructor'], /create, list/],
     [['create'], /--name/],
@@ -109,7 +150,7 @@ t.test('what cannot be meant is wrong usage, and makes no key', async t => {
   for (const [args, message] of wrong) {
     await t.rejects(run(...args), { constructor: UsageError, message }, args.join(' '))
   }
-  t.equal((await run('list', '--json')).stdout, '[]\n')
+  await t.rejects(run('list'), { name: 'NoStoreError' })
 })
 
 t.test('an expiry can be a date', async t => {
@@ -132,6 +173,108 @@ t.test('list and show tell what a key may do and never the key', async t => {
   t.match(JSON.parse((await run('list', '--json')).stdout), [{ id, state: 'active' }])
 })
 
+t.test('the list fits a terminal of 80 columns, and --wide has it all', async t => {
+  const { run } = open(t, {}, { stdout: true })
+  await run('create', '--name', 'a rather long name for the key of a nightly build', '--scopes', 'mlflow:write,mlflow:gateway', '--expires', '90d')
+  const { stdout } = await run('list')
+  for (const line of stdout.trimEnd().split('\n')) t.ok(line.length <= 80, line)
+  t.match(stdout, /active +a rat.* +write,ga… +in 89 d +- +a rat/)
+  t.match((await run('list', '--wide')).stdout, /hk_live_.{4}… +active +a .* +mlflow:write,mlflow:gateway +20.*-.* nightly build *\n/)
+})
+
+t.test('a key is found by its own text, from standard input alone, by its hint, name and owner', async t => {
+  const { run, ask } = open(t)
+  const { id, key, hint } = JSON.parse((await run('create', '--name', 'Nightly CI', '--user', 'ada', '--json')).stdout) as { id: string, key: string, hint: string }
+  await run('create', '--name', 'other')
+  const found = (result: Result): string[] => (JSON.parse(result.stdout) as Array<{ id: string }>).map(each => each.id)
+  t.strictSame(found(await ask(`${key}\n`, 'find', '--key', '--json')), [id])
+  for (const text of [id, hint, 'nightly', 'ada']) t.strictSame(found(await run('find', text, '--json')), [id], text)
+  t.match(await ask(`${key}x`, 'find', '--key'), { code: 1, stdout: '' })
+  t.match(await run('find', key), { code: 1 }, 'an argument is not taken for a key')
+  for (const text of ['', 'two words', 'x'.repeat(5000)]) await t.rejects(ask(text, 'find', '--key'), { constructor: UsageError, message: /./ }, text.slice(0, 9))
+  for (const args of [['find'], ['find', 'a', 'b'], ['find', 'a', '--key']]) await t.rejects(run(...args), { constructor: UsageError, message: /TEXT, or --key/ })
+})
+
+t.test('a leaked key is revoked by its own text; a name that two keys have needs an ID', async t => {
+  const { run, ask, verify } = open(t)
+  const key = (await run('create', '--name', 'ci')).stdout.trim()
+  const { code, stdout, stderr } = await ask(key, 'revoke', '--key', '--reason', 'leaked')
+  t.match({ code, stdout }, { code: 0, stdout: /was revoked/ })
+  t.notMatch(stdout + stderr, key.slice(13))
+  t.match(await verify(key), { valid: false, reason: 'revoked' })
+  await t.rejects(ask(key, 'revoke', 'ci', '--key'), { constructor: UsageError, message: /./ })
+  const second = (await run('create', '--name', 'ci')).stdout.trim()
+  await t.rejects(run('revoke', 'ci'), { exitCode: 1, message: /2 keys are called that.*key_.*key_/ })
+  t.match(await run('revoke', second.slice(0, 12)), { code: 0 }, 'by the hint')
+  t.match(await verify(second), { valid: false })
+})
+
+t.test('on a terminal the key is asked for, and not shown', async t => {
+  const { run, ask } = open(t)
+  const key = (await run('create', '--name', 'ci')).stdout.trim()
+  const modes: boolean[] = []
+  const typed = (text: string): Input => Object.assign(Readable.from([...text]), { isTTY: true, setRawMode: (raw: boolean) => modes.push(raw) })
+  const { code, stderr } = await ask(typed(`x\u007f${key}\rrest`), 'find', '--key')
+  t.equal(code, 0)
+  t.match(stderr, 'Key (not shown): \n')
+  t.notMatch(stderr, key.slice(13))
+  await t.rejects(ask(typed('hk_\u0003'), 'find', '--key'), { constructor: UsageError, message: 'No key was given.' })
+  t.strictSame(modes, [true, false, true, false], 'and the terminal is as it was')
+})
+
+t.test('update changes what it names, and nothing else', async t => {
+  const { run, verify } = open(t)
+  const { id, key } = JSON.parse((await run('create', '--name', 'ci', '--rate', '60/hour', '--workspace', 'team-a', '--json')).stdout) as { id: string, key: string }
+  const update = async (...args: string[]): Promise<Record<string, unknown>> => JSON.parse((await run('update', id, '--json', ...args)).stdout) as Record<string, unknown>
+  t.match(await update('--name', 'nightly'), { name: 'nightly', userId: 'ci', ratePerHour: 60, workspaces: ['team-a'], expiresAt: null })
+  t.match(await update('--rate', 'none', '--scopes', 'mlflow:read', '--expires', '2990-01-01'), { ratePerHour: null, scopes: ['mlflow:read'], expiresAt: '2990-01-01T00:00:00.000Z' })
+  t.strictSame((await update('--all-workspaces'))['workspaces'], [])
+  t.match(await update('--workspace', 'team-b', '--expires', 'never', '--scopes='), { workspaces: ['team-b'], expiresAt: null, scopes: [] })
+  t.match(await verify(key), { valid: true, caller: { name: 'nightly', workspaces: ['team-b'] } })
+  t.match((await run('update', 'nightly', '--name', 'ci')).stdout, /name +ci\n/)
+  t.match(await run('update', 'nobody', '--name', 'x'), { code: 1 })
+  for (const args of [['update', id], ['update'], ['update', id, '--workspace', 'team-a', '--all-workspaces'], ['update', id, '--scopes', 'x'], ['update', id, '--expires', '2020-01-01']]) {
+    await t.rejects(run(...args), { constructor: UsageError, message: /./ }, args.join(' '))
+  }
+  await run('revoke', id)
+  await t.rejects(run('update', id, '--name', 'x'), { name: 'KeyEndedError' })
+})
+
+t.test('the list can be filtered and sorted, and points out active keys of one name', async t => {
+  const { run } = open(t)
+  const made: string[] = []
+  for (const [name, user, ...more] of [['b', 'ada'], ['a', 'bob', '--expires', '9d'], ['c', 'ada', '--expires', '3d'], ['b', 'bob']]) {
+    made.push((JSON.parse((await run('create', '--name', String(name), '--user', String(user), '--json', ...more)).stdout) as { id: string }).id)
+  }
+  await run('revoke', made[2] ?? '')
+  const listed = async (...args: string[]): Promise<number[]> => (JSON.parse((await run('list', '--json', ...args)).stdout) as Array<{ id: string }>).map(({ id }) => made.indexOf(id))
+  t.strictSame(await listed(), [0, 1, 2, 3])
+  t.strictSame(await listed('--state', 'active'), [0, 1, 3])
+  t.strictSame(await listed('--state', 'revoked'), [2])
+  t.strictSame(await listed('--user', 'ada'), [0, 2])
+  t.strictSame(await listed('--sort', 'name'), [1, 0, 3, 2])
+  t.strictSame(await listed('--sort', 'expires'), [2, 1, 0, 3])
+  await t.rejects(run('list', '--sort', 'size'), { constructor: UsageError, message: /created, expires, used, name/ })
+  await t.rejects(run('list', '--state', 'gone'), { constructor: UsageError, message: /./ })
+  t.match((await run('list')).stderr, `2 active keys have the name "b": ${made[0]}, ${made[3]}.`)
+  const next = (JSON.parse((await run('rotate', made[0] ?? '', '--overlap', '1h', '--json')).stdout) as { id: string }).id
+  await run('revoke', made[3] ?? '')
+  const { stdout, stderr } = await run('list')
+  t.notMatch(stderr, /active keys/, 'a key that is being replaced is meant to be beside the other')
+  t.match(stdout, new RegExp(`^${made[0]}.* ada .*${next} +b$`, 'm'))
+})
+
+t.test('prune forgets what was revoked before a time', async t => {
+  const { run } = open(t)
+  const { id } = JSON.parse((await run('create', '--name', 'old', '--json')).stdout) as { id: string }
+  await run('create', '--name', 'new')
+  await run('revoke', id)
+  t.match(await run('prune', '--revoked-before', '1d'), { code: 0, stdout: '0 keys forgotten.\n' })
+  t.strictSame(JSON.parse((await run('prune', '--revoked-before', '2990-01-01', '--json')).stdout), { pruned: 1 })
+  t.match(await run('show', id), { code: 1 })
+  await t.rejects(run('prune'), { constructor: UsageError, message: /--revoked-before/ })
+})
+
 t.test('revoke ends a key and keeps the reason', async t => {
   const { run, verify } = open(t)
   const { id, key } = JSON.parse((await run('create', '--name', 'ci', '--json')).stdout) as { id: string, key: string }
@@ -148,13 +291,14 @@ t.test('rotate gives a new key, and the old one for as long as it is told', asyn
   t.match(await verify(second.key), { valid: true })
   t.match(JSON.parse((await run('show', first.id, '--json')).stdout), { replacedBy: second.id })
   const third = await run('rotate', second.id)
-  t.match(third.stdout, /^hk_live_\w{42}\nexport /)
+  t.match(third.stdout, /^hk_live_\w{42}\n$/)
   t.match(await verify(second.key), { valid: false, reason: 'revoked' })
   await t.rejects(run('rotate', second.id), { constructor: KeyEndedError, exitCode: 1, message: /revoked/ })
 })
 
 t.test('an ID that no key has is a failure, and is not repeated: it may be a key', async t => {
   const { run } = open(t)
+  await run('create', '--name', 'x')
   for (const action of ['show', 'revoke', 'rotate']) {
     const result = await run(action, `hk_live_${'a'.repeat(42)}`)
     t.match(result, { code: 1, stdout: '', stderr: /No key has this ID/ }, action)
@@ -210,7 +354,7 @@ t.test('one bad line, named by its number, and nothing is imported', async t => 
     ['', /no keys/]
   ]
   for (const [text, message] of bad) await t.rejects(run('import', file(text)), { constructor: UsageError, message }, text)
-  t.equal((await run('list', '--json')).stdout, '[]\n')
+  await t.rejects(run('list'), { name: 'NoStoreError' })
 })
 
 t.test('what is said of a bad import never holds a key', async t => {
@@ -236,7 +380,7 @@ t.test('a store that cannot be used is a failure in one sentence', async t => {
 
 t.test('the store that a command makes is for its owner alone', async t => {
   const { run, dataDir } = open(t)
-  await run('list')
+  await run('create', '--name', 'x')
   t.equal(statSync(join(dataDir, 'keys.db')).mode & 0o777, 0o600)
 })
 
@@ -257,17 +401,21 @@ interface Result {
 }
 
 /** The command with a data folder of its own, and a look into its store. */
-function open (t: Test, env: Readonly<Record<string, string>> = {}) {
+function open (t: Test, env: Readonly<Record<string, string>> = {}, terminal: { readonly stdout?: boolean, readonly stderr?: boolean } = {}) {
   const dataDir = t.testdir()
   let files = 0
+  const ask = async (input: string | Input | undefined, ...args: string[]): Promise<Result> => {
+    const written = { stdout: '', stderr: '' }
+    const stream = (name: keyof typeof written) => ({ write: (text: string) => { written[name] += text }, isTTY: terminal[name] ?? false })
+    const stdin = (): Input => typeof input === 'string' ? Readable.from([input]) : input ?? Readable.from([])
+    const code = await keys.run(args, { stdin, stdout: stream('stdout'), stderr: stream('stderr'), env: { DATA_DIR: dataDir, ...env } })
+    return { code, ...written }
+  }
   return {
     dataDir,
-    run: async (...args: string[]): Promise<Result> => {
-      const written = { stdout: '', stderr: '' }
-      const stream = (name: keyof typeof written) => ({ write: (text: string) => { written[name] += text } })
-      const code = await keys.run(args, { stdout: stream('stdout'), stderr: stream('stderr'), env: { DATA_DIR: dataDir, ...env } })
-      return { code, ...written }
-    },
+    /** With what is on standard input. */
+    ask,
+    run: async (...args: string[]): Promise<Result> => await ask(undefined, ...args),
     verify: async (key: string) => {
       const store = openSqlite(join(dataDir, 'keys.db'))
       const verdict = await store.verify(key, '')

@@ -2,6 +2,7 @@
 import t from 'tap'
 import { parse } from 'yaml'
 import { main } from '../../../src/cli/main.js'
+import { versions } from '../../../src/mlflow/versions.js'
 
 async function run (...args: string[]): Promise<{ code: number, out: string, err: string }> {
   let out = ''
@@ -28,6 +29,15 @@ t.test('prints the edition of an older MLflow, or of all', async t => {
   const paths = async (version: string): Promise<Record<string, unknown>> => (JSON.parse((await run('--mlflow', version)).out) as { paths: Record<string, unknown> }).paths
   t.notOk((await paths('3.9.0'))['/api/3.0/mlflow/mcp-servers'])
   t.ok((await paths('all'))['/server-info'])
+})
+
+t.test('--mlflow alone lists the versions, and so does a wrong one', async t => {
+  const { code, out } = await run('--mlflow')
+  t.equal(code, 0)
+  const listed = out.trimEnd().split('\n')
+  t.strictSame(listed, [...versions, 'all'])
+  for (const version of listed) t.equal((await run('--mlflow', version)).code, 0, version)
+  for (const version of versions) t.match((await run('--mlflow', 'newest')).err, version)
 })
 
 t.test('what is no version is wrong usage', async t => {

@@ -46,7 +46,8 @@ t.test('without any setting the defaults of the documentation hold', async t => 
     requestsPerKey: 256,
     shutdownDelayMs: 0,
     shutdownGraceMs: 25_000,
-    logLevel: 'info'
+    logLevel: 'info',
+    logFormat: 'auto'
   })
   t.ok(Object.isFrozen(load({})))
 })

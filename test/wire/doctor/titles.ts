@@ -6,7 +6,7 @@ export const titles: Readonly<Record<string, readonly string[]>> = {
     'a DATA_DIR that others may reach into, and that a start leaves as it is, is named'
   ],
   'trust-proxy': ['a load balancer that nobody trusts, and everybody trusted, are named'],
-  sunset: ['old paths without an end are named'],
+  sunset: ['old paths without an end are a hint, and no finding'],
   timeouts: ['less patience than MLflow\'s client has is named'],
   tls: ['keys in clear text, and a certificate that is another host\'s or runs out, are named'],
   'key-store': [

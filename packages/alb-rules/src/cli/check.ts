@@ -5,25 +5,11 @@ import { findingsText } from '../report.js'
 import { findingNotices } from '../reports/notice.js'
 import { parse, UsageError, type Io, type Run } from './command.js'
 import { exampleHosts, inFile, load, named, readRulesMax, readText } from './input.js'
+import { commandOptions } from './options.js'
 import { painter, printReport } from './output.js'
 
-const list = { type: 'string', multiple: true } as const
-const text = { type: 'string' } as const
-
 export const check: Run = (args, io, { hosts }) => {
-  const { values, positionals } = parse({
-    args,
-    allowPositionals: true,
-    options: {
-      json: { type: 'boolean', default: false },
-      host: list,
-      format: text,
-      'fail-on': { type: 'string', default: 'warning' },
-      'max-rules': text,
-      ignore: list,
-      baseline: text
-    }
-  })
+  const { values, positionals } = parse({ args, allowPositionals: true, options: commandOptions.check })
   const [file] = named(positionals, ['RULES'])
   const failOn = values['fail-on']
   if (failOn !== 'error' && failOn !== 'warning' && failOn !== 'info') throw new UsageError('--fail-on is error, warning or info.')

@@ -11,6 +11,7 @@ import { check } from './check.js'
 import { parse, printJson, UsageError, type Run } from './command.js'
 import { fetch } from './fetch.js'
 import { compared, exampleHosts, load, named, readHeaders } from './input.js'
+import { commandOptions } from './options.js'
 import { painter, printReport } from './output.js'
 import { simulate } from './simulate.js'
 import { test } from './test.js'
@@ -29,25 +30,11 @@ export const runCommand: Run = async ([name = '', ...rest], io, setting) => {
   }
 }
 
-const json = { type: 'boolean', default: false } as const
-const host = { type: 'string', multiple: true } as const
-const format = { type: 'string' } as const
-
 const commands: Readonly<Record<string, Run>> = {
   check,
 
   explain (args, io) {
-    const { values, positionals } = parse({
-      args,
-      allowPositionals: true,
-      options: {
-        json,
-        method: { type: 'string', default: 'GET' },
-        header: { type: 'string', multiple: true },
-        'source-ip': { type: 'string' },
-        listener: { type: 'string' }
-      }
-    })
+    const { values, positionals } = parse({ args, allowPositionals: true, options: commandOptions.explain })
     const [file, url] = named(positionals, ['RULES', 'URL'])
     const sourceIp = values['source-ip']
     const headers = readHeaders(values.header ?? [])
@@ -59,7 +46,7 @@ const commands: Readonly<Record<string, Run>> = {
   },
 
   diff (args, io, { hosts }) {
-    const { values, positionals } = parse({ args, allowPositionals: true, options: { json, host, format } })
+    const { values, positionals } = parse({ args, allowPositionals: true, options: commandOptions.diff })
     const [before, after, file] = compared(positionals, io)
     const changes = diffRuleSets(before, after, { hosts: exampleHosts([before, after], values.host ?? [], hosts) })
     printReport(io, file, values, {
@@ -78,7 +65,7 @@ const commands: Readonly<Record<string, Run>> = {
   fetch,
 
   export (args, io, { own }) {
-    const { values, positionals } = parse({ args, allowPositionals: true, options: { json, format: { type: 'string' } } })
+    const { values, positionals } = parse({ args, allowPositionals: true, options: commandOptions.export })
     const format = values.format ?? (values.json ? 'alb' : undefined)
     if (format !== 'alb' && format !== 'terraform' && format !== 'markdown') throw new UsageError('--format is alb, terraform or markdown.')
     if (values.json && format === 'markdown') throw new UsageError('--json prints alb or terraform; markdown is not JSON.')

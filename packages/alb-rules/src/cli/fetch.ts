@@ -1,10 +1,11 @@
 /** `fetch`: prints what gets the rules of a load balancer. It calls nothing itself, so that it needs no credentials. */
 import { parse, UsageError, type Run } from './command.js'
+import { commandOptions } from './options.js'
 
 const arnPattern = /^arn:aws[a-z-]*:elasticloadbalancing:([a-z\d-]+):\d{12}:loadbalancer\/app\/[A-Za-z\d-]{1,32}\/[a-z\d]+$/
 
 export const fetch: Run = (args, io) => {
-  const { values } = parse({ args, options: { 'load-balancer': { type: 'string' } } })
+  const { values } = parse({ args, options: commandOptions.fetch })
   const arn = values['load-balancer']
   if (arn === undefined) throw new UsageError('fetch needs --load-balancer ARN.')
   const [, region] = arnPattern.exec(arn) ?? []

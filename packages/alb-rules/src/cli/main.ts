@@ -27,5 +27,9 @@ async function main (args: string[]): Promise<number> {
   }
 }
 
+// A reader that has had enough, such as head, is no failure; what could not be printed for another reason is one.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => { if (error.code !== 'EPIPE') process.exitCode = 1 })
+process.stderr.on('error', () => {})
 // What was printed may still have to be flushed.
-process.exitCode = await main(process.argv.slice(2))
+const code = await main(process.argv.slice(2))
+if (code !== 0) process.exitCode = code

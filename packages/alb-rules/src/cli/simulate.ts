@@ -3,13 +3,14 @@ import type { RuleSet } from '../model.js'
 import { PortError, startSimulation, type Simulation, type Targets } from '../simulator.js'
 import { parse, printJson, UsageError, type Run } from './command.js'
 import { load } from './input.js'
+import { commandOptions } from './options.js'
 
 /** Runs until SIGTERM or SIGINT. */
 export const simulate: Run = async (args, io) => {
   const { values, positionals: [file, ...more] } = parse({
     args,
     allowPositionals: true,
-    options: { port: { type: 'string' }, target: { type: 'string', multiple: true }, json: { type: 'boolean', default: false } }
+    options: commandOptions.simulate
   })
   if (file === undefined || more.length > 0) throw new UsageError('simulate needs one file of RULES.')
   const port = Number(values.port)

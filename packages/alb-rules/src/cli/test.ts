@@ -3,12 +3,11 @@ import { proposeExpectations, readExpectations, testRuleSet } from '../expectati
 import { expectationsText, testText } from '../report.js'
 import { parse, printJson, UsageError, type Run } from './command.js'
 import { inFile, load, named, readText } from './input.js'
+import { commandOptions } from './options.js'
 import { painter } from './output.js'
 
 export const test: Run = (args, io) => {
-  const flag = { type: 'boolean', default: false } as const
-  const options = { json: flag, init: flag, 'no-coverage': flag }
-  const { values, positionals } = parse({ args, allowPositionals: true, options })
+  const { values, positionals } = parse({ args, allowPositionals: true, options: commandOptions.test })
   if (values.init) {
     const [file] = named(positionals, ['RULES'])
     if (values.json || values['no-coverage']) throw new UsageError('test --init takes no other option.')

@@ -2,8 +2,8 @@
 import pg from 'pg'
 import type { PostgresAddress } from '../../../core/settings/postgres-url.js'
 import type { Imported, KeyRow, KeyStore, KeyVerifier, StoreListeners } from '../../contract.js'
-import type { KeyForm } from '../../key.js'
-import { importedRow, keyColumns, newRow, revoked, rotated, storedForms, toIssued, toRecord, toVerdict } from '../../records.js'
+import { hashKey, type KeyForm } from '../../key.js'
+import { changed as changedRow, changingColumns, importedRow, keyColumns, newRow, revoked, rotated, storedForms, toIssued, toRecord, toVerdict } from '../../records.js'
 import { shareCheck } from '../../shared-check.js'
 import { createVerdictCache } from '../../verdict-cache.js'
 import { connectionOptions, longMs, openDatabase, type Database, type Sql } from './database.js'
@@ -127,6 +127,18 @@ function manage (database: Database, now: () => number, changed: (payload: strin
     },
     list: async () => (await all()).map(toRecord),
     show: async id => (await database.sql<KeyRow>(byId, [id])).rows.map(toRecord)[0],
+    find: async key => (await database.sql<KeyRow>(byHash, [hashKey(key)])).rows.map(toRecord)[0],
+    update: async (id, changes) => await change([id], async sql => {
+      const row = await lock(sql, id)
+      return row === undefined ? undefined : toRecord(await update(sql, row, changedRow(row, changes, now())))
+    }),
+    prune: async revokedBefore => await change([''], async sql => {
+      await sql('SET CONSTRAINTS ALL DEFERRED')
+      const { count } = await sql(`DELETE FROM hokusai_mlflow.keys
+        WHERE revoked_at < $1 AND position < (SELECT max(position) FROM hokusai_mlflow.keys)`, [revokedBefore])
+      await sql(withoutLost)
+      return count
+    }, longMs),
     revoke: async (id, reason) => await change([id], async sql => {
       const row = await lock(sql, id)
       return row === undefined ? undefined : toRecord(await update(sql, row, revoked(row, reason, now())))
@@ -157,6 +169,10 @@ const formsHeld = `SELECT form FROM (VALUES ${storedForms.map(form => `('${form}
 /** Rows that go over at once: a megabyte. */
 const batchRows = 2000
 
+/** No key is replaced by one that is not there. */
+const withoutLost = `UPDATE hokusai_mlflow.keys AS k SET replaced_by = NULL
+  WHERE replaced_by IS NOT NULL AND NOT EXISTS (SELECT 1 FROM hokusai_mlflow.keys WHERE id = k.replaced_by)`
+
 /** How many of the rows went in. */
 async function insert (sql: Sql, rows: readonly KeyRow[], onConflict: string = ''): Promise<number> {
   const given = `SELECT ${columns} FROM jsonb_populate_recordset(NULL::hokusai_mlflow.keys, $1)`
@@ -173,8 +189,7 @@ async function takeOver (sql: Sql, rows: readonly KeyRow[], onConflict: string):
   await sql('SET CONSTRAINTS ALL DEFERRED') // a key comes before the one that took its place
   const count = await insert(sql, rows, onConflict)
   // What took its place may be held here already, under another id.
-  await sql(`UPDATE hokusai_mlflow.keys AS k SET replaced_by = NULL
-    WHERE replaced_by IS NOT NULL AND NOT EXISTS (SELECT 1 FROM hokusai_mlflow.keys WHERE id = k.replaced_by)`)
+  await sql(withoutLost)
   return count
 }
 
@@ -186,8 +201,8 @@ async function lock (sql: Sql, id: string): Promise<KeyRow | undefined> {
 /** Writes what has become of a row. */
 async function update (sql: Sql, from: KeyRow, to: KeyRow): Promise<KeyRow> {
   if (from === to) return to
-  await sql('UPDATE hokusai_mlflow.keys SET overlap_until = $2, revoked_at = $3, revoke_reason = $4, replaced_by = $5 WHERE id = $1',
-    [to.id, to.overlap_until, to.revoked_at, to.revoke_reason, to.replaced_by])
+  const changes = changingColumns.map((column, index) => `${column} = $${index + 2}`)
+  await sql(`UPDATE hokusai_mlflow.keys SET ${changes.join(', ')} WHERE id = $1`, [to.id, ...changingColumns.map(column => to[column])])
   return to
 }
 
@@ -199,8 +214,8 @@ function addedBy (rows: readonly KeyRow[]): string[] {
 }
 
 /**
- * Keys are never deleted by us, so a form that was there stays. One of our own making may have been made by another replica just
- * now, before that was told of.
+ * Only keys that were revoked long ago are ever deleted, so a form that was there may be taken to stay. One of our own making may have
+ * been made by another replica just now, before that was told of.
  */
 function holds (forms: ReadonlySet<string>, form: KeyForm): boolean {
   return form === 'sealed' || forms.has(form) || forms.has('unknown')

@@ -1,7 +1,7 @@
 /** The key store in a SQLite file: its SQL. What a row means and what becomes of it says `records.ts`. */
 import { StoreProblem, type KeyRecord, type KeyRow, type KeyStore, type KeyVerifier, type Report } from '../../contract.js'
-import type { KeyForm } from '../../key.js'
-import { importedRow, keyColumns, newRow, revoked, rotated, storedForms, toIssued, toRecord, toVerdict } from '../../records.js'
+import { hashKey, type KeyForm } from '../../key.js'
+import { changed, changingColumns, importedRow, keyColumns, newRow, revoked, rotated, storedForms, toIssued, toRecord, toVerdict } from '../../records.js'
 import { createVerdictCache } from '../../verdict-cache.js'
 import { openDatabase, type Database, type Sql } from './database.js'
 
@@ -65,6 +65,17 @@ function manage (database: Database, now: () => number): Omit<KeyStore, keyof Ke
     }),
     list: async () => database.read(all).map(toRecord),
     show: async id => database.read(sql => recordOf(find(sql, id))),
+    find: async key => database.read(sql => recordOf(findByHash(sql, hashKey(key)))),
+    update: async (id, changes) => database.write(sql => {
+      const row = find(sql, id)
+      return recordOf(row === undefined ? undefined : update(sql, row, changed(row, changes, now())))
+    }),
+    prune: async revokedBefore => database.write(sql => {
+      sql('PRAGMA defer_foreign_keys = ON').run()
+      const gone = sql('DELETE FROM keys WHERE revoked_at < ? AND rowid < (SELECT max(rowid) FROM keys)').run(revokedBefore).changes
+      sql(withoutLost).run()
+      return Number(gone)
+    }),
     revoke: async (id, reason) => database.insist(sql => {
       const row = find(sql, id)
       return recordOf(row === undefined ? undefined : update(sql, row, revoked(row, reason, now())))
@@ -86,7 +97,7 @@ function manage (database: Database, now: () => number): Omit<KeyStore, keyof Ke
       sql('PRAGMA defer_foreign_keys = ON').run() // until the end of the transaction: a key comes before the one that took its place
       const imported = rows.filter(row => insert(sql, row, 'ON CONFLICT DO NOTHING')).length
       // What took its place may be held here already, under another id.
-      sql('UPDATE keys SET replaced_by = NULL WHERE replaced_by NOT IN (SELECT id FROM keys)').run()
+      sql(withoutLost).run()
       return { imported, known: rows.length - imported }
     })
   }
@@ -105,7 +116,12 @@ function writeUsed (database: Database, used: ReadonlyMap<string, number>, repor
   }
 }
 
+/** No key is replaced by one that is not there. */
+const withoutLost = 'UPDATE keys SET replaced_by = NULL WHERE replaced_by NOT IN (SELECT id FROM keys)'
+
 const insertion = `INSERT INTO keys (${keyColumns.join(', ')}) VALUES (${keyColumns.map(column => `:${column}`).join(', ')})`
+
+const alteration = `UPDATE keys SET ${changingColumns.map(column => `${column} = :${column}`).join(', ')} WHERE id = :id`
 
 /** Whether the row went in; the parameters carry the names of the columns. */
 function insert (sql: Sql, row: KeyRow, onConflict: string = ''): boolean {
@@ -116,8 +132,7 @@ function insert (sql: Sql, row: KeyRow, onConflict: string = ''): boolean {
 /** Writes what has become of a row. */
 function update (sql: Sql, from: KeyRow, to: KeyRow): KeyRow {
   if (from === to) return to
-  sql('UPDATE keys SET overlap_until = ?, revoked_at = ?, revoke_reason = ?, replaced_by = ? WHERE id = ?')
-    .run(to.overlap_until, to.revoked_at, to.revoke_reason, to.replaced_by, to.id)
+  sql(alteration).run(Object.fromEntries(['id' as const, ...changingColumns].map(column => [column, to[column]])))
   return to
 }
 
@@ -143,7 +158,7 @@ interface Forms {
 }
 
 /**
- * The forms of keys that the store holds: one of a form that nobody made or imported needs no look. Keys are never deleted, so after a
+ * The forms of keys that the store holds: one of a form that nobody made or imported needs no look. Few keys are ever deleted, so after a
  * change only a form that was missing is looked for again.
  */
 function createForms (read: () => ReadonlySet<string>): Forms {

@@ -1,0 +1,32 @@
+/** `keys update`: changes what a key may do. */
+import { splitList, toExpiry, toGrantedScopes, toLine, toRate, toWorkspaces } from '../../keys/key-input.js'
+import type { KeyChanges } from '../../keys/contract.js'
+import { parse, printJson, UsageError, type Command } from '../command.js'
+import { readConfig } from '../environment.js'
+import { keysOptions } from '../options.js'
+import { findKey, noSuchKey, oneKey } from './arguments.js'
+import { details, toJson } from './print.js'
+import { withStore } from './store.js'
+
+export const update: Command['run'] = async (args, io) => {
+  const { values, positionals } = parse({ args, allowPositionals: true, options: keysOptions.update })
+  const named = await oneKey(positionals, false, io)
+  const { scopes, workspace } = values
+  if (workspace !== undefined && values['all-workspaces']) throw new UsageError('--workspace and --all-workspaces contradict each other: use one.')
+  const changes: KeyChanges = {
+    ...(values.name === undefined ? {} : { name: toLine('name', values.name) }),
+    ...(scopes === undefined ? {} : { scopes: toGrantedScopes(scopes.flatMap(splitList)) }),
+    ...(values.expires === undefined ? {} : { expiresAt: values.expires === 'never' ? undefined : toExpiry(values.expires, Date.now()) }),
+    ...(values['all-workspaces'] ? { workspaces: [] } : workspace === undefined ? {} : { workspaces: toWorkspaces(workspace) }),
+    ...(values.rate === undefined ? {} : { ratePerHour: toRate(values.rate) })
+  }
+  if (Object.keys(changes).length === 0) throw new UsageError('update needs at least one option that says what to change.')
+  const record = await withStore(readConfig(io), io, 'refuse', async store => {
+    const found = await findKey(store, named)
+    return found === undefined ? undefined : await store.update(found.keyId, changes)
+  })
+  if (record === undefined) return noSuchKey(io)
+  if (values.json) printJson(io, toJson(record))
+  else io.stdout.write(details(record))
+  return 0
+}
