@@ -54,7 +54,14 @@ const steps: readonly string[] = [
     created_at, expires_at, overlap_until, revoked_at, revoke_reason, replaced_by ON hokusai_mlflow.keys
     FOR EACH ROW EXECUTE FUNCTION hokusai_mlflow.tell_changed();
   CREATE TRIGGER emptied AFTER TRUNCATE ON hokusai_mlflow.keys
-    FOR EACH STATEMENT EXECUTE FUNCTION hokusai_mlflow.tell_emptied()`
+    FOR EACH STATEMENT EXECUTE FUNCTION hokusai_mlflow.tell_emptied()`,
+  `CREATE TABLE hokusai_mlflow.sessions (
+    -- As with keys: the id itself is nowhere.
+    hash text PRIMARY KEY CHECK (hash ~ '^[0-9a-f]{64}$'),
+    key_id text NOT NULL REFERENCES hokusai_mlflow.keys (id) ON DELETE CASCADE,
+    created_at bigint NOT NULL,
+    seen_at bigint NOT NULL
+  )`
 ]
 
 /** The version that this program knows. */

@@ -23,7 +23,14 @@ const steps: readonly string[] = [
     revoke_reason TEXT,
     replaced_by TEXT REFERENCES keys (id)
   ) STRICT;
-  CREATE INDEX keys_form ON keys (form)`
+  CREATE INDEX keys_form ON keys (form)`,
+  `CREATE TABLE sessions (
+    -- As with keys: the id itself is nowhere.
+    hash TEXT NOT NULL PRIMARY KEY CHECK (length(hash) = 64 AND hash NOT GLOB '*[^0-9a-f]*'),
+    key_id TEXT NOT NULL REFERENCES keys (id),
+    created_at INTEGER NOT NULL,
+    seen_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID`
 ]
 
 /**

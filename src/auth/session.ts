@@ -1,0 +1,51 @@
+/** Requests that a session vouches for: what is asked of them beyond what is asked of a key. */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { AccessClass } from '../access/scopes.js'
+import { FacadeError, unauthenticated } from '../core/errors.js'
+import { sendError } from '../http/answer/send-error.js'
+import { publicProtocol } from '../http/client-address.js'
+import { setSession } from '../http/session-cookie.js'
+import type { Verdict } from '../keys/contract.js'
+import type { Sessions } from '../keys/sessions/sessions.js'
+import { foreignCall, needsOwnPage, type OwnPageOptions } from './own-page.js'
+import { asksForPage, sendToSignIn, signInPath } from './sign-in.js'
+
+export interface SessionOptions extends OwnPageOptions {
+  readonly sessions: Sessions
+  /** How long a cookie is kept, milliseconds. */
+  readonly maxMs: number
+}
+
+/** Answers a request whose session has ended: people sign in again. */
+export function refuseSession (request: FastifyRequest, reply: FastifyReply, verdict: Verdict | undefined): void {
+  request.caller = verdict?.caller
+  if (asksForPage(request)) {
+    sendToSignIn(request, reply)
+    return
+  }
+  const reason = verdict === undefined || verdict.valid ? 'session' : verdict.reason
+  const { kind: { status } } = unauthenticated(reason)
+  sendError(reply, new FacadeError('unauthenticated', { status, reason, message: `The session has ended: sign in again at ${signInPath}, or send an API key in a header.` }))
+}
+
+/**
+ * What a request with a good session, whose scopes suffice, has to show besides: that it comes from a page of ours. Then its cookie is
+ * renewed where that is due, but on no file that caches share.
+ */
+export function admitSession (
+  request: FastifyRequest,
+  token: string,
+  needed: AccessClass,
+  { sessions, maxMs, ...page }: SessionOptions
+): FacadeError | undefined {
+  const foreign = needsOwnPage(request, needed) ? foreignCall(request, page) : undefined
+  if (foreign !== undefined || needed === 'ui') return foreign
+  const renewed = sessions.renew(token)
+  if (renewed !== undefined) request.context.responseHeaders.push('set-cookie', setSession(renewed, isSecure(request, page), maxMs))
+  return undefined
+}
+
+/** Whether the browser came over HTTPS, so that its cookie need never travel in clear. */
+export function isSecure (request: FastifyRequest, { publicUrl }: Pick<OwnPageOptions, 'publicUrl'>): boolean {
+  return publicProtocol(request, undefined) === 'https' || publicUrl?.protocol === 'https:'
+}
