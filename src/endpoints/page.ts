@@ -22,7 +22,7 @@ pre, .card { border: 1px solid var(--line); border-radius: .5rem; background: va
 pre { padding: .75rem; overflow-x: auto } code { overflow-wrap: anywhere }
 .card { padding: 1rem; margin: 1rem 0 } .soft { color: var(--soft) } .alert { color: var(--alert); font-weight: 600 }
 .row { display: flex; flex-wrap: wrap; gap: .75rem; align-items: center; justify-content: space-between }
-label { display: block; font-weight: 600; margin-bottom: .25rem }
+form p { margin: .5rem 0 } label { display: block; font-weight: 600; margin-bottom: .25rem }
 input, button, .button { font: inherit; border-radius: .375rem; padding: .5rem .75rem; border: 1px solid var(--line) }
 input { width: 100%; color: inherit; background: var(--paper) }
 button, .button { display: inline-block; color: var(--on-accent); background: var(--accent); border-color: var(--accent); text-decoration: none; cursor: pointer }

@@ -58,7 +58,8 @@ const steps: readonly string[] = [
   `CREATE TABLE hokusai_mlflow.sessions (
     -- As with keys: the id itself is nowhere.
     hash text PRIMARY KEY CHECK (hash ~ '^[0-9a-f]{64}$'),
-    key_id text NOT NULL REFERENCES hokusai_mlflow.keys (id) ON DELETE CASCADE,
+    -- No reference: keys may be removed by hand, and a session without its key has ended.
+    key_id text NOT NULL,
     created_at bigint NOT NULL,
     seen_at bigint NOT NULL
   )`

@@ -27,7 +27,8 @@ const steps: readonly string[] = [
   `CREATE TABLE sessions (
     -- As with keys: the id itself is nowhere.
     hash TEXT NOT NULL PRIMARY KEY CHECK (length(hash) = 64 AND hash NOT GLOB '*[^0-9a-f]*'),
-    key_id TEXT NOT NULL REFERENCES keys (id),
+    -- No reference: a key may be removed by hand, and a session without its key has ended.
+    key_id TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     seen_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID`
