@@ -1,7 +1,7 @@
 /** Requests that a session vouches for: what is asked of them beyond what is asked of a key. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { AccessClass } from '../access/scopes.js'
-import { FacadeError, unauthenticated } from '../core/errors.js'
+import { FacadeError } from '../core/errors.js'
 import { sendError } from '../http/answer/send-error.js'
 import { publicProtocol } from '../http/client-address.js'
 import { setSession } from '../http/session-cookie.js'
@@ -24,8 +24,8 @@ export function refuseSession (request: FastifyRequest, reply: FastifyReply, ver
     return
   }
   const reason = verdict === undefined || verdict.valid ? 'session' : verdict.reason
-  const { kind: { status } } = unauthenticated(reason)
-  sendError(reply, new FacadeError('unauthenticated', { status, reason, message: `The session has ended: sign in again at ${signInPath}, or send an API key in a header.` }))
+  const message = `The session has ended: sign in again at ${signInPath}, or send an API key in a header.`
+  sendError(reply, new FacadeError('unauthenticated', { reason, message }))
 }
 
 /**

@@ -5,8 +5,9 @@ export interface Page {
   readonly title: string
   /** HTML: whatever comes from outside has gone through `escape`. */
   readonly body: string
-  /** Run while the page is read, before its body; or, with `defer`, after it. */
+  /** Runs before the body is read. */
   readonly script?: string
+  /** Runs when the body has been read. */
   readonly scriptAtEnd?: string
 }
 

@@ -62,6 +62,9 @@ export interface SessionRow {
   readonly seenAt: number
 }
 
+/** Sessions of one key: more browsers than people have, and few enough that nobody fills the store with a key. */
+export const sessionsPerKey = 100
+
 /** What is kept of a session, with the hash of its key. */
 export interface FoundSession {
   readonly keyHash: string
@@ -71,7 +74,7 @@ export interface FoundSession {
 
 /** Sessions beside the keys that they were begun with. All throw StoreUnavailableError when the store fails. */
 export interface SessionRows {
-  /** Keeps a session, and forgets those that were begun or last seen at these times or before. */
+  /** Keeps a session, and forgets those that were begun or last seen at these times or before, and the oldest of a key that has many. */
   add: (session: SessionRow, begunBy: number, seenBy: number) => Promise<void>
   /** Answers at once where nothing has to be waited for. */
   find: (hash: string) => FoundSession | undefined | Promise<FoundSession | undefined>

@@ -2,7 +2,7 @@
 import type { Test } from 'tap'
 import type { Scope } from '../../src/access/scopes.js'
 import { hashKey } from '../../src/keys/key.js'
-import type { KeyStore } from '../../src/keys/contract.js'
+import { sessionsPerKey, type KeyStore } from '../../src/keys/contract.js'
 import { openStoredSessions } from '../../src/keys/sessions/stored.js'
 import type { Sessions } from '../../src/keys/sessions/sessions.js'
 import { reading, type Open, type StoreSubject } from './store-subject.js'
@@ -95,6 +95,21 @@ export function sessionContract (t: Test, name: string, open: Open): void {
       t.equal(await sessions.verify(used, ''), undefined, 'it has had its time')
       await sessions.begin(key, record)
       t.equal(await store.sessions?.find(hashKey(used)), undefined, 'what has ended is forgotten')
+    })
+
+    t.test('a key has so many sessions and no more: the oldest ends, and none of another key', async t => {
+      const subject = await open(t)
+      const { store, clock } = subject
+      const sessions = sessionsOf(store, subject)
+      const [many, one] = [await store.create(reading), await store.create(reading)]
+      const other = await sessions.begin(one.key, one.record)
+      const ids: string[] = []
+      for (let count = 0; count < sessionsPerKey + 2; count++) {
+        clock.at += 1
+        ids.push(await sessions.begin(many.key, many.record))
+      }
+      for (const id of ids.slice(0, 2)) t.equal(await sessions.verify(id, ''), undefined)
+      for (const id of [ids[2], ids.at(-1), other]) t.match(await sessions.verify(id ?? '', ''), { valid: true })
     })
 
     t.test('in an outage no session begins or ends, and one that is not known is not refused', async t => {

@@ -6,7 +6,7 @@ import type { KeyStore } from '../../../src/keys/contract.js'
 import { facade, keys, type Facade, type Request } from '../../helpers/app.js'
 import type { Answer } from '../../helpers/client.js'
 import { openFile, reading } from '../../helpers/sqlite-store.js'
-import { echo } from '../../helpers/upstream.js'
+import { echo, silent } from '../../helpers/upstream.js'
 
 const search = '/mlflow/api/2.0/mlflow/experiments/search'
 const create = '/mlflow/ajax-api/2.0/mlflow/experiments/create'
@@ -243,6 +243,18 @@ t.test('over HTTPS the cookie is for HTTPS alone, ours or that of a load balance
   t.match(await set({ PUBLIC_URL: 'https://registry.example' }, 'https://registry.example'), /; Secure$/)
   t.match(await set({ TRUST_PROXY: '127.0.0.1' }, 'https://facade.test', { 'X-Forwarded-Proto': 'https' }), /; Secure$/)
   t.notMatch(await set({}, own, { 'X-Forwarded-Proto': 'https' }), /Secure/)
+})
+
+t.test('what is under way with a session ends with its key, within two seconds', async t => {
+  const up = await facade(t, silent)
+  const Cookie = await signedIn(up, keys.read)
+  const pending = up.call('GET', search, { key: null, headers: { Cookie } })
+  while (up.mlflow.calls.length === 0) await new Promise(resolve => setTimeout(resolve, 10))
+  const revoked = performance.now()
+  up.verdicts.set(keys.read, { valid: false, reason: 'revoked' })
+  const { status } = await pending
+  t.equal(status, 401)
+  t.ok(performance.now() - revoked < 2500, `${Math.round(performance.now() - revoked)} ms`)
 })
 
 t.test('a limit of calls, a page of other origins, and what a browser is told beside MLflow\'s answer', async t => {

@@ -62,7 +62,8 @@ const steps: readonly string[] = [
     key_id text NOT NULL,
     created_at bigint NOT NULL,
     seen_at bigint NOT NULL
-  )`
+  );
+  CREATE INDEX sessions_key ON hokusai_mlflow.sessions (key_id, created_at)`
 ]
 
 /** The version that this program knows. */

@@ -31,7 +31,8 @@ const steps: readonly string[] = [
     key_id TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     seen_at INTEGER NOT NULL
-  ) STRICT, WITHOUT ROWID`
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX sessions_key ON sessions (key_id, created_at)`
 ]
 
 /**

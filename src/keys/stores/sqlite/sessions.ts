@@ -1,5 +1,5 @@
 /** Sessions in the SQLite file of the keys. */
-import type { FoundSession, SessionRows } from '../../contract.js'
+import { sessionsPerKey, type FoundSession, type SessionRows } from '../../contract.js'
 import type { Database } from './database.js'
 
 export function openSessionRows (database: Database, verifyKey: SessionRows['verifyKey']): SessionRows {
@@ -7,6 +7,8 @@ export function openSessionRows (database: Database, verifyKey: SessionRows['ver
     verifyKey,
     add: async ({ hash, keyId, createdAt, seenAt }, begunBy, seenBy) => database.write(sql => {
       sql('DELETE FROM sessions WHERE created_at <= ? OR seen_at <= ?').run(begunBy, seenBy)
+      sql(`DELETE FROM sessions WHERE hash IN
+        (SELECT hash FROM sessions WHERE key_id = ? ORDER BY created_at DESC LIMIT -1 OFFSET ${sessionsPerKey - 1})`).run(keyId)
       sql('INSERT INTO sessions (hash, key_id, created_at, seen_at) VALUES (?, ?, ?, ?)').run(hash, keyId, createdAt, seenAt)
     }),
     find: hash => database.read(sql => sql(`SELECT k.hash AS keyHash, s.created_at AS createdAt, s.seen_at AS seenAt
