@@ -8,7 +8,7 @@ import { couldBeKey, presentedKey, type Presented } from './credentials.js'
 import { guessing, type Guesses } from '../keys/guesses.js'
 import { allows, scopeFor, type AccessClass } from '../access/scopes.js'
 import { sessionToken } from '../http/session-cookie.js'
-import { admitSession, refuseSession, type SessionOptions } from './session.js'
+import { admitSession, asksForModels, noModels, refuseSession, type SessionOptions } from './session.js'
 import { asksForPage, sendToSignIn } from './sign-in.js'
 import { countCall, noteStanding } from './rate-limit.js'
 import { seen } from './seen.js'
@@ -64,6 +64,7 @@ export default fp<GuardOptions>(async (app, { verifier, guesses, limits, ...sess
 
   const conclude = (reply: FastifyReply, refusal: FacadeError | undefined, done: () => void): void => {
     if (refusal === undefined) done()
+    else if (refusal.reason === 'scope' && asksForModels(reply.request)) void reply.send(noModels)
     else sendError(reply, counted(refusal, reply.request, guesses))
   }
 

@@ -45,6 +45,17 @@ export function admitSession (
   return undefined
 }
 
+/** What MLflow says where it knows no deployments server ("Pretend an empty gateway service is running": handlers.py, 2.22 to 3.18). */
+export const noModels = { endpoints: [] } as const
+
+/**
+ * Whether it is a page of MLflow's that lists the models behind a deployments server. They all do so, whatever the key, and show a
+ * refusal to whoever looks at their runs: who may not call models is shown none instead.
+ */
+export function asksForModels ({ caller, operation }: FastifyRequest): boolean {
+  return caller?.session === true && operation?.name === 'serveGatewayProxyGet'
+}
+
 /** Whether the browser came over HTTPS, so that its cookie need never travel in clear. */
 export function isSecure (request: FastifyRequest, { publicUrl }: Pick<OwnPageOptions, 'publicUrl'>): boolean {
   return publicProtocol(request, undefined) === 'https' || publicUrl?.protocol === 'https:'

@@ -54,8 +54,8 @@ async function sit (t: Parameters<typeof openBrowser>[0], options: object = {}):
   const page = await browser.newPage({ viewport: { width: 1300, height: 900 }, ...options })
   const complaints: string[] = []
   let clicks = 0
-  // MLflow's pages ask for these whatever the key: the assistant is blocked here, and a list of models needs mlflow:gateway.
-  const isKnown = (url: string): boolean => /\/mlflow\/(?:assistant\/|gateway-proxy\?)/.test(url)
+  // The assistant is blocked here, and MLflow's pages ask for it all the same.
+  const isKnown = (url: string): boolean => url.includes('/mlflow/assistant/')
   page.on('request', request => { if (!request.url().startsWith(facade.url) && !/^(data|blob):/.test(request.url())) complaints.push(`asks ${request.url()}`) })
   page.on('response', response => { if (response.status() >= 400 && !isKnown(response.url())) complaints.push(`${response.status()} ${response.request().method()} ${response.url()}`) })
   page.on('console', message => { if (message.type() === 'error' && !isKnown(message.location().url)) complaints.push(message.text()) })

@@ -245,6 +245,20 @@ t.test('over HTTPS the cookie is for HTTPS alone, ours or that of a load balance
   t.notMatch(await set({}, own, { 'X-Forwarded-Proto': 'https' }), /Secure/)
 })
 
+t.test('who may not call models is shown none, where MLflow\'s pages ask for them whatever the key', async t => {
+  const up = await facade(t, echo)
+  const list = '/mlflow/ajax-api/2.0/mlflow/gateway-proxy?gateway_path=api%2F2.0%2Fendpoints%2F'
+  const Cookie = await signedIn(up, keys.read)
+  const shown = await up.call('GET', list, fromPage({ headers: { Cookie } }))
+  t.match([shown.status, shown.json()], [200, { endpoints: [] }])
+  t.equal(up.mlflow.calls.length, 0)
+  t.equal((await up.call('GET', list, { key: 'read' })).status, 403, 'a key in a header is told what it lacks')
+  t.equal((await up.call('POST', '/mlflow/ajax-api/2.0/mlflow/gateway-proxy', fromPage({ headers: { Cookie }, body: '{}' }))).status, 403)
+  const admin = await signedIn(up, keys.admin)
+  t.equal((await up.call('GET', list, fromPage({ headers: { Cookie: admin } }))).text(), '')
+  t.equal(up.mlflow.calls.length, 1, 'who may is shown what there is')
+})
+
 t.test('what is under way with a session ends with its key, within two seconds', async t => {
   const up = await facade(t, silent)
   const Cookie = await signedIn(up, keys.read)
