@@ -13,6 +13,7 @@ import { mount } from './core/public-paths.js'
 import health from './endpoints/health.js'
 import openapi from './endpoints/openapi/plugin.js'
 import { describeOwn } from './endpoints/openapi/own.js'
+import signIn, { signedInBy } from './endpoints/sign-in.js'
 import startPage from './endpoints/start-page.js'
 import whoami from './endpoints/whoami.js'
 import { trusting } from './http/client-address.js'
@@ -29,6 +30,7 @@ import validate from './http/validate.js'
 import type { KeyVerifier } from './keys/contract.js'
 import { createGuesses } from './keys/guesses.js'
 import { createLocalLimits, type Limits } from './keys/limits/local.js'
+import { openSessions } from './keys/sessions/open.js'
 import oldPaths, { markOldPath } from './legacy/old-paths.js'
 import { openOldPathUsage, usageFile, type OldPathUsage } from './legacy/usage.js'
 import { watch, type Monitor } from './mlflow/monitor.js'
@@ -82,6 +84,8 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   metrics.observeOpenExchanges(() => upstream.open.items.length)
   const trusted = trusting(config.trustProxy)
   const guesses = createGuesses()
+  const sessions = openSessions(verifier, config)
+  const browsers = { sessions, maxMs: config.sessions.maxMs, publicUrl: config.publicUrl, trusted }
   const bounds = createBounds(config)
   const newer = watchNewer(upstream, found => log.warn({ unknown: found.unknown }, describeNewer(found)))
   const monitor = watchMlflow(upstream, newer, log, metrics, () => preparing() !== undefined)
@@ -114,7 +118,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
     callerOf(request, { verifier, guesses }).then(caller => usage.note(caller, client)).catch(() => {}) // a count, at most, is lost
   })
   requests.onRequestEnd(requestLog.write)
-  const stopWatching = watchRevocations(requests.active, verifier)
+  const stopWatching = watchRevocations(requests.active, { verifier, sessions })
   const answerBroken = answerBrokenHead({ refused: requests.refused, openOn: connections.inFlight })
 
   const app = Fastify({
@@ -166,10 +170,11 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
     draining
   })
   await app.register(openapi, { monitor })
-  await app.register(startPage, { publicUrl: config.publicUrl, newer: () => newer.current })
+  await app.register(startPage, { publicUrl: config.publicUrl, newer: () => newer.current, signedIn: signedInBy(sessions) })
+  await app.register(signIn, { verifier, guesses, ...browsers })
   app.route({ method: methods, url: mount, onRequest: redirectToMount, handler: redirectToMount })
   await app.register(async guarded => {
-    await guarded.register(authenticate, { verifier, guesses, limits })
+    await guarded.register(authenticate, { verifier, guesses, limits, ...browsers })
     await guarded.register(whoami)
     await guarded.register(mlflow, {
       config,
@@ -178,7 +183,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
       bounds,
       probes,
       trusted,
-      endedSince: async context => await endedSince(context, verifier),
+      endedSince: async context => await endedSince(context, { verifier, sessions }),
       spoolFolder: spoolFolder(config.dataDir)
     })
   })

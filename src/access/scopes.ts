@@ -33,6 +33,15 @@ export function toScopes (names: Iterable<string>, isAdmin: boolean = false): Re
   return scopes
 }
 
+/**
+ * What a session may do that was begun with a key of these scopes: all that the key may, but what needs an administrator. A flaw in a page
+ * would act with what the session has, and must not make keys or read secrets.
+ */
+export function withoutAdmin (scopes: ReadonlySet<Scope>): ReadonlySet<Scope> {
+  if (!scopes.has('mlflow:admin')) return scopes
+  return new Set<Scope>(['mlflow:write', 'mlflow:gateway'])
+}
+
 /** Whether a name grants anything: people who issue keys hear of misspelt ones. */
 export function isScopeName (name: string): boolean {
   return meanings.has(name)

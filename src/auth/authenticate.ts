@@ -4,9 +4,12 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { presentedKey } from './credentials.js'
+import { couldBeKey, presentedKey, type Presented } from './credentials.js'
 import { guessing, type Guesses } from '../keys/guesses.js'
-import { allows, scopeFor } from '../access/scopes.js'
+import { allows, scopeFor, type AccessClass } from '../access/scopes.js'
+import { sessionToken } from '../http/session-cookie.js'
+import { admitSession, asksForModels, noModels, refuseSession, type SessionOptions } from './session.js'
+import { asksForPage, sendToSignIn } from './sign-in.js'
 import { countCall, noteStanding } from './rate-limit.js'
 import { seen } from './seen.js'
 import type { Standing } from '../keys/limits/allowance.js'
@@ -23,10 +26,10 @@ declare module 'fastify' {
     /** Whose key it came with, good or ended. */
     caller: Caller | undefined
     /**
-     * Where the key stood that was tried. What comes by itself with every call of a browser, as a cookie does, is no header here:
-     * pages of other origins write by this alone.
+     * What vouches for the request: a key that stood in a header, or the session in a cookie. A cookie comes by itself with every call of a
+     * browser: pages of other origins write by a header alone.
      */
-    keyIn: 'header' | undefined
+    keyIn: 'header' | 'cookie' | undefined
   }
 }
 
@@ -36,12 +39,21 @@ interface Options {
   readonly guesses: Guesses
 }
 
-interface GuardOptions extends Options {
+interface GuardOptions extends Options, SessionOptions {
   /** Counts the requests of keys that have a limit. */
   readonly limits: Limits
 }
 
-export default fp<GuardOptions>(async (app, { verifier, guesses, limits }) => {
+/** What is tried to let a request in. */
+interface Attempt {
+  readonly told: Judgement | undefined
+  /** The key that was presented; undefined: a session was. */
+  readonly key: string | undefined
+  /** What else is asked for once the scopes suffice. */
+  readonly admit?: (needed: AccessClass) => FacadeError | undefined
+}
+
+export default fp<GuardOptions>(async (app, { verifier, guesses, limits, ...session }) => {
   app.decorateRequest('caller')
   app.decorateRequest('keyIn')
   app.decorateRequest('standing')
@@ -52,7 +64,8 @@ export default fp<GuardOptions>(async (app, { verifier, guesses, limits }) => {
 
   const conclude = (reply: FastifyReply, refusal: FacadeError | undefined, done: () => void): void => {
     if (refusal === undefined) done()
-    else refuseKey(reply, refusal)
+    else if (refusal.reason === 'scope' && asksForModels(reply.request)) void reply.send(noModels)
+    else sendError(reply, counted(refusal, reply.request, guesses))
   }
 
   /** Of a key that has a limit. What is refused costs a call, too; it was judged first, so that the log names what is over the limit. */
@@ -64,10 +77,20 @@ export default fp<GuardOptions>(async (app, { verifier, guesses, limits }) => {
     else note(standing)
   }
 
-  /** The store was asked first: a good key is never refused for its address. */
-  const refuseKey = (reply: FastifyReply, refusal: FacadeError): void => {
-    const waitMs = refusal.kind === errors.unauthenticated ? guesses.count(reply.request.context.address, performance.now()) : 0
-    sendError(reply, waitMs === 0 ? refusal : tooManyGuesses(waitMs))
+  const settle = (reply: FastifyReply, verdict: Verdict, attempt: Attempt, done: () => void): void => {
+    const { request } = reply
+    if (!verdict.valid || verdict.caller.ratePerHour === undefined) conclude(reply, judge(request, verdict, attempt), done)
+    else concludeLimited(reply, verdict.caller, judgeOrCatch(request, verdict, attempt), done)
+  }
+
+  const trySession = (reply: FastifyReply, token: string, told: Judgement | undefined, done: () => void): void => {
+    const { request } = reply
+    request.keyIn = 'cookie'
+    const attempt: Attempt = { told, key: undefined, admit: needed => admitSession(request, token, needed, session) }
+    hear(reply, () => session.sessions.verify(token, request.context.address), verdict => {
+      if (verdict?.valid === true || (verdict?.valid === false && verdict.reason === 'balance')) settle(reply, verdict, attempt, done)
+      else refuseSession(request, reply, verdict)
+    })
   }
 
   app.addHook('onRequest', (request, reply, done) => {
@@ -76,24 +99,34 @@ export default fp<GuardOptions>(async (app, { verifier, guesses, limits }) => {
     if (told?.class === 'public') { done(); return }
     const { context } = request
     const presented = presentedKey(context.head, toGateway(context))
-    if (presented.kind !== 'key') {
-      sendError(reply, presented.kind === 'none' ? unauthenticated('no_key') : twoKeys(presented.headers))
-      return
-    }
-    request.keyIn = 'header' // presentedKey reads nothing else
-    const settle = (verdict: Verdict): void => {
-      if (!verdict.valid || verdict.caller.ratePerHour === undefined) conclude(reply, judge(request, verdict, told, presented.key), done)
-      else concludeLimited(reply, verdict.caller, judgeOrCatch(request, verdict, told, presented.key), done)
-    }
-    try {
-      const verdict = verifier.verify(presented.key, context.address)
-      if (verdict instanceof Promise) verdict.then(settle).catch(error => sendError(reply, storeFault(error)))
-      else settle(verdict)
-    } catch (error) {
-      sendError(reply, storeFault(error))
-    }
+    // A good key is all that is looked at, whatever cookie comes beside it
+    const token = context.head.cookie.length > 0 && isNoKey(presented) ? sessionToken(context.head.cookie) : undefined
+    if (token !== undefined) trySession(reply, token, told, done)
+    else if (presented.kind === 'conflict') sendError(reply, twoKeys(presented.headers))
+    else if (presented.kind === 'key') {
+      request.keyIn = 'header' // presentedKey reads nothing else
+      const { key } = presented
+      hear(reply, () => verifier.verify(key, context.address), verdict => settle(reply, verdict, { told, key }, done))
+    } else if (asksForPage(request)) sendToSignIn(request, reply)
+    else sendError(reply, unauthenticated('no_key'))
   })
 }, { name: 'authenticate' })
+
+/** Goes on with what is said of a key or a session, at once where it is known at once; answers where it cannot be said. */
+function hear<T> (reply: FastifyReply, ask: () => T | Promise<T>, then: (answer: T) => void): void {
+  try {
+    const answer = ask()
+    if (answer instanceof Promise) answer.then(then).catch(error => sendError(reply, storeFault(error)))
+    else then(answer)
+  } catch (error) {
+    sendError(reply, storeFault(error))
+  }
+}
+
+/** Nothing was presented that could be a key: proxies that sign people in put a token of their own beside the session. */
+function isNoKey (presented: Presented): boolean {
+  return presented.kind === 'none' || (presented.kind === 'key' && !couldBeKey(presented.key))
+}
 
 /** What can be told before the key is looked at. */
 function early (request: FastifyRequest): Judgement | undefined {
@@ -114,17 +147,17 @@ function twoKeys (headers: readonly string[]): FacadeError {
 }
 
 /** Notes the caller and the operation; gives the refusal, if there is one. */
-function judge (request: FastifyRequest, verdict: Verdict, told: Judgement | undefined, key: string): FacadeError | undefined {
+function judge (request: FastifyRequest, verdict: Verdict, { told, key, admit }: Attempt): FacadeError | undefined {
   request.caller = verdict.caller
   if (!verdict.valid) {
     return verdict.reason === 'balance'
-      ? new FacadeError('forbidden', { message: 'The account of this API key has no balance.', reason: 'balance' })
-      : unauthenticated(verdict.reason, seen(request.context.head, key))
+      ? withoutBalance()
+      : unauthenticated(verdict.reason, key === undefined ? undefined : seen(request.context.head, key))
   }
   const judgement = told ?? judged(request)
   request.operation = judgement.operation
   const needed = judgement.class
-  if (allows(verdict.caller.scopes, needed)) return undefined
+  if (allows(verdict.caller.scopes, needed)) return admit?.(needed)
   // MLflow's client falls back to an older API on this code alone.
   if (request.operation?.name === unknownId) {
     return new FacadeError('notFound', {
@@ -135,9 +168,20 @@ function judge (request: FastifyRequest, verdict: Verdict, told: Judgement | und
   return needed === 'blocked'
     ? new FacadeError('forbidden', { message: 'This MLflow endpoint is disabled here.', reason: 'blocked' })
     : new FacadeError('forbidden', {
-      message: `This needs the scope ${scopeFor(needed) ?? needed}, which the API key does not have.`,
+      message: `This needs the scope ${scopeFor(needed) ?? needed}, which ${lacking(verdict.caller, needed)}.`,
       reason: 'scope'
     })
+}
+
+export function withoutBalance (): FacadeError {
+  return new FacadeError('forbidden', { message: 'The account of this API key has no balance.', reason: 'balance' })
+}
+
+function lacking ({ session }: Caller, needed: AccessClass): string {
+  if (session !== true) return 'the API key does not have'
+  return needed === 'admin'
+    ? 'no session has: send an API key that has it in a header'
+    : 'the key that you signed in with does not have: sign out, and in again with one that has it'
 }
 
 /** As `judge`; a request that cannot be judged is refused like any other. */
@@ -167,6 +211,12 @@ export async function callerOf ({ caller, refusal, context }: FastifyRequest, { 
   }
 }
 
+/** Counts a refused key, after the store was asked: a good key is never refused for its address. @returns what to answer */
+export function counted (refusal: FacadeError, { context: { address } }: FastifyRequest, guesses: Guesses): FacadeError {
+  const waitMs = refusal.kind === errors.unauthenticated ? guesses.count(address, performance.now()) : 0
+  return waitMs === 0 ? refusal : tooManyGuesses(waitMs)
+}
+
 function tooManyGuesses (waitMs: number): FacadeError {
   return new FacadeError('rateLimited', {
     message: 'Too many API keys from this address were refused, including this one. Try again after the time in Retry-After.',
@@ -175,7 +225,8 @@ function tooManyGuesses (waitMs: number): FacadeError {
   })
 }
 
-function storeFault (error: unknown): FacadeError {
+/** What is answered where a key or a session cannot be judged. */
+export function storeFault (error: unknown): FacadeError {
   if (error instanceof StoreBusyError) {
     return new FacadeError('rateLimited', {
       message: error.message,

@@ -1,38 +1,51 @@
 /** Keys that end while their request is under way: a long transfer, or a body that the facade waits for, must not outlive a revocation. */
 import { unauthenticated, type FacadeError } from '../core/errors.js'
 import { toGateway, type RequestContext } from '../http/context.js'
-import type { KeyVerifier } from '../keys/contract.js'
+import { sessionToken } from '../http/session-cookie.js'
+import type { KeyVerifier, Verdict } from '../keys/contract.js'
+import type { Sessions } from '../keys/sessions/sessions.js'
 import { presentedKey } from './credentials.js'
 
 const intervalMs = 1000
 
+/** Who says whether a key or a session is still good. */
+export interface Judges {
+  readonly verifier: KeyVerifier
+  readonly sessions: Sessions
+}
+
 /** Looks once a second at what has been under way to MLflow for longer than that. @returns the function that stops it */
-export function watchRevocations (active: readonly RequestContext[], verifier: KeyVerifier): () => void {
+export function watchRevocations (active: readonly RequestContext[], judges: Judges): () => void {
   const clock = setInterval(() => {
     const now = performance.now()
     for (const context of active) {
       const { transfer, caller } = context.request
       if (transfer === undefined || caller === undefined || transfer.endedAt !== 0 || now - transfer.beganAt <= intervalMs) continue
       // The next look tries again
-      endedSince(context, verifier).then(ended => { if (ended !== undefined) transfer.cancel(ended) }).catch(() => {})
+      endedSince(context, judges).then(ended => { if (ended !== undefined) transfer.cancel(ended) }).catch(() => {})
     }
   }, intervalMs).unref()
   return () => clearInterval(clock)
 }
 
 /**
- * The refusal for a key that was good when its request began and no longer is; undefined where it still is, or where
+ * The refusal for a key or a session that was good when its request began and no longer is; undefined where it still is, or where
  * the store cannot say.
  */
-export async function endedSince (context: RequestContext, verifier: KeyVerifier): Promise<FacadeError | undefined> {
-  // The key is still in the request's own head; keeping another copy would be one more place to leak from.
-  const presented = presentedKey(context.head, toGateway(context))
-  if (presented.kind !== 'key') return undefined
+export async function endedSince (context: RequestContext, judges: Judges): Promise<FacadeError | undefined> {
   try {
-    const verdict = await verifier.verify(presented.key, context.address)
-    if (verdict.valid || verdict.reason === 'balance') return undefined
+    const verdict = await judgeAgain(context, judges)
+    if (verdict === undefined) return unauthenticated('session')
+    if (verdict === 'nothing' || verdict.valid || verdict.reason === 'balance') return undefined
     return unauthenticated(verdict.reason)
   } catch {
     return undefined
   }
+}
+
+/** What vouches for the request is still in its own head; keeping another copy would be one more place to leak from. */
+async function judgeAgain ({ head, address, request }: RequestContext, { verifier, sessions }: Judges): Promise<Verdict | undefined | 'nothing'> {
+  if (request.keyIn === 'cookie') return await sessions.verify(sessionToken(head.cookie) ?? '', address)
+  const presented = presentedKey(head, toGateway(request.context))
+  return presented.kind === 'key' ? await verifier.verify(presented.key, address) : 'nothing'
 }

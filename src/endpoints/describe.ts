@@ -15,8 +15,11 @@ export interface Described {
   readonly querystring?: Schema
   readonly body?: Schema
   /** Answers that are no errors, by status: errors look alike everywhere. */
-  readonly response: Readonly<Record<number, { readonly description: string, readonly content: Readonly<Record<string, Media>> }>>
+  readonly response: Readonly<Record<number, Answer>>
 }
+
+/** With a body, or without one. */
+type Answer = { readonly description: string } & ({ readonly content: Readonly<Record<string, Media>> } | { readonly type: 'null' })
 
 interface Media {
   readonly schema: Schema

@@ -2,17 +2,22 @@
  * The start page: what this is, and how to point each kind of client at it. A page without any outside host for
  * browsers, text for curl, JSON for programs.
  */
-import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify'
+import type { Scope } from '../access/scopes.js'
+import { signInPath, signOutPath } from '../auth/sign-in.js'
 import { mount } from '../core/public-paths.js'
 import { publicHost, publicOrigin } from '../http/client-address.js'
+import type { Caller } from '../keys/contract.js'
 import { describeNewer, type NewerMlflow } from '../mlflow/newer.js'
+import { escape, pageHeaders, pageHtml } from './page.js'
 
 interface Options {
   /** The origin that people use, where it is configured. */
   readonly publicUrl: URL | undefined
   /** The MLflow behind, where it is newer than what is known. */
   readonly newer: () => NewerMlflow | undefined
+  /** Who has signed in in the browser that asks. */
+  readonly signedIn?: (request: FastifyRequest) => Promise<Caller | undefined>
 }
 
 interface Guide {
@@ -21,7 +26,7 @@ interface Guide {
   readonly code: string
 }
 
-export default async function page (app: FastifyInstance, { publicUrl, newer }: Options): Promise<void> {
+export default async function page (app: FastifyInstance, { publicUrl, newer, signedIn = async () => undefined }: Options): Promise<void> {
   app.route({
     method: ['GET', 'HEAD'],
     url: '/',
@@ -31,9 +36,9 @@ export default async function page (app: FastifyInstance, { publicUrl, newer }: 
       const origin = safeOrigin(request, publicUrl)
       const notice = noticeOf(newer())
       // The origin may come from the Host header: a shared cache must not hand it to others.
-      void reply.headers({ 'cache-control': 'no-store', vary: 'Accept', 'x-content-type-options': 'nosniff' })
+      void reply.headers({ 'cache-control': 'no-store', vary: 'Accept, Cookie', 'x-content-type-options': 'nosniff' })
       const accept = request.headers.accept ?? ''
-      if (accept.includes('text/html')) return reply.headers(pageHeaders).type('text/html; charset=utf-8').send(asHtml(origin, notice))
+      if (accept.includes('text/html')) return reply.headers(headers).type('text/html; charset=utf-8').send(asHtml(origin, notice, await signedIn(request)))
       if (accept.includes('application/json')) return reply.type('application/json; charset=utf-8').send(asJson(origin, notice))
       return reply.type('text/plain; charset=utf-8').send(asText(origin, notice))
     }
@@ -83,40 +88,38 @@ function guides (origin: string): readonly Guide[] {
  */
 const script = `const go = () => { if (location.hash.startsWith('#/')) location.replace('${mount}/' + location.hash) }; go(); addEventListener('hashchange', go)`
 
-const style = `
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
-body { max-width: 48rem; margin: 2rem auto; padding: 0 1rem }
-h1 { font-size: 1.5rem } h2 { font-size: 1.1rem; margin: 1.5rem 0 .25rem } p { margin: .25rem 0 }
-pre { padding: .75rem; overflow-x: auto; border: 1px solid color-mix(in srgb, currentColor 25%, transparent); border-radius: .25rem }
-`
+const headers = pageHeaders([script])
 
-const pageHeaders = {
-  'content-security-policy': `default-src 'none'; img-src data:; script-src ${sourceHash(script)}; style-src ${sourceHash(style)}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
-  'referrer-policy': 'no-referrer'
-}
-
-function asHtml (origin: string, notice: string | undefined): string {
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>hokusai-mlflow</title>
-<link rel="icon" href="data:,">
-<script>${script}</script>
-<style>${style}</style>
-</head>
-<body>
-<h1>hokusai-mlflow</h1>
+function asHtml (origin: string, notice: string | undefined, caller: Caller | undefined): string {
+  const body = `<h1>hokusai-mlflow</h1>
 <p>${escape(about)}</p>
-${notice === undefined ? '' : `<p>${escape(notice)}</p>\n`}<p>Tracking URI: <code>${escape(origin + mount)}</code></p>
+${notice === undefined ? '' : `<p class="card">${escape(notice)}</p>\n`}${caller === undefined ? signedOutHtml : signedInHtml(caller)}
+<p>Tracking URI: <code>${escape(origin + mount)}</code></p>
 <ul>
 ${places.map(([path, what]) => `<li><a href="${escape(path)}">${escape(path)}</a>: ${escape(what)}</li>`).join('\n')}
 </ul>
-${guides(origin).map(({ title, text, code }) => `<h2>${escape(title)}</h2>\n<p>${escape(text)}</p>\n<pre>${escape(code)}</pre>`).join('\n')}
-</body>
-</html>
-`
+${guides(origin).map(({ title, text, code }) => `<h2>${escape(title)}</h2>\n<p>${escape(text)}</p>\n<pre tabindex="0">${escape(code)}</pre>`).join('\n')}`
+  return pageHtml({ title: 'hokusai-mlflow', body, script })
+}
+
+const signedOutHtml = `<div class="card row"><p>You are not signed in in this browser.</p>
+<p><a class="button" href="${signInPath}?next=${encodeURIComponent('/')}">Sign in</a></p></div>`
+
+const deeds: Readonly<Record<Scope, string>> = {
+  'mlflow:read': 'look at everything',
+  'mlflow:write': 'look at everything and change it',
+  'mlflow:gateway': 'call models through the gateway',
+  'mlflow:admin': 'administer'
+}
+
+function signedInHtml ({ name, userId, scopes, workspaces }: Caller): string {
+  const may = [...scopes].filter(scope => scope !== 'mlflow:read' || !scopes.has('mlflow:write')).map(scope => deeds[scope])
+  const where = workspaces.length === 0 ? '' : ` in ${workspaces.length === 1 ? 'the workspace' : 'the workspaces'} ${workspaces.join(', ')}`
+  const what = may.length === 0 ? 'This session may open MLflow\'s pages, but its key has no scope.' : `This session may ${may.join(', and ')}${where}.`
+  return `<div class="card"><div class="row"><p>Signed in as <strong>${escape(userId)}</strong> with the key <strong>${escape(name)}</strong></p>
+<form method="post" action="${signOutPath}"><button>Sign out</button></form></div>
+<p class="soft">${escape(what)}</p>
+<p><a href="${mount}/">Open MLflow</a></p></div>`
 }
 
 function asText (origin: string, notice: string | undefined): string {
@@ -150,12 +153,4 @@ function noticeOf (newer: NewerMlflow | undefined): string | undefined {
 /** The origin goes into commands that people paste into a shell, so a Host that is more than a name and a port is not shown. */
 function safeOrigin (request: FastifyRequest, publicUrl: URL | undefined): string {
   return publicHost(request, publicUrl) === '' ? 'https://THIS-HOST' : publicOrigin(request, publicUrl)
-}
-
-function escape (text: string): string {
-  return text.replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`)
-}
-
-function sourceHash (source: string): string {
-  return `'sha256-${createHash('sha256').update(source).digest('base64')}'`
 }

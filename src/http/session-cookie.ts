@@ -9,3 +9,35 @@ export function withoutSession (header: string): string | undefined {
   const kept = header.split(';').filter(pair => pair.split('=', 1)[0]?.trim() !== sessionCookie).join(';').trim()
   return kept === '' ? undefined : kept
 }
+
+/** The value of the session cookie; undefined: none came. Of several the first counts, which is the one with the longest path. */
+export function sessionToken (headers: readonly string[]): string | undefined {
+  for (const header of headers) {
+    if (!header.includes(sessionCookie)) continue
+    for (const pair of header.split(';')) {
+      const equals = pair.indexOf('=')
+      if (pair.slice(0, equals).trim() === sessionCookie) return pair.slice(equals + 1).trim()
+    }
+  }
+  return undefined
+}
+
+/**
+ * A Set-Cookie for a session (RFC 6265). No script reads it, and no call of another site brings it but a link that is followed.
+ * @param secure whether it may come over HTTPS alone
+ */
+export function setSession (token: string, secure: boolean, maxMs: number): string {
+  return `${sessionCookie}=${token}; Path=/; Max-Age=${Math.floor(maxMs / 1000)}; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`
+}
+
+/** A Set-Cookie by which the browser forgets its session. */
+export function clearSession (secure: boolean): string {
+  return setSession('', secure, 0)
+}
+
+const always = ['referrer-policy', 'same-origin', 'x-content-type-options', 'nosniff'] as const
+
+/** What a browser with a session is told beside MLflow's answer: no other page may show it in a frame, or learn where one was. */
+export const sessionHeaders = ['content-security-policy', "frame-ancestors 'self'", ...always] as const
+/** The same for artifacts, which anybody with a write key may have put there: as a page of their own they run no script. */
+export const artifactHeaders = ['content-security-policy', "sandbox; frame-ancestors 'self'", ...always] as const

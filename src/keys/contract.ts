@@ -22,6 +22,8 @@ export interface Caller {
   readonly ratePerHour: number | undefined
   /** Milliseconds since 1970; undefined: never. */
   readonly expiresAt: number | undefined
+  /** Known by a session that was begun with the key, not by the key itself. */
+  readonly session?: true
 }
 
 /** Why a key is refused. All of them are one 401 to the caller, except `balance`: a valid key without means, which is a 403. */
@@ -44,9 +46,43 @@ export interface KeyVerifier {
    * say all there is to say at once.
    */
   recall?: (key: string) => Verdict | undefined
+  /** Where sessions are kept; only of stores of our own. */
+  readonly sessions?: SessionRows
   /** Whether the store can answer. @throws StoreUnavailableError with a reason that names no address */
   check: () => Promise<void>
   close: () => Promise<void>
+}
+
+/** A session that somebody began with a key, by the hash of its id and never the id itself. Times in milliseconds since 1970. */
+export interface SessionRow {
+  readonly hash: string
+  readonly keyId: string
+  readonly createdAt: number
+  /** Written once in a while, so it may lag behind. */
+  readonly seenAt: number
+}
+
+/** Sessions of one key: more browsers than people have, and few enough that nobody fills the store with a key. */
+export const sessionsPerKey = 100
+
+/** What is kept of a session, with the hash of its key. */
+export interface FoundSession {
+  readonly keyHash: string
+  readonly createdAt: number
+  readonly seenAt: number
+}
+
+/** Sessions beside the keys that they were begun with. All throw StoreUnavailableError when the store fails. */
+export interface SessionRows {
+  /** Keeps a session, and forgets those that were begun or last seen at these times or before, and the oldest of a key that has many. */
+  add: (session: SessionRow, begunBy: number, seenBy: number) => Promise<void>
+  /** Answers at once where nothing has to be waited for. */
+  find: (hash: string) => FoundSession | undefined | Promise<FoundSession | undefined>
+  /** Notes that it was in use; may get lost. */
+  touch: (hash: string, at: number) => Promise<void>
+  remove: (hash: string) => Promise<void>
+  /** Judges the key whose hash this is, as the verifier judges a key. */
+  verifyKey: (keyHash: string) => Verdict | Promise<Verdict>
 }
 
 export interface NewKey {

@@ -24,6 +24,8 @@ export interface VerdictCacheOptions extends MemoryOptions {
 }
 
 export interface VerdictCache extends Pick<KeyVerifier, 'verify'>, Required<Pick<KeyVerifier, 'recall'>> {
+  /** As `verify`, of a key known by its hash alone: for sources that ask by nothing else. */
+  readonly verifyHash: (hash: string) => Verdict | Promise<Verdict>
   /**
    * The store has changed: with an id, that key, of which nothing is left here; without, anything may have, so that each key is asked about
    * again, and was seen valid only for the case that there is no answer. Answers that are on their way are not kept.
@@ -41,16 +43,16 @@ export function createVerdictCache (source: VerdictSource, { now = Date.now, ...
   const memory = createVerdictMemory(options)
   const questions = createQuestions(source, memory, now)
 
-  /** A key of which nothing is known that would still count. */
-  function meet (key: string, address: string, hash: string, isNew: boolean): Verdict | Promise<Verdict> {
-    if (!isPlausible(key)) return { valid: false, reason: 'malformed' }
-    if (source.holds !== undefined) {
-      const form = formOf(key)
-      if (!source.holds(form)) return { valid: false, reason: form === 'broken' ? 'checksum' : 'unknown' }
+  /** A key of which nothing is known that would still count. @param key undefined: only its hash is known */
+  function meet (key: string | undefined, address: string, hash: string, isNew: boolean): Verdict | Promise<Verdict> {
+    if (key !== undefined) {
+      if (!isPlausible(key)) return { valid: false, reason: 'malformed' }
+      const form = source.holds === undefined ? undefined : formOf(key)
+      if (form !== undefined && source.holds?.(form) === false) return { valid: false, reason: form === 'broken' ? 'checksum' : 'unknown' }
     }
     if (memory.isUnknown(hash)) return { valid: false, reason: 'unknown' }
     if (isNew && !questions.isAsked(hash)) source.admit?.(address)
-    const asked = questions.ask(key, address, hash)
+    const asked = questions.ask(key ?? '', address, hash)
     return 'answer' in asked ? asked.answer : asked
   }
 
@@ -69,17 +71,19 @@ export function createVerdictCache (source: VerdictSource, { now = Date.now, ...
     }
   }
 
+  function judge (key: string | undefined, address: string, hash: string): Verdict | Promise<Verdict> {
+    const at = now()
+    const entry = memory.find(hash)
+    if (entry === undefined) return meet(key, address, hash, true)
+    if (memory.isFresh(entry, at)) return memory.use(entry, at)
+    if (!memory.isSeenValid(entry, at)) return meet(key, address, hash, false)
+    if (entry.failedAt !== undefined && isWithin(retryMs, entry.failedAt, at)) return memory.use(entry, at)
+    return outlast(() => questions.ask(key ?? '', address, hash), hash, at)
+  }
+
   return {
-    verify: (key, address) => {
-      const hash = hashKey(key)
-      const at = now()
-      const entry = memory.find(hash)
-      if (entry === undefined) return meet(key, address, hash, true)
-      if (memory.isFresh(entry, at)) return memory.use(entry, at)
-      if (!memory.isSeenValid(entry, at)) return meet(key, address, hash, false)
-      if (entry.failedAt !== undefined && isWithin(retryMs, entry.failedAt, at)) return memory.use(entry, at)
-      return outlast(() => questions.ask(key, address, hash), hash, at)
-    },
+    verify: (key, address) => judge(key, address, hashKey(key)),
+    verifyHash: hash => judge(undefined, '', hash),
     recall: key => {
       const at = now()
       const entry = memory.find(hashKey(key))

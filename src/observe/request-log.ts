@@ -77,6 +77,7 @@ function textOfCaller (caller: Caller): string {
   let text = callerTexts.get(caller)
   if (text === undefined) {
     text = `,"key":${JSON.stringify(caller.hint)},"key_id":${JSON.stringify(caller.keyId)},"user":${JSON.stringify(caller.userId)}`
+    if (caller.session === true) text += ',"session":true'
     callerTexts.set(caller, text)
   }
   return text

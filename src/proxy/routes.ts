@@ -8,6 +8,7 @@ import { checkArtifactPaths, wholeStoreProblem } from './artifact-workspaces.js'
 import { mayWrite } from '../http/answer/cors.js'
 import { foreignPage, isOwnOrigin, publicHost, publicProtocol } from '../http/client-address.js'
 import { sendError } from '../http/answer/send-error.js'
+import { artifactHeaders, sessionHeaders } from '../http/session-cookie.js'
 import type { RequestContext } from '../http/context.js'
 import { openForward, type ForwardOptions } from './forward.js'
 import { outgoing, outgoingToGateway, type Identity } from './headers/request-headers.js'
@@ -84,6 +85,7 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
       throw new FacadeError('forbidden', { message: foreignPage(head.origin ?? '', request, config.publicUrl), reason: 'foreign_origin' })
     }
     checkManagedWorkspace(request)
+    if (request.keyIn === 'cookie') context.responseHeaders.push(...movesArtifact(judged) ? artifactHeaders : sessionHeaders)
     const workspace = chosenWorkspace(request)
     checkArtifactPaths(request, workspace)
     bounds.enter(request, movesArtifact(judged) || isSpooled(request, monitor.layout))

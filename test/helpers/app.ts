@@ -87,6 +87,8 @@ interface Options {
   readonly impostor?: string
   /** Our own client to MLflow is out of use. */
   readonly undiciAlone?: boolean
+  /** Judges keys in place of the verdicts. */
+  readonly verifier?: KeyVerifier
   /** Adds to the app before it listens. */
   readonly extend?: (app: FastifyInstance) => void
 }
@@ -97,7 +99,7 @@ const tlsEverywhere = process.env.FACADE_TLS === '1' ? selfSigned() : {}
 interface Teardown { teardown: (fn: () => unknown) => void }
 
 /** Starts stand-in and facade, and has the facade recognise what is behind it. */
-export async function facade (t: Teardown, behaviour?: Behaviour, { env = {}, shape, draining, tls, hidesPrefix = false, stallMs, limits, impostor, extend, undiciAlone = false }: Options = {}): Promise<Facade> {
+export async function facade (t: Teardown, behaviour?: Behaviour, { env = {}, shape, draining, tls, hidesPrefix = false, stallMs, limits, impostor, extend, undiciAlone = false, verifier: ownVerifier }: Options = {}): Promise<Facade> {
   const mlflow = await standIn(t, behaviour, impostor === undefined ? shape : { ...shapeA, impostor }, tls)
   const dataDir = mkdtempSync(join(tmpdir(), 'facade-'))
   const config = loadConfig({ DATA_DIR: dataDir, MLFLOW_UPSTREAM_URL: hidesPrefix ? mlflow.url.origin : mlflow.url.href, ...tlsEverywhere, ...env }, path => readFileSync(path, 'utf8'))
@@ -108,7 +110,7 @@ export async function facade (t: Teardown, behaviour?: Behaviour, { env = {}, sh
   const verdicts = verdictsOf()
   const upstream = openUpstream(config.upstream, config.upstream.url ?? mlflow.url, { undiciAlone })
   const metrics = createMetrics()
-  const app = await buildApp(config, { verifier: verifier(verdicts), upstream, log, metrics, ...draining === undefined ? {} : { draining }, ...stallMs === undefined ? {} : { stallMs }, ...limits === undefined ? {} : { limits } })
+  const app = await buildApp(config, { verifier: ownVerifier ?? verifier(verdicts), upstream, log, metrics, ...draining === undefined ? {} : { draining }, ...stallMs === undefined ? {} : { stallMs }, ...limits === undefined ? {} : { limits } })
   extend?.(app)
   await app.listen({ port: 0, host: env.HOST ?? '127.0.0.1' })
   const { port } = app.server.address() as AddressInfo

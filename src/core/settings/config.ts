@@ -5,8 +5,8 @@ import { readPostgresUrl, type PostgresAddress, type ReadText } from './postgres
 import { readRedisUrl, type RedisAddress } from './redis-url.js'
 import { readSettings, type Env, type SettingReader } from './setting-reader.js'
 import {
-  cidrs, connections, count, date, headerText, hostAndPort, hostname, http, oneOf, origin, origins, port, positiveCount, rate, seconds,
-  timeout, workers
+  cidrs, connections, count, date, headerText, hostAndPort, hostname, http, lifetime, oneOf, origin, origins, port, positiveCount,
+  rate, seconds, secret, timeout, workers
 } from './setting-values.js'
 import { nearest, notServed, settings } from './settings.js'
 import { checkIdentity, type TlsFiles, type TlsIdentity } from './tls-identity.js'
@@ -26,6 +26,7 @@ export interface Config {
   /** The Python that makes the environment of an MLflow of our own. */
   readonly mlflowPython: string
   readonly keys: KeysConfig
+  readonly sessions: SessionsConfig
   /** Calls an hour of keys that are made without a rate; undefined: no limit. */
   readonly defaultRate: number | undefined
   /** Where limits are counted with other facades; undefined: each counts by itself. */
@@ -77,6 +78,13 @@ export interface KeysConfig {
   readonly sharedBy?: number
 }
 
+export interface SessionsConfig {
+  /** Undefined: made where it is needed. */
+  readonly secret: string | undefined
+  readonly idleMs: number
+  readonly maxMs: number
+}
+
 export type StoreConfig =
   | { readonly kind: 'sqlite', readonly file: string }
   | { readonly kind: 'postgres', readonly address: PostgresAddress }
@@ -121,6 +129,11 @@ export function loadConfig (env: Env, readText: (path: string) => string): Confi
     upstream,
     mlflowPython: value('MLFLOW_PYTHON', given => given) ?? '',
     keys: keysFrom(reader, dataDir),
+    sessions: {
+      secret: value('SESSION_SECRET', secret),
+      idleMs: value('SESSION_IDLE_SECONDS', lifetime) ?? 0,
+      maxMs: value('SESSION_MAX_SECONDS', lifetime) ?? 0
+    },
     defaultRate: value('KEYS_DEFAULT_RATE', rate) ?? undefined,
     redis: value('REDIS_URL', readRedisUrl),
     publicUrl: value('PUBLIC_URL', origin),

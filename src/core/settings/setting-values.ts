@@ -46,6 +46,17 @@ export function timeout (given: string): number | undefined {
   return ms !== undefined && ms >= 100 ? ms : undefined
 }
 
+/** As `seconds`, of what must not end at once. */
+export function lifetime (given: string): number | undefined {
+  const ms = seconds(given)
+  return ms !== undefined && ms >= 1000 ? ms : undefined
+}
+
+/** What a secret is made from; a short one could be guessed by whoever holds something that was sealed with it. */
+export function secret (given: string): string | undefined {
+  return given.length >= 32 && given.length <= 1024 ? given : undefined
+}
+
 /** Calls an hour, from a text such as `60/hour`; null: `none`, no limit. */
 export function rate (given: string): number | null | undefined {
   if (given === 'none') return null

@@ -18,6 +18,7 @@ export const released = '2026-11-24'
 const port = 'a port from 0 to 65535'
 const duration = 'a number of seconds up to 1000000'
 const timeout = 'a number of seconds from 0.1 to 1000000'
+const lifetime = 'a number of seconds from 1 to 1000000'
 const url = 'an http:// or https:// URL without user, query, fragment, spaces, dot segments or port 0'
 const pemFile = 'the path of a PEM file'
 const day = 'a date such as 2027-06-30'
@@ -49,6 +50,9 @@ const table = {
   REDIS_URL: { secret: true, allowed: redisAllowed, about: 'Redis (5 or later) or Valkey in which several facades count the calls of keys with a limit together (docs/scaling.md). Unset, or while it does not answer: each counts by itself.' },
   AUTH_SERVICE_ID: { value: 'platform', allowed: 'printable text', about: '`service_id` sent to the auth service.' },
   AUTH_EMPTY_SCOPES: { value: 'none', allowed: '`none` or `read`', about: 'What an auth-service key without scopes may do.' },
+  SESSION_SECRET: { secret: true, allowed: 'a text of 32 to 1024 characters', about: 'Seals the sessions of people who sign in with a key of an auth service (docs/browser.md); the same on all replicas. Unset: made once, in `DATA_DIR`. Key stores of the facade\'s own need none.' },
+  SESSION_IDLE_SECONDS: { value: '28800', allowed: lifetime, about: 'Seconds without a request after which a session ends.' },
+  SESSION_MAX_SECONDS: { value: '604800', allowed: lifetime, about: 'Seconds after which a session ends in any case.' },
   PUBLIC_URL: { allowed: 'an http:// or https:// origin without a path', about: 'The public origin that people use. Unset: taken from the request.' },
   CORS_ALLOWED_ORIGINS: { allowed: 'a list of http:// or https:// origins without a path, separated by commas (not `*`, which would let any page use a key that it gets hold of)', about: 'Other origins whose pages may call with a key in a header, never with a cookie. Unset: none.' },
   TRUST_PROXY: { allowed: 'a list of addresses (without a zone) or CIDR ranges, separated by commas', about: 'Load balancers whose `X-Forwarded-*` and `X-Request-Id` headers are trusted.' },

@@ -58,7 +58,7 @@ export function preflight (
  * Whether such a page may also write: with a key in a header, which it must have been given. A cookie would come with
  * the call of any page, and vouches for our own alone.
  */
-export function mayWrite (origin: string | undefined, keyIn: 'header' | undefined, allowed: ReadonlySet<string>): boolean {
+export function mayWrite (origin: string | undefined, keyIn: 'header' | 'cookie' | undefined, allowed: ReadonlySet<string>): boolean {
   return keyIn === 'header' && mayCall(origin, allowed)
 }
 

@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify'
 import { errorBody, type FacadeError } from '../../core/errors.js'
 import type { Reason } from '../../core/reasons.js'
 import { toGateway } from '../context.js'
+import { sessionToken } from '../session-cookie.js'
 import { finishOwn, ownHeaders, unanswered } from './early-response.js'
 
 /** An error that the facade answered. */
@@ -33,7 +34,7 @@ export function sendError (reply: FastifyReply, error: FacadeError): void {
   reply.hijack()
   const body = Buffer.from(errorBody(error, context.id, toGateway(context)))
   const headers = ['content-type', 'application/json', 'content-length', String(body.length), ...ownHeaders]
-  if (status === 401) headers.push(...challengesFor(raw))
+  if (status === 401) headers.push(...challengesFor(raw, sessionToken(context.head.cookie) !== undefined))
   headers.push(...Object.entries(error.headers).flat(), ...context.responseHeaders)
   finishOwn(raw, reply.raw, status, headers, raw.method === 'HEAD' ? undefined : body)
 }
@@ -45,9 +46,9 @@ const bearerAndBasic = [...bearer, 'www-authenticate', 'Basic realm="MLflow"']
  * How to authenticate (RFC 9110, section 11.6.1; one field for each challenge, since many clients read no list). Basic
  * is what wget, `curl --anyauth`, Java's Authenticator and Python's handlers wait for before they send the key that they
  * were given. A browser would open its dialog over a page whose script is refused, so such a call is not offered Basic;
- * a navigation is (Fetch Metadata: `Sec-Fetch-Mode`).
+ * a navigation is (Fetch Metadata: `Sec-Fetch-Mode`), unless somebody had signed in there, who does so again at `/login`.
  */
-function challengesFor ({ headers }: IncomingMessage): readonly string[] {
+function challengesFor ({ headers }: IncomingMessage, inSession: boolean): readonly string[] {
   const mode = headers['sec-fetch-mode']
-  return mode === undefined || mode === 'navigate' ? bearerAndBasic : bearer
+  return !inSession && (mode === undefined || mode === 'navigate') ? bearerAndBasic : bearer
 }

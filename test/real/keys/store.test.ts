@@ -8,12 +8,14 @@ import { hashKey } from '../../../src/keys/key.js'
 import { openPostgres } from '../../../src/keys/stores/postgres/store.js'
 import { openIn } from '../../helpers/postgres-store.js'
 import { addressOf, password, startPostgres, urlOf, user } from '../../helpers/postgres.js'
+import { sessionContract } from '../../helpers/session-contract.js'
 import { storeContract } from '../../helpers/store-contract.js'
 import { reading } from '../../helpers/store-subject.js'
 
 const server = await startPostgres(t)
 
 storeContract(t, 'PostgreSQL', async t => await openIn(t, server))
+sessionContract(t, 'PostgreSQL', async t => await openIn(t, server))
 
 t.test('of processes that start together on a new database one makes the tables, and one the first key', async t => {
   const url = urlOf(server.port, await server.createDatabase())
@@ -38,7 +40,7 @@ t.test('ten that migrate at the same time take each step once', async t => {
   const database = await server.createDatabase()
   const stores = await Promise.all(Array.from({ length: 10 }, async () => await openPostgres(addressOf(urlOf(server.port, database)), { staleMs: 0 })))
   await Promise.all(stores.map(async store => await store.close()))
-  t.strictSame(await server.query(database, 'SELECT version FROM hokusai_mlflow.schema_version'), [{ version: 1 }])
+  t.strictSame(await server.query(database, 'SELECT version FROM hokusai_mlflow.schema_version'), [{ version: 1 }, { version: 2 }])
 })
 
 t.test('the first key of all is good at once with a replica that was there before it', async t => {

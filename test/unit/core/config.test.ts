@@ -273,3 +273,11 @@ t.test('the metrics have a port of their own', async t => {
   t.throws(() => loadConfig({ PORT: '8081', METRICS_PORT: '8081' }, () => ''), { message: /METRICS_PORT is the same as PORT/ })
   t.ok(loadConfig({ PORT: '0', METRICS_PORT: '0' }, () => ''))
 })
+
+t.test('sessions: a short secret and a time that ends at once are refused, and no secret is repeated', async t => {
+  const read = (env: Record<string, string>) => loadConfig(env, () => '').sessions
+  t.strictSame(read({}), { secret: undefined, idleMs: 28_800_000, maxMs: 604_800_000 })
+  t.strictSame(read({ SESSION_SECRET: 's'.repeat(32), SESSION_IDLE_SECONDS: '60', SESSION_MAX_SECONDS: '3600' }), { secret: 's'.repeat(32), idleMs: 60_000, maxMs: 3_600_000 })
+  t.throws(() => read({ SESSION_SECRET: 'too-short-a-secret' }), { message: /SESSION_SECRET is not valid: it must be a text of 32 to 1024 characters$/ })
+  for (const value of ['0', '-1', '0.5', 'week']) t.throws(() => read({ SESSION_IDLE_SECONDS: value }), { message: /SESSION_IDLE_SECONDS is "[^"]+": it must be a number of seconds from 1/ })
+})

@@ -2,9 +2,11 @@ import t from 'tap'
 import { hashKey } from '../../../src/keys/key.js'
 import { openServer } from '../../helpers/remote-store.js'
 import { openFile, reading } from '../../helpers/sqlite-store.js'
+import { sessionContract } from '../../helpers/session-contract.js'
 import { storeContract } from '../../helpers/store-contract.js'
 
 storeContract(t, 'SQLite', async t => openFile(t))
+sessionContract(t, 'SQLite', async t => openFile(t))
 storeContract(t, 'a store behind a network', async () => openServer())
 
 t.test('keys keep working, whatever their length and shape, once they are imported', async t => {

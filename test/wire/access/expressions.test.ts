@@ -27,6 +27,12 @@ const listed: Readonly<Record<string, Readonly<Record<string, keyof typeof reaso
     '/^(?:file:)+/i': 'single',
     '/^workspaces(?:[. ]*$|[:;?#])/i': 'single'
   },
+  'src/auth/sign-in.ts': {
+    '/^\\/mlflow\\/(?:(?:ajax-)?api|v1|gateway|graphql)(?:\\/|$)/': 'head',
+    '/^\\/(?![/\\\\])[\\x21-\\x5b\\x5d-\\x7e]*$/': 'single'
+  },
+  'src/keys/sessions/stored.ts': { '/^[\\w-]{43}$/': 'head' },
+  'src/keys/sessions/sealed.ts': { '/^[\\w-]{64,2048}$/': 'head' },
   'src/auth/credentials.ts': {
     '/^eyJ[\\w-]*(?:\\.[\\w-]*){2,4}$/': 'single',
     '/^\\s*([^\\s]+) +(.*)$/s': 'total',
@@ -64,7 +70,8 @@ const listed: Readonly<Record<string, Readonly<Record<string, keyof typeof reaso
     '/^hk_(?:live|test)_\\w{0,8}\\W+$/': 'single',
     '/%[\\da-f]{2}/i': 'search'
   },
-  'src/endpoints/start-page.ts': { '/^/gm': 'class', '/[&<>"\']/g': 'class' },
+  'src/endpoints/start-page.ts': { '/^/gm': 'class' },
+  'src/endpoints/page.ts': { '/[&<>"\']/g': 'class' },
   'src/proxy/forward.ts': { '/^(https?:)?\\/\\/([^/?#]*)(.*)$/is': 'total', '/^\\/*/': 'total' },
   'src/http/connection/request-head.ts': { '/^00-(?!0{32})[\\da-f]{32}-(?!0{16})[\\da-f]{16}-[\\da-f]{2}$/': 'head' },
   'src/proxy/headers/identity.ts': { '/\\/+$/': 'settings', '/^\\s*\\{\\s*"experiment"\\s*:/': 'single', '/"error_code"\\s*:/': 'class' },

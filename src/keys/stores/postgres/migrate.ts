@@ -54,7 +54,16 @@ const steps: readonly string[] = [
     created_at, expires_at, overlap_until, revoked_at, revoke_reason, replaced_by ON hokusai_mlflow.keys
     FOR EACH ROW EXECUTE FUNCTION hokusai_mlflow.tell_changed();
   CREATE TRIGGER emptied AFTER TRUNCATE ON hokusai_mlflow.keys
-    FOR EACH STATEMENT EXECUTE FUNCTION hokusai_mlflow.tell_emptied()`
+    FOR EACH STATEMENT EXECUTE FUNCTION hokusai_mlflow.tell_emptied()`,
+  `CREATE TABLE hokusai_mlflow.sessions (
+    -- As with keys: the id itself is nowhere.
+    hash text PRIMARY KEY CHECK (hash ~ '^[0-9a-f]{64}$'),
+    -- No reference: keys may be removed by hand, and a session without its key has ended.
+    key_id text NOT NULL,
+    created_at bigint NOT NULL,
+    seen_at bigint NOT NULL
+  );
+  CREATE INDEX sessions_key ON hokusai_mlflow.sessions (key_id, created_at)`
 ]
 
 /** The version that this program knows. */

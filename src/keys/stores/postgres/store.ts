@@ -9,6 +9,7 @@ import { createVerdictCache } from '../../verdict-cache.js'
 import { connectionOptions, longMs, openDatabase, type Database, type Sql } from './database.js'
 import { openLink } from './link.js'
 import { migrate } from './migrate.js'
+import { openSessionRows } from './sessions.js'
 import { collectUses } from './uses.js'
 
 export interface PostgresOptions extends StoreListeners {
@@ -71,15 +72,22 @@ export async function openPostgres (address: PostgresAddress, options: PostgresO
   const uses = collectUses(database.sql, cache.takeUsed, report)
   let doubtedAt = -Infinity
 
+  function doubt (): void {
+    if (link.isCertain() || performance.now() - doubtedAt < doubtfulMs) return
+    doubtedAt = performance.now()
+    cache.invalidate()
+  }
+
   return {
     verify: (key, address) => {
-      if (!link.isCertain() && performance.now() - doubtedAt >= doubtfulMs) {
-        doubtedAt = performance.now()
-        cache.invalidate()
-      }
+      doubt()
       return cache.verify(key, address)
     },
     recall: cache.recall,
+    sessions: openSessionRows(database, hash => {
+      doubt()
+      return cache.verifyHash(hash)
+    }),
     check: shareCheck(async () => { await database.sql(any) }, now),
     close: async () => {
       await uses.close()

@@ -23,7 +23,16 @@ const steps: readonly string[] = [
     revoke_reason TEXT,
     replaced_by TEXT REFERENCES keys (id)
   ) STRICT;
-  CREATE INDEX keys_form ON keys (form)`
+  CREATE INDEX keys_form ON keys (form)`,
+  `CREATE TABLE sessions (
+    -- As with keys: the id itself is nowhere.
+    hash TEXT NOT NULL PRIMARY KEY CHECK (length(hash) = 64 AND hash NOT GLOB '*[^0-9a-f]*'),
+    -- No reference: a key may be removed by hand, and a session without its key has ended.
+    key_id TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    seen_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX sessions_key ON sessions (key_id, created_at)`
 ]
 
 /**

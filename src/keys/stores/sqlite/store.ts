@@ -4,6 +4,7 @@ import { hashKey, type KeyForm } from '../../key.js'
 import { changed, changingColumns, importedRow, keyColumns, newRow, revoked, rotated, storedForms, toIssued, toRecord, toVerdict } from '../../records.js'
 import { createVerdictCache } from '../../verdict-cache.js'
 import { openDatabase, type Database, type Sql } from './database.js'
+import { openSessionRows } from './sessions.js'
 
 export interface SqliteOptions {
   readonly report?: Report
@@ -38,6 +39,10 @@ export function openSqlite (file: string, { report, now = Date.now, onStatement 
       database.watch()
       return cache.verify(key, address)
     },
+    sessions: openSessionRows(database, hash => {
+      database.watch()
+      return cache.verifyHash(hash)
+    }),
     check: async () => { database.read(formsIn) },
     close: async () => {
       clearInterval(timer)

@@ -1,0 +1,24 @@
+/** The page where one signs in. */
+import { signInPath } from '../auth/sign-in.js'
+import { escape, pageHeaders, pageHtml } from './page.js'
+
+/** What follows the # of the address (MLflow's pages live there) never reaches a server: it goes along with the form. */
+const script = "const next = document.querySelector('[name=next]'); if (!next.value.includes('#')) next.value += location.hash"
+
+export const signInHeaders = pageHeaders([script])
+
+/** @param next where to go afterwards, checked by `safeNext` @param problem why the last try failed, as a sentence */
+export function signInHtml (next: string, problem: string | undefined): string {
+  const alert = problem === undefined ? '' : `<p class="alert" role="alert" id="problem">${escape(problem)}</p>\n`
+  const invalid = problem === undefined ? '' : ' aria-invalid="true" aria-describedby="problem"'
+  const body = `<h1>Sign in to MLflow</h1>
+<p class="soft">Enter the API key that you use with MLflow's client. It is exchanged for a session in this browser, which never has more rights than the key and ends with it.</p>
+<form class="card" method="post" action="${signInPath}">
+${alert}<label for="key">API key</label>
+<p><input id="key" name="key" type="password" required maxlength="512" autocomplete="current-password" autocapitalize="none" spellcheck="false" autofocus${invalid}></p>
+<input type="hidden" name="next" value="${escape(next)}">
+<p><button>Sign in</button></p>
+</form>
+<p class="soft">No key? Ask whoever runs this server. <a href="/">What this is, and how to use it from programs</a></p>`
+  return pageHtml({ title: 'Sign in to MLflow', body, scriptAtEnd: script }, true)
+}

@@ -1,0 +1,108 @@
+/** `/login` and `/logout`: a key for a session, and the end of it. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { counted, storeFault, withoutBalance } from '../auth/authenticate.js'
+import { foreignCall, type OwnPageOptions } from '../auth/own-page.js'
+import { isSecure } from '../auth/session.js'
+import { safeNext, signInPath, signOutPath } from '../auth/sign-in.js'
+import { FacadeError, unauthenticated } from '../core/errors.js'
+import { sendError } from '../http/answer/send-error.js'
+import { clearSession, sessionToken, setSession } from '../http/session-cookie.js'
+import type { Caller, KeyVerifier } from '../keys/contract.js'
+import type { Guesses } from '../keys/guesses.js'
+import type { Sessions } from '../keys/sessions/sessions.js'
+import { pageSchema, signInSchema, signOutSchema } from './sign-in-schemas.js'
+import { signInHeaders, signInHtml } from './sign-in-page.js'
+
+interface Options extends OwnPageOptions {
+  readonly verifier: KeyVerifier
+  readonly guesses: Guesses
+  readonly sessions: Sessions
+  readonly maxMs: number
+}
+
+interface SignInForm {
+  readonly key: string
+  readonly next?: string
+}
+
+const formMaxBytes = 16 * 1024
+
+export default async function signIn (app: FastifyInstance, options: Options): Promise<void> {
+  const { sessions, maxMs } = options
+  const form = { parseAs: 'string', bodyLimit: formMaxBytes } as const
+  app.addContentTypeParser('application/x-www-form-urlencoded', form, (_request, body, done) => {
+    done(null, Object.fromEntries(new URLSearchParams(String(body))))
+  })
+
+  app.get(signInPath, { schema: pageSchema, config: { operation: 'sign_in_page' } }, (request, reply) => {
+    return sendPage(reply, 200, (request.query as { readonly next?: string }).next)
+  })
+
+  app.post(signInPath, { schema: signInSchema, config: { operation: 'sign_in' } }, async (request, reply) => {
+    const { key, next } = request.body as SignInForm
+    const entered = await enter(request, key.trim(), options)
+    if (entered instanceof FacadeError) return refuse(request, reply, entered, next)
+    return leave(reply, setSession(entered, isSecure(request, options), maxMs), safeNext(next))
+  })
+
+  app.post(signOutPath, { schema: signOutSchema, config: { operation: 'sign_out' } }, async (request, reply) => {
+    const foreign = foreignCall(request, options)
+    if (foreign !== undefined) throw foreign
+    const token = sessionToken(request.context.head.cookie)
+    if (token !== undefined) await sessions.end(token).catch(error => { throw storeFault(error) })
+    return leave(reply, clearSession(isSecure(request, options)), '/')
+  })
+}
+
+/** Checks the key. @returns the cookie of the session that begins, or why none does */
+async function enter (request: FastifyRequest, key: string, options: Options): Promise<string | FacadeError> {
+  const { verifier, guesses, sessions, ...page } = options
+  const foreign = foreignCall(request, page)
+  if (foreign !== undefined) return foreign
+  try {
+    const verdict = await verifier.verify(key, request.context.address)
+    request.caller = verdict.caller
+    if (!verdict.valid && verdict.reason === 'balance') return withoutBalance()
+    if (!verdict.valid) return counted(unauthenticated(verdict.reason), request, guesses)
+    const before = sessionToken(request.context.head.cookie)
+    if (before !== undefined) await sessions.end(before)
+    return await sessions.begin(key, verdict.caller)
+  } catch (error) {
+    return storeFault(error)
+  }
+}
+
+/** People get the page again, with what was wrong; programs get JSON like everywhere. */
+function refuse (request: FastifyRequest, reply: FastifyReply, error: FacadeError, next: string | undefined): FastifyReply {
+  if (request.headers.accept?.includes('text/html') !== true) {
+    sendError(reply, error)
+    return reply
+  }
+  request.refusal = { reason: error.reason, status: error.kind.status, cause: error.cause }
+  const { kind: { status }, headers } = error
+  return sendPage(reply.headers(headers), status, next, status === 401 ? invalid : error.message)
+}
+
+const invalid = 'This key is not valid. Check that it was copied whole, and that it has not expired or been revoked.'
+
+function leave (reply: FastifyReply, cookie: string, location: string): FastifyReply {
+  return reply.code(303).headers({ 'set-cookie': cookie, location }).send()
+}
+
+function sendPage (reply: FastifyReply, status: number, next: string | undefined, problem?: string): FastifyReply {
+  return reply.code(status).headers(signInHeaders).type('text/html; charset=utf-8').send(signInHtml(safeNext(next), problem))
+}
+
+/** Who has signed in in the browser that a request comes from; nobody, where that cannot be told. */
+export function signedInBy (sessions: Sessions): (request: FastifyRequest) => Promise<Caller | undefined> {
+  return async ({ context: { head, address } }) => {
+    const token = sessionToken(head.cookie)
+    if (token === undefined) return undefined
+    try {
+      const verdict = await sessions.verify(token, address)
+      return verdict?.valid === true ? verdict.caller : undefined
+    } catch {
+      return undefined
+    }
+  }
+}

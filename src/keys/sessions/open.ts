@@ -1,0 +1,39 @@
+/** Opens the sessions that fit the key store: beside the keys where those are kept here, sealed in the cookie where they are not. */
+import { randomBytes } from 'node:crypto'
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Config } from '../../core/settings/config.js'
+import { StoreUnavailableError, type KeyVerifier } from '../contract.js'
+import { openSealedSessions } from './sealed.js'
+import type { Sessions } from './sessions.js'
+import { openStoredSessions } from './stored.js'
+
+export function openSessions (verifier: KeyVerifier, { sessions, keys, dataDir }: Pick<Config, 'sessions' | 'keys' | 'dataDir'>): Sessions {
+  const { secret, idleMs, maxMs } = sessions
+  if (verifier.sessions !== undefined) return openStoredSessions(verifier.sessions, { idleMs, maxMs, staleMs: keys.staleMs })
+  return openSealedSessions(verifier, { idleMs, maxMs, secret: () => secret ?? secretIn(dataDir) })
+}
+
+/** The secret of a facade that was given none. Workers may make it at the same time. @throws StoreUnavailableError */
+export function secretIn (dataDir: string): string {
+  const file = join(dataDir, 'session-secret')
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw unusable(error)
+  }
+  const own = `${file}.${process.pid}`
+  try {
+    writeFileSync(own, randomBytes(32).toString('base64url'), { mode: 0o600, flush: true })
+    linkSync(own, file) // whole or not at all, and never over one that is there
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unusable(error)
+  } finally {
+    rmSync(own, { force: true })
+  }
+  return readFileSync(file, 'utf8')
+}
+
+function unusable (error: unknown): StoreUnavailableError {
+  return new StoreUnavailableError('The secret of sessions in DATA_DIR cannot be read or made.', { cause: error })
+}
