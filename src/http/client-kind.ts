@@ -1,5 +1,5 @@
 /** Kinds of clients, for log and metrics. */
-import { remembering } from './connection/request-head.js'
+import { remembering } from '../core/remembering.js'
 
 const kinds: ReadonlyArray<readonly [RegExp, string]> = [
   [/^mlflow-python-client/i, 'mlflow-python'],

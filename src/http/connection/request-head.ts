@@ -1,4 +1,5 @@
 /** The head of a request, read once: what may pass, and what the facade reads itself. */
+import { remembering } from '../../core/remembering.js'
 
 /** What is done with a request header. */
 type Action =
@@ -75,28 +76,6 @@ function actionOf (name: string): Action {
     actions[dashed] ??
     (dashed.startsWith('x-forwarded-') ? 'forwarded' : dropped.has(dashed) || dashed.startsWith('x-hokusai-') ? 'drop' : 'pass')
   return name.includes('_') && action !== 'pass' ? 'drop' : action
-}
-
-/** So many names are kept, of at most so many characters: 64 KB, whatever callers invent. */
-const keptNames = 1000
-const keptLength = 64
-
-/**
- * Keeps what is read from names: the same few spellings come again and again. When it is full it begins anew, so that
- * invented names keep no real one out.
- */
-export function remembering<T> (read: (name: string) => T): (name: string) => T {
-  const kept = new Map<string, T>()
-  return name => {
-    let value = kept.get(name)
-    if (value === undefined) {
-      value = read(name)
-      if (name.length > keptLength) return value
-      if (kept.size === keptNames) kept.clear()
-      kept.set(name, value)
-    }
-    return value
-  }
 }
 
 const lookUp = remembering(actionOf)

@@ -1,4 +1,5 @@
 /** Requests that our own client sends: plain ones, byte for byte as undici would. */
+import { remembering } from '../../core/remembering.js'
 import type { PooledRequest } from '../pooled.js'
 
 /** A body up to this length goes out in one write with its head. */
@@ -16,6 +17,14 @@ const notOfValue = /[^\t\x20-\x7e\x80-\xff]/
 /** What undici refuses, or what changes more than a line of the head. */
 const special = new Set(['connection', 'keep-alive', 'upgrade', 'transfer-encoding', 'expect'])
 
+type Kind = 'host' | 'content-length' | 'not plain' | 'field'
+
+const kindOf = remembering((name): Kind => {
+  const lower = name.toLowerCase()
+  if (lower === 'host' || lower === 'content-length') return lower
+  return name === '' || notOfName.test(name) || special.has(lower) ? 'not plain' : 'field'
+})
+
 /** @returns the head of a request, undefined where it is undici's to send or to refuse: it is not plain */
 export function plainHead ({ outgoing: { method, path }, headers, body }: PooledRequest): string | undefined {
   const expectsBody = methods.get(method)
@@ -27,16 +36,12 @@ export function plainHead ({ outgoing: { method, path }, headers, body }: Pooled
   for (let index = 0; index < headers.length; index += 2) {
     const name = headers[index]
     const value = headers[index + 1]
-    if (name === undefined || value === undefined || name === '' || notOfName.test(name) || notOfValue.test(value)) return undefined
-    const lower = name.toLowerCase()
-    if (lower === 'host') {
-      if (host !== undefined) return undefined
-      host = value
-    } else if (lower === 'content-length') {
-      if (announced !== undefined) return undefined
-      announced = value
-    } else if (special.has(lower)) return undefined
-    else fields += `${name}: ${value}\r\n`
+    if (name === undefined || value === undefined || notOfValue.test(value)) return undefined
+    const kind = kindOf(name)
+    if (kind === 'field') fields += `${name}: ${value}\r\n`
+    else if (kind === 'host' && host === undefined) host = value
+    else if (kind === 'content-length' && announced === undefined) announced = value
+    else return undefined
   }
   const length = body === null ? 0 : body.length
   if (host === undefined || Number(announced ?? length) !== length) return undefined

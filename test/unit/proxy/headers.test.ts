@@ -4,7 +4,8 @@ import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import { outgoing, outgoingToGateway, type Identity } from '../../../src/proxy/headers/request-headers.js'
 import { incoming } from '../../../src/proxy/headers/response-headers.js'
-import { readHead, remembering } from '../../../src/http/connection/request-head.js'
+import { remembering } from '../../../src/core/remembering.js'
+import { readHead } from '../../../src/http/connection/request-head.js'
 
 const identity: Identity = { host: 'mlflow:5000', authorization: undefined, requestId: '0af76519-16cd-43dd-8448-eb211c80319c', hasOwnRequestId: true, userId: 'me', keyId: 'key_1', workspace: undefined, origin: undefined, clientAddress: '203.0.113.9', publicProtocol: 'https', publicHost: 'registry.example' }
 const same = (value: string) => value
