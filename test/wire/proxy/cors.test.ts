@@ -60,11 +60,16 @@ t.test('with CORS_ALLOWED_ORIGINS', async t => {
 
   t.test('a cookie of such a page is no key, also one that the facade gave', async t => {
     mlflow.calls.length = 0
-    const signedIn = await call('POST', '/login', { headers: { 'Content-Type': 'application/x-www-form-urlencoded' }, body: `key=${keys.write}` })
-    const given = signedIn.all('set-cookie').map(cookie => `${cookie.split(';')[0]}; `).join('')
-    const { status, cors } = await told(up, page, 'POST', create, { key: null, body: '{}', headers: { Cookie: `${given}session=${keys.write}; key=${keys.write}` } })
-    t.equal(status, 401)
-    t.notMatch(cors.join(), 'credentials')
+    const fromOurs = { 'Content-Type': 'application/x-www-form-urlencoded', 'Sec-Fetch-Site': 'same-origin' }
+    const signedIn = await call('POST', '/login', { key: null, headers: fromOurs, body: `key=${keys.write}` })
+    const [given = ''] = signedIn.all('set-cookie').map(cookie => `${cookie.split(';')[0]}; `)
+    t.match(given, /^hokusai_session=/)
+    for (const [cookie, expected] of [[given, 403], ['', 401]] as const) {
+      const request = { key: null, body: '{}', headers: { Cookie: `${cookie}session=${keys.write}; key=${keys.write}` } }
+      const { status, cors } = await told(up, page, 'POST', create, request)
+      t.equal(status, expected)
+      t.notMatch(cors.join(), 'credentials')
+    }
     t.equal(mlflow.calls.length, 0)
   })
 
