@@ -29,7 +29,8 @@ export const keyPrefix = 'hokusai-mlflow:limit:'
  * The algorithm of `allowance.ts`, in microseconds, by the clock of the server: the only one that all who count here have in common. An
  * entry lives until all is paid off, so that one that is gone is the same as nothing owed. Numbers are doubles, which lie a quarter of a
  * microsecond apart in these years; Lua by itself would write 14 digits of them. An entry that lies too far ahead is written anew:
- * after the clock was set back it would else lock its key out until the clock is there again. One that is not a number, such as `nan`, counts as 0.
+ * after the clock was set back it would else lock its key out until the clock is there again. One that is not a number, such as
+ * `nan`, counts as 0.
  * Writes after TIME need Redis 5, which tells its replicas of what a script did and not of the script.
  */
 const script = `
