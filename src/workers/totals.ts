@@ -22,6 +22,8 @@ export function openTotals (own: Registry, serving: () => readonly Worker[]): To
   let round = 0
   let missing = new Set<Worker>()
   let complete = (): void => {}
+  /** A question under way: whoever scrapes meanwhile shares its answer. */
+  let asking: Promise<void> | undefined
 
   async function ask (): Promise<void> {
     const workers = serving()
@@ -44,7 +46,8 @@ export function openTotals (own: Registry, serving: () => readonly Worker[]): To
       if (missing.delete(worker) && missing.size === 0) complete()
     },
     async metrics () {
-      await ask()
+      asking ??= ask().finally(() => { asking = undefined })
+      await asking
       const counted = await own.getMetricsAsJSON() as unknown as Measure[]
       const ofPrimary = counted.filter(measure => !isGaugeOfOurs(measure)).map(startsTheFacade)
       return await sum([ofPrimary, ofTheDead, ...last.values()]).metrics()

@@ -128,6 +128,20 @@ t.test('a renewed certificate is served within seconds; what cannot be served le
   t.ok(await metric('tls_certificate_expiry_timestamp_seconds') > expiry)
 })
 
+t.test('files whose state the system does not tell leave the old certificate, and the facade runs on', async t => {
+  const folder = t.testdir()
+  const [TLS_CERT_FILE, TLS_KEY_FILE] = [join(folder, 'tls.crt'), join(folder, 'tls.key')]
+  symlinkSync(first.TLS_CERT_FILE, TLS_CERT_FILE)
+  symlinkSync(first.TLS_KEY_FILE, TLS_KEY_FILE)
+  const { call, lines } = await facade(t, ok, { env: { TLS_CERT_FILE, TLS_KEY_FILE } })
+  symlinkSync(TLS_CERT_FILE, `${TLS_CERT_FILE}.new`) // leads to itself once it has taken its place
+  renameSync(`${TLS_CERT_FILE}.new`, TLS_CERT_FILE)
+  const told = (): boolean => lines.some(line => line.msg.includes('cannot be served') && line.problem === 'ELOOP')
+  for (const end = performance.now() + 10_000; performance.now() < end && !told(); await delay(50));
+  t.ok(told())
+  t.equal((await call('POST', search, { body: '{}' })).status, 200)
+})
+
 t.test('what is promised over TCP holds over TLS', async t => {
   for (const name of ['forwarding', 'hostile', 'connections']) {
     const file = fileURLToPath(new URL(`../wire/proxy/${name}.test.js`, import.meta.url))

@@ -55,11 +55,18 @@ export function renewIdentity (server: TlsServer, files: TlsFiles & TlsIdentity,
   return () => clearInterval(clock)
 }
 
-/** Links are followed: what they point at is what changes. */
+/**
+ * Links are followed: what they point at is what changes. It is called by a clock and throws nothing: an error, as of a link that leads
+ * to itself or a folder that may not be entered, is a state as well.
+ */
 function stateOf ({ certFile, keyFile }: TlsFiles): string {
   return [certFile, keyFile].map(path => {
-    const stats = statSync(path, { throwIfNoEntry: false, bigint: true })
-    return stats === undefined ? 'none' : `${stats.ino}:${stats.size}:${stats.mtimeNs}`
+    try {
+      const { ino, size, mtimeNs } = statSync(path, { bigint: true })
+      return `${ino}:${size}:${mtimeNs}`
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code
+    }
   }).join()
 }
 

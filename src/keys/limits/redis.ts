@@ -28,23 +28,31 @@ export const keyPrefix = 'hokusai-mlflow:limit:'
 /**
  * The algorithm of `allowance.ts`, in microseconds, by the clock of the server: the only one that all who count here have in common. An
  * entry lives until all is paid off, so that one that is gone is the same as nothing owed. Numbers are doubles, which lie a quarter of a
- * microsecond apart in these years; Lua by itself would write 14 digits of them.
+ * microsecond apart in these years; Lua by itself would write 14 digits of them. An entry that lies too far ahead is written anew:
+ * after the clock was set back it would else lock its key out until the clock is there again. One that is not a number, such as
+ * `nan`, counts as 0.
  * Writes after TIME need Redis 5, which tells its replicas of what a script did and not of the script.
  */
 const script = `
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local interval, most, cost, least, tolerance = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-local owed = math.min(math.max((tonumber(redis.call('GET', KEYS[1]) or '0') or 0) - now, least, 0), most)
+local known = tonumber(redis.call('GET', KEYS[1]) or '0') or 0
+if known ~= known then known = 0 end
+local owed = math.min(math.max(known - now, least, 0), most)
+local function keep()
+  redis.call('SET', KEYS[1], string.format('%.2f', now + owed), 'PX', string.format('%.0f', math.ceil(owed / 1000)))
+end
+if known - now > most + tolerance then keep() end
 if cost == 0 then return { 1, string.format('%.2f', owed) } end
 if owed + interval > most + tolerance then return { 0, string.format('%.2f', owed) } end
 owed = owed + interval
-redis.call('SET', KEYS[1], string.format('%.2f', now + owed), 'PX', string.format('%.0f', math.ceil(owed / 1000)))
+keep()
 return { 1, string.format('%.2f', owed) }
 `
 
 interface WithScript extends Redis {
-  readonly takeCall: (key: string, ...numbers: string[]) => Promise<[number, string]>
+  readonly takeCall: (key: string, ...numbers: string[]) => Promise<unknown>
 }
 
 /** A connection is made anew after so long, and given up when it takes so long to make. */
@@ -81,12 +89,20 @@ export function openCounter (address: RedisAddress, onError: (error: Error) => v
     tried: new Promise(resolve => redis.once('ready', resolve).once('error', () => resolve())),
     async take (keyId, allowance, cost, leastMs) {
       const numbers = [allowance.intervalMs * 1000, mostOwedMs(allowance) * 1000, cost, leastMs * 1000, toleranceMs * 1000]
-      const [isAllowed, owed] = await redis.takeCall(keyPrefix + keyId, ...numbers.map(number => number.toFixed(4)))
-      return { isAllowed: isAllowed === 1, owedMs: Number(owed) / 1000 }
+      return countedOf(await redis.takeCall(keyPrefix + keyId, ...numbers.map(number => number.toFixed(4))), mostOwedMs(allowance))
     },
     reconnect () {
       if (redis.status === 'ready' || redis.status === 'connect') redis.disconnect(true)
     },
     close: () => redis.disconnect()
   }
+}
+
+/** @throws for what the script cannot have answered: a number that is none would stay with the key, and in its header fields */
+function countedOf (answer: unknown, mostMs: number): Counted {
+  const [isAllowed, owed] = Array.isArray(answer) ? answer as unknown[] : []
+  const owedMs = typeof owed === 'string' ? Number(owed) / 1000 : NaN
+  const isWithin = owedMs >= 0 && owedMs <= mostMs + 2 * toleranceMs
+  if (!isWithin || (isAllowed !== 0 && isAllowed !== 1)) throw new Error('The answer is not that of the script')
+  return { isAllowed: isAllowed === 1, owedMs }
 }

@@ -1,4 +1,6 @@
 /** Limits that are counted in a real Redis: shared by all who count there, and nobody's trouble when it is away. */
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import fc from 'fast-check'
 import t from 'tap'
@@ -99,8 +101,36 @@ t.test('a clock of the server\'s that was set back, and a value that is none, lo
   await server.run('SET', `${keyPrefix}future`, String(Date.now() * 1000 + 86_400e6))
   t.match(await facade.take('future', 60, 1), { isAllowed: false, remaining: 0 })
   t.ok((await facade.take('future', 60, 0)).nextMs <= 60_000, 'no longer than one interval')
+  await server.run('SET', `${keyPrefix}often`, String(Date.now() * 1000 + 86_400e6))
+  t.match(await facade.take('often', 3600, 1), { isAllowed: false, remaining: 0 })
+  await delay(1100)
+  t.match(await facade.take('often', 3600, 1), { isAllowed: true }, 'and not for as long as the clock was set back')
   await server.run('SET', `${keyPrefix}garbage`, 'x')
   t.match(await facade.take('garbage', 60, 1), { isAllowed: true, remaining: 59 })
+})
+
+t.test('a value that is no number for arithmetic is nothing owed, and no outage of Redis', async t => {
+  const facade = await open(t, server.url)
+  for (const value of ['nan', '-nan', 'inf', '-inf', '1e999']) {
+    await server.run('SET', `${keyPrefix}odd`, value)
+    const { isAllowed, remaining, nextMs } = await facade.take('odd', 60, 0)
+    t.ok(isAllowed && Number.isFinite(remaining) && Number.isFinite(nextMs), value)
+    await facade.take('odd', 60, 1)
+    t.strictSame([facade.states, facade.alone()], [[], 0], value)
+  }
+})
+
+t.test('answers that are none of the script count as an outage, and are believed by nobody', async t => {
+  for (const reply of ['*0', '*2\r\n:1\r\n$3\r\nfoo', '*2\r\n:1\r\n$5\r\n1e300', '*2\r\n:2\r\n$1\r\n0', '*2\r\n:1\r\n$2\r\n-9', '$-1']) {
+    const liar = createServer(socket => socket.on('error', () => {}).on('data', () => socket.write(`${reply}\r\n`)))
+    t.teardown(() => liar.close())
+    liar.listen(0, '127.0.0.1')
+    await once(liar, 'listening')
+    const facade = await open(t, `redis://127.0.0.1:${(liar.address() as AddressInfo).port}`)
+    t.match(await facade.take('any', 60, 1), { isAllowed: true, remaining: 59 }, reply)
+    t.strictSame([facade.states, facade.alone()], [['Redis failed.'], 1], reply)
+    facade.close()
+  }
 })
 
 t.test('gone, hung and back again', async t => {
