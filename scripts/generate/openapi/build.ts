@@ -138,7 +138,7 @@ function ownEntry (entry: OwnEntry): Record<string, unknown> {
   return {
     ...entry,
     parameters: entry.parameters ?? [],
-    responses: { ...errorsOf(isPublic ? 'public' : 'ui', false, []), ...Object.fromEntries(Object.entries(entry.responses).map(([status, response]) => [status, withRequestId(response)])) },
+    responses: { ...errorsOf(isPublic ? 'public' : 'ui', false, extraStatuses[entry.operationId] ?? []), ...Object.fromEntries(Object.entries(entry.responses).map(([status, response]) => [status, withRequestId(response)])) },
     servers: [{ url: '/', description: 'The facade itself' }]
   }
 }
@@ -163,6 +163,8 @@ function broken (description: string): Response {
 }
 
 const extraStatuses: Readonly<Record<string, readonly number[]>> = {
+  signIn: [401, 403, 413],
+  signOut: [403, 413],
   exportTraces: [501],
   createMultipartUpload: [501],
   completeMultipartUpload: [501],

@@ -13,6 +13,8 @@ export interface Call {
   readonly wrong?: true
   /** No key is sent. */
   readonly anonymous?: true
+  /** As a page of the facade sends it; a redirect is not followed. */
+  readonly fromPage?: true
 }
 
 export interface Exchange {
@@ -80,7 +82,8 @@ export function openCaller ({ url, key, contract, version, report = () => {}, ar
     const began = performance.now()
     const response = await fetch(url + request.target, {
       method: request.method,
-      headers: { ...request.headers, ...given.anonymous ? {} : { authorization: `Bearer ${key}` } },
+      headers: { ...request.headers, ...given.anonymous ? {} : { authorization: `Bearer ${key}` }, ...given.fromPage ? { origin: url } : {} },
+      redirect: given.fromPage ? 'manual' : 'follow',
       ...request.body === undefined ? {} : { body: typeof request.body === 'string' ? request.body : new Uint8Array(request.body) }
     })
     const { body, cut } = await bodyOf(response)

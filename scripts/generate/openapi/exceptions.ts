@@ -1,11 +1,17 @@
 /** What the proof cannot show, and what the document must let pass; each with its reason. */
 
+/** They are called, refused and not: `test/wire/auth/sessions.test.ts` shows them at work. */
+const forBrowsers = 'A page, or a form of one: its answer is no JSON, and a cookie of a session is not for a record.'
+
 /** Operations that the newest MLflow cannot be brought to answer well here: they are called, and their refusal is held against the document. */
 export const unanswered: Readonly<Record<string, string>> = {
   searchDatasets: 'MLflow registers the misspelt path without an implementation: 404, with an empty page.',
   searchUnifiedTraceHandler: 'Part of a hosted platform\'s protocol: no open-source server implements it.',
   getOnlineTraceDetails: 'Part of a hosted platform\'s protocol: no open-source server implements it.',
-  graphqlGet: 'MLflow reads the query from a body, which a GET cannot have here: it fails.'
+  graphqlGet: 'MLflow reads the query from a body, which a GET cannot have here: it fails.',
+  signInPage: forBrowsers,
+  signIn: forBrowsers,
+  signOut: forBrowsers
 }
 
 const withoutHandler = 'MLflow 2.22 registers the path without an implementation, which fails at the parameters of the path: 500, with a page.'

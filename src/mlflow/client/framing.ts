@@ -50,8 +50,9 @@ export function framingOf ({ status, minorVersion, fields }: HeadReader, isHead:
   return settle(status, length, isHead, keep && keepAliveMs > 0, keepAliveMs)
 }
 
-/** Spares most names the rest of the look. */
-const lengths = new Set(['connection', 'content-length', 'proxy-connection', 'transfer-encoding'].map(({ length }) => length))
+/** Of all names above: it spares most others the rest of the look. */
+const lengths = new Set(['content-length', 'transfer-encoding', 'connection', 'proxy-connection', 'keep-alive'].map(({ length }) => length))
+
 /** @param name in lower case. @returns whether it says where a body ends, which trailers must not */
 export function isFraming (name: string): boolean {
   return name === 'content-length' || name === 'transfer-encoding'

@@ -10,6 +10,13 @@ export async function server (c: Caller, { experimentId }: Tracked): Promise<voi
   await c.call('whoami', { anonymous: true, status: 401 })
   await c.call('getOpenapiJson', { anonymous: true })
   await c.call('getOpenapiYaml', { parameters: { mlflow: 'all' }, anonymous: true })
+  await c.call('signInPage', { parameters: { next: '/mlflow/#/experiments/1' }, anonymous: true })
+  const form = { body: Buffer.from('key=none'), type: 'application/x-www-form-urlencoded', anonymous: true } as const
+  await c.call('signIn', { ...form, fromPage: true, status: 401 })
+  await c.call('signIn', { ...form, status: 403 })
+  await c.call('signIn', { ...form, body: Buffer.alloc(20_000, 'key='), fromPage: true, status: 413 })
+  await c.call('signOut', { anonymous: true, fromPage: true, status: 303 })
+  await c.call('signOut', { anonymous: true, status: 403 })
   await c.call('getCurrentUser')
   await c.call('getServerInfo')
   await c.call('getServerInfoUi')
