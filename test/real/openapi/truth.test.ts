@@ -15,6 +15,6 @@ for (const version of versions) {
     const well = new Set(exchanges.filter(({ answered }) => answered.status < 300).map(({ id }) => id))
     const refused = Object.values(document.paths).flatMap(methods => Object.values(methods)).map(operation => (operation as { operationId: string }).operationId).filter(id => !well.has(id))
     t.same(refused.filter(id => unanswered[id] === undefined), [], 'each answers well, but for the known exceptions')
-    t.ok(refused.length <= 10, `${refused.length} exceptions`)
+    t.ok(refused.length <= 12, `${refused.length} exceptions`)
   })
 }
