@@ -2,7 +2,7 @@
 import { createServer } from 'node:http'
 import t, { type Test } from 'tap'
 import { facade, keys } from '../helpers/app.js'
-import { openBrowser } from '../helpers/browser.js'
+import { openBrowser } from '../../scripts/browser.js'
 import { freePort } from '../../scripts/mlflow/ports.js'
 import { echo } from '../helpers/upstream.js'
 

@@ -1,7 +1,7 @@
 /** MLflow's own UI and its assistant through the facade, on a real server: what a person sees, and whom MLflow takes the caller for. */
 import { join } from 'node:path'
 import t from 'tap'
-import { openBrowser } from '../../helpers/browser.js'
+import { openBrowser } from '../../../scripts/browser.js'
 import { startFacade } from '../../helpers/facade.js'
 import { startMlflow, type Mlflow } from '../../../scripts/mlflow/server.js'
 

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import t from 'tap'
-import { openBrowser } from '../../helpers/browser.js'
+import { openBrowser } from '../../../scripts/browser.js'
 import { startFacade, type FacadeProcess } from '../../helpers/facade.js'
 import { startMlflow } from '../../../scripts/mlflow/server.js'
 

@@ -3,7 +3,7 @@ import type { Locator, Page } from 'playwright-core'
 import t from 'tap'
 import { parse } from 'yaml'
 import { facade, keys, type Facade } from '../../helpers/app.js'
-import { openBrowser } from '../../helpers/browser.js'
+import { openBrowser } from '../../../scripts/browser.js'
 import { echo, shapeA, type Call } from '../../helpers/upstream.js'
 
 t.setTimeout(300_000)
