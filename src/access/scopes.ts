@@ -42,6 +42,12 @@ export function withoutAdmin (scopes: ReadonlySet<Scope>): ReadonlySet<Scope> {
   return new Set<Scope>(['mlflow:write', 'mlflow:gateway'])
 }
 
+/** Without what others of them include, for people to read. */
+export function withoutIncluded (scopes: ReadonlySet<Scope>): readonly Scope[] {
+  if (scopes.has('mlflow:admin')) return ['mlflow:admin']
+  return [...scopes].filter(scope => scope !== 'mlflow:read' || !scopes.has('mlflow:write'))
+}
+
 /** Whether a name grants anything: people who issue keys hear of misspelt ones. */
 export function isScopeName (name: string): boolean {
   return meanings.has(name)

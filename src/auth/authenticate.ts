@@ -88,7 +88,7 @@ export default fp<GuardOptions>(async (app, { verifier, guesses, limits, ...sess
     request.keyIn = 'cookie'
     const attempt: Attempt = { told, key: undefined, admit: needed => admitSession(request, token, needed, session) }
     hear(reply, () => session.sessions.verify(token, request.context.address), verdict => {
-      if (verdict?.valid === true || (verdict?.valid === false && verdict.reason === 'balance')) settle(reply, verdict, attempt, done)
+      if (verdict !== undefined && (verdict.valid || verdict.reason === 'balance')) settle(reply, verdict, attempt, done)
       else refuseSession(request, reply, verdict)
     })
   }

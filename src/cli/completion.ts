@@ -84,7 +84,8 @@ function cases (places: readonly Place[], assign: (place: Place) => string): str
   const hasActions = (name: string): boolean => places.some(({ after }) => after.startsWith(`${name} `))
   return places.map(place => {
     const { after } = place
-    const pattern = after === '' || hasActions(after) ? `'${after}'` : after.includes(' ') ? `'${after}'` : `'${after}'|'${after} '*`
+    const isExact = after === '' || after.includes(' ') || hasActions(after)
+    const pattern = isExact ? `'${after}'` : `'${after}'|'${after} '*`
     return `    ${pattern}) ${assign(place)} ;;`
   }).join('\n')
 }

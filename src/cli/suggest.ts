@@ -16,7 +16,7 @@ export function meant (word: string, known: readonly string[]): string | undefin
 /** "There is no command "kesy": did you mean keys?" */
 export function unknownWord (what: string, word: string, known: readonly string[]): string {
   const near = meant(word, known)
-  return `There is no ${what} ${shown(word)}${near === undefined ? '' : `: did you mean ${near}?`}${near === undefined ? '.' : ''}`
+  return `There is no ${what} ${shown(word)}${near === undefined ? '.' : `: did you mean ${near}?`}`
 }
 
 /** Of an option, which may be a setting of the environment instead. @param given as it was typed, with its dashes */

@@ -1,8 +1,8 @@
 /** `/login` and `/logout`: a key for a session, and the end of it. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { counted, storeFault, withoutBalance } from '../auth/authenticate.js'
-import { foreignCall, type OwnPageOptions } from '../auth/own-page.js'
-import { isSecure } from '../auth/session.js'
+import { foreignCall } from '../auth/own-page.js'
+import { isSecure, type SessionOptions } from '../auth/session.js'
 import { safeNext, signInPath, signOutPath } from '../auth/sign-in.js'
 import { FacadeError, unauthenticated } from '../core/errors.js'
 import { sendError } from '../http/answer/send-error.js'
@@ -13,11 +13,9 @@ import type { Sessions } from '../keys/sessions/sessions.js'
 import { pageSchema, signInSchema, signOutSchema } from './sign-in-schemas.js'
 import { signInHeaders, signInHtml } from './sign-in-page.js'
 
-interface Options extends OwnPageOptions {
+interface Options extends SessionOptions {
   readonly verifier: KeyVerifier
   readonly guesses: Guesses
-  readonly sessions: Sessions
-  readonly maxMs: number
 }
 
 interface SignInForm {

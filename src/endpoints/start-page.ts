@@ -3,7 +3,7 @@
  * browsers, text for curl, JSON for programs.
  */
 import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify'
-import type { Scope } from '../access/scopes.js'
+import { withoutIncluded, type Scope } from '../access/scopes.js'
 import { signInPath, signOutPath } from '../auth/sign-in.js'
 import { mount } from '../core/public-paths.js'
 import { publicHost, publicOrigin } from '../http/client-address.js'
@@ -113,7 +113,7 @@ const deeds: Readonly<Record<Scope, string>> = {
 }
 
 function signedInHtml ({ name, userId, scopes, workspaces }: Caller): string {
-  const may = [...scopes].filter(scope => scope !== 'mlflow:read' || !scopes.has('mlflow:write')).map(scope => deeds[scope])
+  const may = withoutIncluded(scopes).map(scope => deeds[scope])
   const where = workspaces.length === 0 ? '' : ` in ${workspaces.length === 1 ? 'the workspace' : 'the workspaces'} ${workspaces.join(', ')}`
   const what = may.length === 0 ? 'This session may open MLflow\'s pages, but its key has no scope.' : `This session may ${may.join(', and ')}${where}.`
   return `<div class="card"><div class="row"><p>Signed in as <strong>${escape(userId)}</strong> with the key <strong>${escape(name)}</strong></p>

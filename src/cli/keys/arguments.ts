@@ -1,10 +1,12 @@
 /** What the commands about keys read from their arguments: which key is meant, and in which form a new one is printed. */
 import { UsageError } from '../command.js'
 import type { Io } from '../../core/io.js'
+import type { Config } from '../../core/settings/config.js'
 import { UserError } from '../../core/user-error.js'
 import type { KeyRecord, KeyStore } from '../../keys/contract.js'
 import type { IssuedForm } from './print.js'
 import { readKey } from './secret.js'
+import { withStore } from './store.js'
 
 /** Which key a command is about: as words name it, or by its own text. */
 export type Named = { readonly word: string } | { readonly key: string }
@@ -33,6 +35,19 @@ export async function findKey (store: KeyStore, named: Named): Promise<KeyRecord
     throw new SeveralKeysError(`${found.length} keys are called that; name one by its ID: ${found.map(({ keyId }) => keyId).join(', ')}`)
   }
   return found[0]
+}
+
+/** Works on the one key that is meant, in the configured store. Undefined: there is none. @throws SeveralKeysError, as `withStore` */
+export async function onKey<T> (
+  config: Config,
+  io: Io,
+  named: Named,
+  work: (store: KeyStore, keyId: string) => Promise<T | undefined>
+): Promise<T | undefined> {
+  return await withStore(config, io, 'refuse', async store => {
+    const found = await findKey(store, named)
+    return found === undefined ? undefined : await work(store, found.keyId)
+  })
 }
 
 /** @throws UsageError */

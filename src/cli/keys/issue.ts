@@ -5,7 +5,7 @@ import {
 import { parse, UsageError, type Command } from '../command.js'
 import { readConfig } from '../environment.js'
 import { keysOptions } from '../options.js'
-import { findKey, issuedForm, noSuchKey, oneKey } from './arguments.js'
+import { issuedForm, noSuchKey, oneKey, onKey } from './arguments.js'
 import { printIssued } from './print.js'
 import { withStore } from './store.js'
 
@@ -39,10 +39,7 @@ export const rotate: Command['run'] = async (args, io) => {
   const form = issuedForm(values)
   const overlapMs = values.overlap === undefined ? 0 : toDurationMs(values.overlap)
   const config = readConfig(io)
-  const issued = await withStore(config, io, 'refuse', async store => {
-    const found = await findKey(store, named)
-    return found === undefined ? undefined : await store.rotate(found.keyId, overlapMs)
-  })
+  const issued = await onKey(config, io, named, (store, keyId) => store.rotate(keyId, overlapMs))
   if (issued === undefined) return noSuchKey(io)
   printIssued(io, config, form, issued)
   return 0

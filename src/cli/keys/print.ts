@@ -1,4 +1,5 @@
 /** How keys are printed: a new one, once, and what is known of those that there are. */
+import { withoutIncluded } from '../../access/scopes.js'
 import type { Io } from '../../core/io.js'
 import { originFor } from '../../core/origin.js'
 import { mount } from '../../core/public-paths.js'
@@ -89,9 +90,7 @@ export function printRecords (io: Io, records: readonly KeyRecord[], wide: boole
   ], records, wide)
 }
 
-/** Without what the others include, and the prefix that all have. */
+/** Without the prefix that all have. */
 function briefScopes (scopes: KeyRecord['scopes']): string {
-  if (scopes.has('mlflow:admin')) return 'admin'
-  const told = [...scopes].filter(scope => scope !== 'mlflow:read' || !scopes.has('mlflow:write'))
-  return told.map(scope => scope.replace('mlflow:', '')).join(',') || '-'
+  return withoutIncluded(scopes).map(scope => scope.replace('mlflow:', '')).join(',') || '-'
 }

@@ -3,7 +3,7 @@ import { toDurationMs, toLine, toTime } from '../../keys/key-input.js'
 import { parse, printJson, UsageError, type Command } from '../command.js'
 import { readConfig } from '../environment.js'
 import { keysOptions } from '../options.js'
-import { findKey, noSuchKey, oneKey } from './arguments.js'
+import { noSuchKey, oneKey, onKey } from './arguments.js'
 import { time, toJson } from './print.js'
 import { withStore } from './store.js'
 
@@ -12,10 +12,7 @@ export const revoke: Command['run'] = async (args, io) => {
   const reason = values.reason === undefined ? undefined : toLine('reason', values.reason)
   const config = readConfig(io)
   const named = await oneKey(positionals, values.key, io)
-  const record = await withStore(config, io, 'refuse', async store => {
-    const found = await findKey(store, named)
-    return found === undefined ? undefined : await store.revoke(found.keyId, reason)
-  })
+  const record = await onKey(config, io, named, (store, keyId) => store.revoke(keyId, reason))
   if (record === undefined) return noSuchKey(io)
   if (values.json) printJson(io, toJson(record))
   else io.stdout.write(`${record.keyId} was revoked at ${time(record.revokedAt)}.\n`)

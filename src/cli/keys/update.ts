@@ -4,9 +4,8 @@ import type { KeyChanges } from '../../keys/contract.js'
 import { parse, printJson, UsageError, type Command } from '../command.js'
 import { readConfig } from '../environment.js'
 import { keysOptions } from '../options.js'
-import { findKey, noSuchKey, oneKey } from './arguments.js'
+import { noSuchKey, oneKey, onKey } from './arguments.js'
 import { details, toJson } from './print.js'
-import { withStore } from './store.js'
 
 export const update: Command['run'] = async (args, io) => {
   const { values, positionals } = parse({ args, allowPositionals: true, options: keysOptions.update })
@@ -21,10 +20,7 @@ export const update: Command['run'] = async (args, io) => {
     ...(values.rate === undefined ? {} : { ratePerHour: toRate(values.rate) })
   }
   if (Object.keys(changes).length === 0) throw new UsageError('update needs at least one option that says what to change.')
-  const record = await withStore(readConfig(io), io, 'refuse', async store => {
-    const found = await findKey(store, named)
-    return found === undefined ? undefined : await store.update(found.keyId, changes)
-  })
+  const record = await onKey(readConfig(io), io, named, (store, keyId) => store.update(keyId, changes))
   if (record === undefined) return noSuchKey(io)
   if (values.json) printJson(io, toJson(record))
   else io.stdout.write(details(record))

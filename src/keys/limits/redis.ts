@@ -88,8 +88,9 @@ export function openCounter (address: RedisAddress, onError: (error: Error) => v
   return {
     tried: new Promise(resolve => redis.once('ready', resolve).once('error', () => resolve())),
     async take (keyId, allowance, cost, leastMs) {
-      const numbers = [allowance.intervalMs * 1000, mostOwedMs(allowance) * 1000, cost, leastMs * 1000, toleranceMs * 1000]
-      return countedOf(await redis.takeCall(keyPrefix + keyId, ...numbers.map(number => number.toFixed(4))), mostOwedMs(allowance))
+      const mostMs = mostOwedMs(allowance)
+      const numbers = [allowance.intervalMs * 1000, mostMs * 1000, cost, leastMs * 1000, toleranceMs * 1000]
+      return countedOf(await redis.takeCall(keyPrefix + keyId, ...numbers.map(number => number.toFixed(4))), mostMs)
     },
     reconnect () {
       if (redis.status === 'ready' || redis.status === 'connect') redis.disconnect(true)
