@@ -16,7 +16,7 @@ export function sessionToken (headers: readonly string[]): string | undefined {
     if (!header.includes(sessionCookie)) continue
     for (const pair of header.split(';')) {
       const equals = pair.indexOf('=')
-      if (pair.slice(0, equals).trim() === sessionCookie) return pair.slice(equals + 1).trim()
+      if (equals !== -1 && pair.slice(0, equals).trim() === sessionCookie) return pair.slice(equals + 1).trim()
     }
   }
   return undefined

@@ -173,6 +173,7 @@ for (const [name, open] of Object.entries({ sealed, stored })) {
       t.equal((await up.call('GET', search, { key: null, headers: { Cookie: good, Authorization: `Bearer ${keys.unknown}` } })).status, 401, 'a bad key is not made good by a cookie')
       t.equal((await up.call('GET', search, { key: null, headers: { Cookie: good, Authorization: 'Bearer eyJhbGciOiJSUzI1NiJ9.e30.c2ln' } })).status, 200, 'what can be no key does not count')
       t.equal((await up.call('GET', search, { key: null, headers: { Cookie: `x_${good}` } })).status, 401)
+      for (const word of ['hokusai_session', 'hokusai_sessions']) t.equal((await up.call('GET', search, { key: null, headers: { Cookie: `${word}; ${good}` } })).status, 200, 'what has no name is no session')
     })
   })
 }
