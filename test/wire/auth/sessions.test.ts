@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import type { KeyStore } from '../../../src/keys/contract.js'
+import { StoreUnavailableError, type KeyStore } from '../../../src/keys/contract.js'
 import { selfSigned } from '../../helpers/certificates.js'
 import { facade, keys, type Facade, type Request } from '../../helpers/app.js'
 import type { Answer } from '../../helpers/client.js'
@@ -238,7 +238,7 @@ t.test('a key is taken from a page of ours alone, and guessing has its bound', a
   for (const [body, type, status] of [['next=/', 'application/x-www-form-urlencoded', 400], ['key=a&key2=b', 'application/x-www-form-urlencoded', 400], [`key=${'a'.repeat(600)}`, 'application/x-www-form-urlencoded', 400], [`key=a&next=${'a'.repeat(20_000)}`, 'application/x-www-form-urlencoded', 413], ['key=a', 'text/plain', 400]] as const) {
     t.equal((await up.call('POST', '/login', fromPage({ body, headers: { 'Content-Type': type } }))).status, status, body.slice(0, 30))
   }
-  up.verdicts.set(keys.read, new (await import('../../../src/keys/contract.js')).StoreUnavailableError('down'))
+  up.verdicts.set(keys.read, new StoreUnavailableError('down'))
   t.equal((await signIn(up, keys.read)).status, 503)
 })
 
@@ -290,6 +290,23 @@ t.test('a limit of calls, a page of other origins, and what a browser is told be
   t.match(limited.header('ratelimit'), /^"default";r=/)
   const before = Number(/r=(\d+)/.exec(limited.header('ratelimit') ?? '')?.[1])
   t.equal(Number(/r=(\d+)/.exec((await up.call('GET', search)).header('ratelimit') ?? '')?.[1]), before - 1, 'session and key have one limit')
+})
+
+t.test('a sign-in that fails leaves the session before as it was', async t => {
+  const { store } = openFile(t)
+  const { key } = await store.create(reading)
+  let fails = false
+  const { sessions } = store
+  if (sessions === undefined) throw new Error('the store keeps no sessions')
+  const add: typeof sessions.add = async (...given) => {
+    if (fails) throw new StoreUnavailableError('full')
+    await sessions.add(...given)
+  }
+  const up = await facade(t, echo, { verifier: { ...store, sessions: { ...sessions, add } } })
+  const Cookie = await signedIn(up, key)
+  fails = true
+  t.equal((await signIn(up, key, { headers: { Cookie } })).status, 503)
+  t.equal((await up.call('GET', search, { key: null, headers: { Cookie } })).status, 200)
 })
 
 t.test('the secret of sealed sessions is made once, for the facade\'s own user', async t => {
