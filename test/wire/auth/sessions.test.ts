@@ -262,6 +262,10 @@ t.test('who may not call models is shown none, where MLflow\'s pages ask for the
   const admin = await signedIn(up, keys.admin)
   t.equal((await up.call('GET', list, fromPage({ headers: { Cookie: admin } }))).text(), '')
   t.equal(up.mlflow.calls.length, 1, 'who may is shown what there is')
+  const get = async (headers: Readonly<Record<string, string>>): Promise<number> => (await up.call('GET', list, { key: null, headers: { Cookie: admin, ...headers } })).status
+  t.equal(await get({ Referer: `${own}/mlflow/` }), 200, 'of a GET over plain HTTP a browser says no more than this')
+  const foreign = [{}, { Referer: 'https://evil.example/' }, { Referer: `${own}.evil.example/` }, { Referer: 'facade.test' }, { Referer: `${own}/`, Origin: 'https://evil.example' }, { Referer: `${own}/`, 'Sec-Fetch-Site': 'cross-site' }]
+  for (const headers of foreign) t.equal(await get(headers as Record<string, string>), 403, JSON.stringify(headers))
 })
 
 t.test('what is under way with a session ends with its key, within two seconds', async t => {
