@@ -1,5 +1,5 @@
 /** Signing in with a key: what a session may, how it ends, and what protects it. Both kinds: sealed in the cookie, and kept beside the keys. */
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { StoreUnavailableError, type KeyStore } from '../../../src/keys/contract.js'
@@ -326,6 +326,13 @@ t.test('the secret of sealed sessions is made once, for the facade\'s own user',
   t.equal(statSync(file).mode & 0o777, 0o600)
   await signedIn(up, keys.read)
   t.equal(readFileSync(file, 'utf8'), secret)
+
+  for (const short of ['', 'x'.repeat(31)]) {
+    const blank = await facade(t, echo)
+    writeFileSync(join(blank.dataDir, 'session-secret'), short)
+    const refused = await signIn(blank, keys.read)
+    t.match([refused.status, refused.all('set-cookie')], [503, []], 'nothing is sealed with a secret that anybody can guess')
+  }
 
   const shared = { env: { SESSION_SECRET: 'x'.repeat(32) } }
   const [here, there, elsewhere] = [await facade(t, echo, shared), await facade(t, echo, shared), await facade(t, echo, { env: { SESSION_SECRET: 'y'.repeat(32) } })]
