@@ -27,12 +27,15 @@ export function needsOwnPage ({ raw }: FastifyRequest, needed: AccessClass): boo
 /**
  * The refusal for a request that does not come from a page of ours, or of which that cannot be told; undefined: it does. Browsers
  * say so by `Sec-Fetch-Site` where the connection is secure (Fetch Metadata), and by `Origin` with every POST, PUT, PATCH and DELETE
- * (Fetch, section 3.2). No page can forge either.
+ * (Fetch, section 3.2). With a GET over plain HTTP comes neither, but `Referer`, which an artifact in its sandbox does not send. No page
+ * can forge any of them.
  */
 export function foreignCall (request: FastifyRequest, { publicUrl, trusted }: OwnPageOptions): FacadeError | undefined {
-  const { raw: { headers, socket }, context: { head: { origin } } } = request
+  const { raw, context: { head: { origin } } } = request
+  const { headers, socket } = raw
   const site = headers['sec-fetch-site']
-  const isOwn = origin !== undefined && isOwnOrigin(origin, request, { publicUrl }, trusted(socket.remoteAddress))
+  const from = origin ?? (safeMethods.has(raw.method) ? headers.referer : undefined)
+  const isOwn = from !== undefined && isOwnOrigin(from, request, { publicUrl }, trusted(socket.remoteAddress))
   if (site === undefined ? isOwn : site === 'same-origin') return undefined
   return new FacadeError('forbidden', {
     reason: 'foreign_origin',

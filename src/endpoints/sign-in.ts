@@ -62,9 +62,10 @@ async function enter (request: FastifyRequest, key: string, options: Options): P
     request.caller = verdict.caller
     if (!verdict.valid && verdict.reason === 'balance') return withoutBalance()
     if (!verdict.valid) return counted(unauthenticated(verdict.reason), request, guesses)
+    const begun = await sessions.begin(key, verdict.caller)
     const before = sessionToken(request.context.head.cookie)
-    if (before !== undefined) await sessions.end(before)
-    return await sessions.begin(key, verdict.caller)
+    if (before !== undefined) await sessions.end(before) // only now: nobody is signed out by a sign-in that fails
+    return begun
   } catch (error) {
     return storeFault(error)
   }

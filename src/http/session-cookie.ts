@@ -16,7 +16,7 @@ export function sessionToken (headers: readonly string[]): string | undefined {
     if (!header.includes(sessionCookie)) continue
     for (const pair of header.split(';')) {
       const equals = pair.indexOf('=')
-      if (pair.slice(0, equals).trim() === sessionCookie) return pair.slice(equals + 1).trim()
+      if (equals !== -1 && pair.slice(0, equals).trim() === sessionCookie) return pair.slice(equals + 1).trim()
     }
   }
   return undefined
@@ -37,7 +37,12 @@ export function clearSession (secure: boolean): string {
 
 const always = ['referrer-policy', 'same-origin', 'x-content-type-options', 'nosniff'] as const
 
-/** What a browser with a session is told beside MLflow's answer: no other page may show it in a frame, or learn where one was. */
-export const sessionHeaders = ['content-security-policy', "frame-ancestors 'self'", ...always] as const
+/** A cache that people share may keep what was asked for without `Authorization` (RFC 9111, section 3.5). */
+const notShared = ['cache-control', 'private'] as const
+
+/** What a browser with a session is told beside a page of MLflow's: no other may show it in a frame, or learn where one was. */
+export const uiHeaders = ['content-security-policy', "frame-ancestors 'self'", ...always] as const
+/** The same for what is not the same for everybody. */
+export const sessionHeaders = [...uiHeaders, ...notShared] as const
 /** The same for artifacts, which anybody with a write key may have put there: as a page of their own they run no script. */
-export const artifactHeaders = ['content-security-policy', "sandbox; frame-ancestors 'self'", ...always] as const
+export const artifactHeaders = ['content-security-policy', "sandbox; frame-ancestors 'self'", ...always, ...notShared] as const

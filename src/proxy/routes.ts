@@ -8,14 +8,14 @@ import { checkArtifactPaths, wholeStoreProblem } from './artifact-workspaces.js'
 import { mayWrite } from '../http/answer/cors.js'
 import { foreignPage, isOwnOrigin, publicHost, publicProtocol } from '../http/client-address.js'
 import { sendError } from '../http/answer/send-error.js'
-import { artifactHeaders, sessionHeaders } from '../http/session-cookie.js'
+import { artifactHeaders, uiHeaders, sessionHeaders } from '../http/session-cookie.js'
 import type { RequestContext } from '../http/context.js'
 import { openForward, type ForwardOptions } from './forward.js'
 import { outgoing, outgoingToGateway, type Identity } from './headers/request-headers.js'
 import { hidesGatewayCredentials, losesChunks, type Layout } from '../mlflow/layout.js'
 import type { Handling } from '../access/classes.js'
 import { inspectBody } from './inspect-body.js'
-import { movesArtifact } from '../access/matcher.js'
+import { movesArtifact, type Match } from '../access/matcher.js'
 import { methods } from '../http/target.js'
 import { mount, oldRoutes } from '../core/public-paths.js'
 import type { Shared } from '../mlflow/probes.js'
@@ -85,7 +85,7 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
       throw new FacadeError('forbidden', { message: foreignPage(head.origin ?? '', request, config.publicUrl), reason: 'foreign_origin' })
     }
     checkManagedWorkspace(request)
-    if (request.keyIn === 'cookie') context.responseHeaders.push(...movesArtifact(judged) ? artifactHeaders : sessionHeaders)
+    if (request.keyIn === 'cookie') context.responseHeaders.push(...headersFor(judged))
     const workspace = chosenWorkspace(request)
     checkArtifactPaths(request, workspace)
     bounds.enter(request, movesArtifact(judged) || isSpooled(request, monitor.layout))
@@ -124,6 +124,12 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
 }
 
 export default plugin
+
+/** What goes with MLflow's answer to a session. */
+function headersFor (judged: Match): readonly string[] {
+  if (movesArtifact(judged)) return artifactHeaders
+  return judged.class === 'ui' ? uiHeaders : sessionHeaders
+}
 
 /** A chunked body may have any size, and takes a file where MLflow cannot read it; as long as MLflow is not known, it counts as one. */
 function isSpooled ({ raw, context: { head }, operation }: FastifyRequest, layout: Layout | undefined): boolean {

@@ -28,10 +28,11 @@ async function readAll (input: Input): Promise<string> {
 async function ask (input: Input, io: Io): Promise<string> {
   io.stderr.write('Key (not shown): ')
   input.setRawMode?.(true)
+  const parts = input[Symbol.asyncIterator]()
   try {
     let line = ''
-    for await (const part of input) {
-      for (const character of String(part)) {
+    for (let next = await parts.next(); next.done !== true; next = await parts.next()) {
+      for (const character of String(next.value)) {
         if (character === '\r' || character === '\n') return line
         if (character === '\u0003' || character === '\u0004') throw new UsageError('No key was given.')
         line = character === '\u007f' || character === '\b' ? line.slice(0, -1) : (line + character).slice(0, inputMax)
@@ -39,7 +40,9 @@ async function ask (input: Input, io: Io): Promise<string> {
     }
     return line
   } finally {
+    // Before the terminal is let go of, as a loop over it does by itself: afterwards it would stay so, and Ctrl-C do nothing
     input.setRawMode?.(false)
+    await parts.return?.()
     io.stderr.write('\n')
   }
 }

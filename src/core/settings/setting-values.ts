@@ -84,9 +84,10 @@ export function http (given: string): URL | undefined {
   return isPlain && url.port !== '0' ? url : undefined
 }
 
+/** It stands in lines that people paste into a shell, so its host is a name or an address: URLs allow `$(…)` there. */
 export function origin (given: string): URL | undefined {
   const url = http(given)
-  return url?.pathname === '/' ? url : undefined
+  return url?.pathname === '/' && /^[\w.-]+$|^\[[\da-f:.]+\]$/.test(url.hostname) ? url : undefined
 }
 
 export function origins (given: string): ReadonlySet<string> | undefined {

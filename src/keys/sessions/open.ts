@@ -3,20 +3,29 @@ import { randomBytes } from 'node:crypto'
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../../core/settings/config.js'
+import { secret } from '../../core/settings/setting-values.js'
 import { StoreUnavailableError, type KeyVerifier } from '../contract.js'
 import { openSealedSessions } from './sealed.js'
 import type { Sessions } from './sessions.js'
 import { openStoredSessions } from './stored.js'
 
 export function openSessions (verifier: KeyVerifier, { sessions, keys, dataDir }: Pick<Config, 'sessions' | 'keys' | 'dataDir'>): Sessions {
-  const { secret, idleMs, maxMs } = sessions
+  const { idleMs, maxMs } = sessions
   if (verifier.sessions !== undefined) return openStoredSessions(verifier.sessions, { idleMs, maxMs, staleMs: keys.staleMs })
-  return openSealedSessions(verifier, { idleMs, maxMs, secret: () => secret ?? secretIn(dataDir) })
+  return openSealedSessions(verifier, { idleMs, maxMs, secret: () => sessions.secret ?? secretIn(dataDir) })
 }
 
-/** The secret of a facade that was given none. Workers may make it at the same time. @throws StoreUnavailableError */
+/**
+ * The secret of a facade that was given none. Workers may make it at the same time.
+ * @throws StoreUnavailableError, also where the file is blank or cut, and whoever sees a cookie could guess the secret
+ */
 export function secretIn (dataDir: string): string {
-  const file = join(dataDir, 'session-secret')
+  const found = secret(readOrMake(join(dataDir, 'session-secret')).trim())
+  if (found === undefined) throw unusable(new Error('session-secret does not hold 32 to 1024 characters: remove it'))
+  return found
+}
+
+function readOrMake (file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {

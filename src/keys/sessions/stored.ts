@@ -46,7 +46,11 @@ export function openStoredSessions (rows: SessionRows, { staleMs, now = Date.now
     try {
       const found = rows.find(hash)
       if (!(found instanceof Promise)) return keep(found)
-      const answer = found.then(keep, outlast).finally(() => questions.delete(hash))
+      // Whoever signs out meanwhile takes the question away: what was there before is not kept
+      const isAsked = (): boolean => questions.get(hash) === answer
+      const answer: Promise<FoundSession | undefined> = found
+        .then(given => isAsked() ? keep(given) : given, outlast)
+        .finally(() => { if (isAsked()) questions.delete(hash) })
       questions.set(hash, answer)
       return answer
     } catch (error) {
@@ -63,7 +67,8 @@ export function openStoredSessions (rows: SessionRows, { staleMs, now = Date.now
 
   function conclude (hash: string, found: FoundSession, verdict: Verdict, at: number): Verdict {
     if (verdict.valid && at - found.seenAt >= lag(lifetimes)) {
-      known.set(hash, { found: { ...found, seenAt: at }, lookedAt: known.peek(hash)?.lookedAt ?? at })
+      const noted = known.peek(hash)
+      if (noted !== undefined) known.set(hash, { ...noted, found: { ...found, seenAt: at } })
       rows.touch(hash, at).catch(() => {}) // the next look finds it as it was, and tries again
     }
     return ofSession(verdict)
@@ -88,6 +93,7 @@ export function openStoredSessions (rows: SessionRows, { staleMs, now = Date.now
       const hash = hashKey(id)
       await rows.remove(hash)
       known.delete(hash)
+      questions.delete(hash)
     }
   }
 }

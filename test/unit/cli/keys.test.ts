@@ -213,7 +213,11 @@ t.test('on a terminal the key is asked for, and not shown', async t => {
   const { run, ask } = open(t)
   const key = (await run('create', '--name', 'ci')).stdout.trim()
   const modes: boolean[] = []
-  const typed = (text: string): Input => Object.assign(Readable.from([...text]), { isTTY: true, setRawMode: (raw: boolean) => modes.push(raw) })
+  const typed = (text: string): Input => {
+    const input = Readable.from([...text])
+    const setRawMode = (raw: boolean): void => { if (!input.destroyed) modes.push(raw) } // a terminal that was let go of stays as it is
+    return Object.assign(input, { isTTY: true, setRawMode })
+  }
   const { code, stderr } = await ask(typed(`x\u007f${key}\rrest`), 'find', '--key')
   t.equal(code, 0)
   t.match(stderr, 'Key (not shown): \n')

@@ -143,7 +143,7 @@ t.test('every value that is not allowed is a problem that names its setting and 
     KEYS_CACHE_SECONDS: ['-1', 'x'],
     KEYS_STALE_SECONDS: ['1,5'],
     AUTH_EMPTY_SCOPES: ['write', 'NONE'],
-    PUBLIC_URL: ['registry.example', 'https://x/mlflow', 'https://x?y', 'https://me@x'],
+    PUBLIC_URL: ['registry.example', 'https://x/mlflow', 'https://x?y', 'https://me@x', 'https://a$(id).example', 'https://a;id;.example', 'https://a`id`.example', 'https://a&b.example'],
     CORS_ALLOWED_ORIGINS: ['*', 'null', 'https://a.example, *', 'notebooks.example', 'https://a.example/x', 'https://*.example/'],
     TRUST_PROXY: ['10.0.0.0/33', '::/129', 'x', '10.0.0.1/', '10.0.0/8', '10.0.0.0/8/8', 'fe80::1%eth0', 'fe80::1%eth0/64', 'true', '*'],
     LEGACY_PATHS: ['Redirect', 'off'],

@@ -1,8 +1,8 @@
 /** Signing in with a key: what a session may, how it ends, and what protects it. Both kinds: sealed in the cookie, and kept beside the keys. */
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import type { KeyStore } from '../../../src/keys/contract.js'
+import { StoreUnavailableError, type KeyStore } from '../../../src/keys/contract.js'
 import { selfSigned } from '../../helpers/certificates.js'
 import { facade, keys, type Facade, type Request } from '../../helpers/app.js'
 import type { Answer } from '../../helpers/client.js'
@@ -173,6 +173,7 @@ for (const [name, open] of Object.entries({ sealed, stored })) {
       t.equal((await up.call('GET', search, { key: null, headers: { Cookie: good, Authorization: `Bearer ${keys.unknown}` } })).status, 401, 'a bad key is not made good by a cookie')
       t.equal((await up.call('GET', search, { key: null, headers: { Cookie: good, Authorization: 'Bearer eyJhbGciOiJSUzI1NiJ9.e30.c2ln' } })).status, 200, 'what can be no key does not count')
       t.equal((await up.call('GET', search, { key: null, headers: { Cookie: `x_${good}` } })).status, 401)
+      for (const word of ['hokusai_session', 'hokusai_sessions']) t.equal((await up.call('GET', search, { key: null, headers: { Cookie: `${word}; ${good}` } })).status, 200, 'what has no name is no session')
     })
   })
 }
@@ -237,7 +238,7 @@ t.test('a key is taken from a page of ours alone, and guessing has its bound', a
   for (const [body, type, status] of [['next=/', 'application/x-www-form-urlencoded', 400], ['key=a&key2=b', 'application/x-www-form-urlencoded', 400], [`key=${'a'.repeat(600)}`, 'application/x-www-form-urlencoded', 400], [`key=a&next=${'a'.repeat(20_000)}`, 'application/x-www-form-urlencoded', 413], ['key=a', 'text/plain', 400]] as const) {
     t.equal((await up.call('POST', '/login', fromPage({ body, headers: { 'Content-Type': type } }))).status, status, body.slice(0, 30))
   }
-  up.verdicts.set(keys.read, new (await import('../../../src/keys/contract.js')).StoreUnavailableError('down'))
+  up.verdicts.set(keys.read, new StoreUnavailableError('down'))
   t.equal((await signIn(up, keys.read)).status, 503)
 })
 
@@ -261,6 +262,10 @@ t.test('who may not call models is shown none, where MLflow\'s pages ask for the
   const admin = await signedIn(up, keys.admin)
   t.equal((await up.call('GET', list, fromPage({ headers: { Cookie: admin } }))).text(), '')
   t.equal(up.mlflow.calls.length, 1, 'who may is shown what there is')
+  const get = async (headers: Readonly<Record<string, string>>): Promise<number> => (await up.call('GET', list, { key: null, headers: { Cookie: admin, ...headers } })).status
+  t.equal(await get({ Referer: `${own}/mlflow/` }), 200, 'of a GET over plain HTTP a browser says no more than this')
+  const foreign = [{}, { Referer: 'https://evil.example/' }, { Referer: `${own}.evil.example/` }, { Referer: 'facade.test' }, { Referer: `${own}/`, Origin: 'https://evil.example' }, { Referer: `${own}/`, 'Sec-Fetch-Site': 'cross-site' }]
+  for (const headers of foreign) t.equal(await get(headers as Record<string, string>), 403, JSON.stringify(headers))
 })
 
 t.test('what is under way with a session ends with its key, within two seconds', async t => {
@@ -283,12 +288,32 @@ t.test('a limit of calls, a page of other origins, and what a browser is told be
   t.match([page.status, page.header('content-security-policy'), page.header('referrer-policy')], [200, "frame-ancestors 'self'", 'same-origin'])
   const artifact = await up.call('GET', '/mlflow/get-artifact?path=a.html&run_uuid=1', { key: null, headers: { Cookie, ...browser } })
   t.match([artifact.status, artifact.header('content-security-policy')], [200, "sandbox; frame-ancestors 'self'"])
-  t.equal((await up.call('GET', search, {})).header('content-security-policy'), undefined, 'with a key in a header MLflow\'s answer stays as it is')
+  t.strictSame([page.all('cache-control'), artifact.all('cache-control')], [[], ['private']], 'a cache that people share keeps pages alone')
+  t.strictSame((await up.call('GET', search, { key: null, headers: { Cookie } })).all('cache-control'), ['private'])
+  const plain = await up.call('GET', search, {})
+  t.match([plain.header('content-security-policy'), plain.header('cache-control')], [undefined, undefined], 'with a key in a header MLflow\'s answer stays as it is')
   up.limit('write', 3600)
   const limited = await up.call('GET', search, { key: null, headers: { Cookie } })
   t.match(limited.header('ratelimit'), /^"default";r=/)
   const before = Number(/r=(\d+)/.exec(limited.header('ratelimit') ?? '')?.[1])
   t.equal(Number(/r=(\d+)/.exec((await up.call('GET', search)).header('ratelimit') ?? '')?.[1]), before - 1, 'session and key have one limit')
+})
+
+t.test('a sign-in that fails leaves the session before as it was', async t => {
+  const { store } = openFile(t)
+  const { key } = await store.create(reading)
+  let fails = false
+  const { sessions } = store
+  if (sessions === undefined) throw new Error('the store keeps no sessions')
+  const add: typeof sessions.add = async (...given) => {
+    if (fails) throw new StoreUnavailableError('full')
+    await sessions.add(...given)
+  }
+  const up = await facade(t, echo, { verifier: { ...store, sessions: { ...sessions, add } } })
+  const Cookie = await signedIn(up, key)
+  fails = true
+  t.equal((await signIn(up, key, { headers: { Cookie } })).status, 503)
+  t.equal((await up.call('GET', search, { key: null, headers: { Cookie } })).status, 200)
 })
 
 t.test('the secret of sealed sessions is made once, for the facade\'s own user', async t => {
@@ -301,6 +326,13 @@ t.test('the secret of sealed sessions is made once, for the facade\'s own user',
   t.equal(statSync(file).mode & 0o777, 0o600)
   await signedIn(up, keys.read)
   t.equal(readFileSync(file, 'utf8'), secret)
+
+  for (const short of ['', 'x'.repeat(31)]) {
+    const blank = await facade(t, echo)
+    writeFileSync(join(blank.dataDir, 'session-secret'), short)
+    const refused = await signIn(blank, keys.read)
+    t.match([refused.status, refused.all('set-cookie')], [503, []], 'nothing is sealed with a secret that anybody can guess')
+  }
 
   const shared = { env: { SESSION_SECRET: 'x'.repeat(32) } }
   const [here, there, elsewhere] = [await facade(t, echo, shared), await facade(t, echo, shared), await facade(t, echo, { env: { SESSION_SECRET: 'y'.repeat(32) } })]
