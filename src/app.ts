@@ -170,7 +170,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
     draining
   })
   await app.register(openapi, { monitor })
-  await app.register(startPage, { publicUrl: config.publicUrl, newer: () => newer.current, signedIn: signedInBy(sessions) })
+  await app.register(startPage, { publicUrl: config.publicUrl, newer: () => newer.current, signedIn: signedInBy(sessions), limits })
   await app.register(signIn, { verifier, guesses, ...browsers })
   app.route({ method: methods, url: mount, onRequest: redirectToMount, handler: redirectToMount })
   await app.register(async guarded => {

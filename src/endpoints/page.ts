@@ -11,6 +11,15 @@ export interface Page {
   readonly scriptAtEnd?: string
 }
 
+/** Shadows where there is more to scroll to, for browsers that hide scroll bars: the covers move with the text, the shadows stay. */
+const edges = [
+  'linear-gradient(to right, var(--card) 50%, transparent) left / 1.5rem 100% no-repeat local',
+  'linear-gradient(to left, var(--card) 50%, transparent) right / 1.5rem 100% no-repeat local',
+  'linear-gradient(to right, var(--soft), transparent) left / .5rem 100% no-repeat scroll',
+  'linear-gradient(to left, var(--soft), transparent) right / .5rem 100% no-repeat scroll',
+  'var(--card)'
+].join(', ')
+
 const style = `
 :root { color-scheme: light dark; --ink: #1b2733; --soft: #4d5d6c; --paper: #f6f8fa; --card: #fff; --line: #cfd8e1; --accent: #0b5c8a; --on-accent: #fff; --alert: #a3221a; font: 16px/1.5 system-ui, sans-serif }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --soft: #a9b8c6; --paper: #0f1720; --card: #17222d; --line: #33424f; --accent: #7cc7e8; --on-accent: #0b1620; --alert: #ffb4ab } }
@@ -20,12 +29,13 @@ body.narrow { max-width: 28rem }
 h1 { font-size: 1.5rem; margin: 0 0 .5rem } h2 { font-size: 1.1rem; margin: 1.5rem 0 .25rem } p { margin: .25rem 0 }
 a { color: var(--accent) }
 pre, .card { border: 1px solid var(--line); border-radius: .5rem; background: var(--card) }
-pre { padding: .75rem; overflow-x: auto } code { overflow-wrap: anywhere }
+pre { padding: .75rem; overflow-x: auto; background: ${edges} } code { overflow-wrap: anywhere }
 .card { padding: 1rem; margin: 1rem 0 } .soft { color: var(--soft) } .alert { color: var(--alert); font-weight: 600 }
 .row { display: flex; flex-wrap: wrap; gap: .75rem; align-items: center; justify-content: space-between }
 form p { margin: .5rem 0 } label { display: block; font-weight: 600; margin-bottom: .25rem }
 input, button, .button { font: inherit; border-radius: .375rem; padding: .5rem .75rem; border: 1px solid var(--line) }
 input { width: 100%; color: inherit; background: var(--paper) }
+[hidden] { display: none }
 button, .button { display: inline-block; color: var(--on-accent); background: var(--accent); border-color: var(--accent); text-decoration: none; cursor: pointer }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
 @media (prefers-reduced-motion: no-preference) { button, .button { transition: opacity .15s } button:hover, .button:hover { opacity: .9 } }

@@ -8,6 +8,8 @@ import { signInPath, signOutPath } from '../auth/sign-in.js'
 import { mount } from '../core/public-paths.js'
 import { publicHost, publicOrigin } from '../http/client-address.js'
 import type { Caller } from '../keys/contract.js'
+import type { Standing } from '../keys/limits/allowance.js'
+import type { Limits } from '../keys/limits/local.js'
 import { describeNewer, type NewerMlflow } from '../mlflow/newer.js'
 import { escape, pageHeaders, pageHtml } from './page.js'
 
@@ -18,6 +20,8 @@ interface Options {
   readonly newer: () => NewerMlflow | undefined
   /** Who has signed in in the browser that asks. */
   readonly signedIn?: (request: FastifyRequest) => Promise<Caller | undefined>
+  /** Where what is left of a limit is looked up. */
+  readonly limits?: Pick<Limits, 'take'>
 }
 
 interface Guide {
@@ -26,7 +30,8 @@ interface Guide {
   readonly code: string
 }
 
-export default async function page (app: FastifyInstance, { publicUrl, newer, signedIn = async () => undefined }: Options): Promise<void> {
+export default async function page (app: FastifyInstance, options: Options): Promise<void> {
+  const { publicUrl, newer, signedIn = async () => undefined, limits } = options
   app.route({
     method: ['GET', 'HEAD'],
     url: '/',
@@ -38,7 +43,11 @@ export default async function page (app: FastifyInstance, { publicUrl, newer, si
       // The origin may come from the Host header: a shared cache must not hand it to others.
       void reply.headers({ 'cache-control': 'no-store', vary: 'Accept, Cookie', 'x-content-type-options': 'nosniff' })
       const accept = request.headers.accept ?? ''
-      if (accept.includes('text/html')) return reply.headers(headers).type('text/html; charset=utf-8').send(asHtml(origin, notice, await signedIn(request)))
+      if (accept.includes('text/html')) {
+        const caller = await signedIn(request)
+        const signIn = caller === undefined ? signedOutHtml : signedInHtml(caller, await standingOf(caller, limits))
+        return reply.headers(headers).type('text/html; charset=utf-8').send(asHtml(origin, notice, signIn))
+      }
       if (accept.includes('application/json')) return reply.type('application/json; charset=utf-8').send(asJson(origin, notice))
       return reply.type('text/plain; charset=utf-8').send(asText(origin, notice))
     }
@@ -88,18 +97,47 @@ function guides (origin: string): readonly Guide[] {
  */
 const script = `const go = () => { if (location.hash.startsWith('#/')) location.replace('${mount}/' + location.hash) }; go(); addEventListener('hashchange', go)`
 
-const headers = pageHeaders([script])
+/**
+ * Copies what stands in the next `pre`. Over plain HTTP browsers have no clipboard for scripts, only the command that copies what is
+ * selected. Without scripts there is no button.
+ */
+const copyScript = `
+const select = code => getSelection().selectAllChildren(code)
+const copy = async code => {
+  if (navigator.clipboard) return navigator.clipboard.writeText(code.textContent)
+  select(code)
+  if (!document.execCommand('copy')) throw new Error()
+}
+for (const button of document.querySelectorAll('button.copy')) {
+  const status = button.nextElementSibling
+  const code = button.parentElement.nextElementSibling
+  button.hidden = false
+  button.onclick = () => copy(code).then(() => 'Copied', () => { select(code); return 'Selected: copy it with your keyboard' }).then(text => {
+    status.textContent = text
+    setTimeout(() => { status.textContent = '' }, 4000)
+  })
+}
+`
 
-function asHtml (origin: string, notice: string | undefined, caller: Caller | undefined): string {
+const headers = pageHeaders([script, copyScript])
+
+function guideHtml ({ title, text, code }: Guide): string {
+  return `<h2>${escape(title)}</h2>
+<p>${escape(text)}</p>
+<p><button type="button" class="copy" aria-label="Copy: ${escape(title)}" hidden>Copy</button> <span role="status"></span></p>
+<pre tabindex="0">${escape(code)}</pre>`
+}
+
+function asHtml (origin: string, notice: string | undefined, signIn: string): string {
   const body = `<h1>hokusai-mlflow</h1>
 <p>${escape(about)}</p>
-${notice === undefined ? '' : `<p class="card">${escape(notice)}</p>\n`}${caller === undefined ? signedOutHtml : signedInHtml(caller)}
+${notice === undefined ? '' : `<p class="card">${escape(notice)}</p>\n`}${signIn}
 <p>Tracking URI: <code>${escape(origin + mount)}</code></p>
 <ul>
 ${places.map(([path, what]) => `<li><a href="${escape(path)}">${escape(path)}</a>: ${escape(what)}</li>`).join('\n')}
 </ul>
-${guides(origin).map(({ title, text, code }) => `<h2>${escape(title)}</h2>\n<p>${escape(text)}</p>\n<pre tabindex="0">${escape(code)}</pre>`).join('\n')}`
-  return pageHtml({ title: 'hokusai-mlflow', body, script })
+${guides(origin).map(guideHtml).join('\n')}`
+  return pageHtml({ title: 'hokusai-mlflow', body, script, scriptAtEnd: copyScript })
 }
 
 const signedOutHtml = `<div class="card row"><p>You are not signed in in this browser.</p>
@@ -112,13 +150,26 @@ const deeds: Readonly<Record<Scope, string>> = {
   'mlflow:admin': 'administer'
 }
 
-function signedInHtml ({ name, userId, scopes, workspaces }: Caller): string {
+/** What is left of the caller's limit; a look costs no call. */
+async function standingOf ({ keyId, ratePerHour }: Caller, limits: Options['limits']): Promise<Standing | undefined> {
+  return ratePerHour === undefined ? undefined : await limits?.take(keyId, ratePerHour, 0)
+}
+
+function limitOf ({ ratePerHour, expiresAt }: Caller, standing: Standing | undefined): string {
+  const left = standing === undefined ? '' : `, ${standing.remaining} of them at once now`
+  const calls = ratePerHour === undefined ? 'has no limit on calls' : `may make ${ratePerHour} calls an hour${left}`
+  const end = expiresAt === undefined ? 'does not expire' : `expires at ${new Date(expiresAt).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+  return `Its key ${calls}, and ${end}.`
+}
+
+function signedInHtml (caller: Caller, standing: Standing | undefined): string {
+  const { name, userId, scopes, workspaces } = caller
   const may = withoutIncluded(scopes).map(scope => deeds[scope])
   const where = workspaces.length === 0 ? '' : ` in ${workspaces.length === 1 ? 'the workspace' : 'the workspaces'} ${workspaces.join(', ')}`
   const what = may.length === 0 ? 'This session may open MLflow\'s pages, but its key has no scope.' : `This session may ${may.join(', and ')}${where}.`
   return `<div class="card"><div class="row"><p>Signed in as <strong>${escape(userId)}</strong> with the key <strong>${escape(name)}</strong></p>
 <form method="post" action="${signOutPath}"><button>Sign out</button></form></div>
-<p class="soft">${escape(what)}</p>
+<p class="soft">${escape(what)} ${escape(limitOf(caller, standing))}</p>
 <p><a href="${mount}/">Open MLflow</a></p></div>`
 }
 

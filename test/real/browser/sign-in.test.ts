@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import t from 'tap'
 import { openBrowser } from '../../../scripts/browser.js'
+import { complaintsOf } from '../../helpers/complaints.js'
 import { startFacade, type FacadeProcess } from '../../helpers/facade.js'
 import { startMlflow } from '../../../scripts/mlflow/server.js'
 
@@ -52,14 +53,8 @@ interface Seat {
 async function sit (t: Parameters<typeof openBrowser>[0], options: object = {}): Promise<Seat> {
   const browser = await openBrowser(t)
   const page = await browser.newPage({ viewport: { width: 1300, height: 900 }, ...options })
-  const complaints: string[] = []
+  const complaints = complaintsOf(page, facade.url)
   let clicks = 0
-  // The assistant is blocked here, and MLflow's pages ask for it all the same.
-  const isKnown = (url: string): boolean => url.includes('/mlflow/assistant/')
-  page.on('request', request => { if (!request.url().startsWith(facade.url) && !/^(data|blob):/.test(request.url())) complaints.push(`asks ${request.url()}`) })
-  page.on('response', response => { if (response.status() >= 400 && !isKnown(response.url())) complaints.push(`${response.status()} ${response.request().method()} ${response.url()}`) })
-  page.on('console', message => { if (message.type() === 'error' && !isKnown(message.location().url)) complaints.push(message.text()) })
-  page.on('pageerror', error => complaints.push(error.message))
   return {
     page,
     complaints,

@@ -4,6 +4,8 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { chromium } from 'playwright-core'
 import t from 'tap'
 import page from '../../../src/endpoints/start-page.js'
+import type { Caller } from '../../../src/keys/contract.js'
+import { createLocalLimits } from '../../../src/keys/limits/local.js'
 import type { NewerMlflow } from '../../../src/mlflow/newer.js'
 
 async function serve (t: { teardown: (fn: () => unknown) => void }, publicUrl?: string, newer?: NewerMlflow): Promise<FastifyInstance> {
@@ -61,10 +63,9 @@ t.test('the page names no outside host, and its policy allows its own script and
   const policy = String(headers['content-security-policy'])
   t.match(policy, /^default-src 'none'/)
   t.notMatch(policy, /unsafe|\*/)
-  for (const tag of ['script', 'style']) {
-    const source = new RegExp(`<${tag}>([^]*?)</${tag}>`).exec(body)?.[1] ?? ''
-    t.ok(policy.includes(`'sha256-${createHash('sha256').update(source).digest('base64')}'`), tag)
-  }
+  const inline = [...body.matchAll(/<(script|style)>([^]*?)<\/\1>/g)]
+  t.equal(inline.length, 3)
+  for (const [, tag = '', source = ''] of inline) t.ok(policy.includes(`'sha256-${createHash('sha256').update(source).digest('base64')}'`), tag)
   t.strictSame([...body.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, link]) => link).filter(link => !link?.startsWith('/') && link !== 'data:,'), [])
 })
 
@@ -88,4 +89,60 @@ t.test('a link of the bare host goes on to MLflow, in a browser with the policy 
   await tab.goto(`${origin}/#/experiments/1?x=y`)
   await tab.waitForURL(`${origin}/mlflow/#/experiments/1?x=y`)
   t.equal(await tab.title(), 'MLflow')
+})
+
+t.test('each guide is copied as it stands by its button, with the keyboard too and over plain HTTP', async t => {
+  const app = await serve(t)
+  const origin = await app.listen({ host: '127.0.0.1', port: 0 })
+  const args = ['--no-sandbox', '--host-resolver-rules=MAP plain.example 127.0.0.1'] // a name that no browser takes for its own host
+  const chrome = await chromium.launch({ executablePath: '/usr/bin/chromium', args })
+  t.teardown(async () => await chrome.close())
+  for (const [place, isSecure] of [[origin, true], [origin.replace('127.0.0.1', 'plain.example'), false]] as const) {
+    const tab = await chrome.newPage({ viewport: { width: 320, height: 640 } })
+    const complaints: string[] = []
+    tab.on('console', message => { if (message.type() === 'error') complaints.push(message.text()) })
+    if (isSecure) await tab.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+    await tab.goto(`${place}/`)
+    t.equal(await tab.evaluate('isSecureContext'), isSecure)
+    await tab.evaluate("addEventListener('copy', () => { window.copied = getSelection().toString() })")
+    const buttons = tab.getByRole('button', { name: /^Copy/ })
+    const codes = await tab.locator('pre').allTextContents()
+    t.equal(await buttons.count(), codes.length)
+    t.ok(codes.length >= 4)
+    for (const [index, code] of codes.entries()) {
+      await buttons.nth(index).focus()
+      await tab.keyboard.press('Enter')
+      await tab.getByRole('status').nth(index).getByText('Copied').waitFor()
+      t.equal(await tab.evaluate(isSecure ? 'navigator.clipboard.readText()' : 'copied'), code)
+    }
+    t.match(await tab.evaluate("getComputedStyle(document.querySelector('pre')).backgroundAttachment"), 'local', 'a shadow shows that there is more')
+    t.strictSame(complaints, [])
+  }
+})
+
+t.test('without scripts there is no button that does nothing', async t => {
+  const origin = await (await serve(t)).listen({ host: '127.0.0.1', port: 0 })
+  const chrome = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
+  t.teardown(async () => await chrome.close())
+  const tab = await chrome.newPage({ javaScriptEnabled: false })
+  await tab.goto(`${origin}/`)
+  t.equal(await tab.getByText('curl', { exact: true }).isVisible(), true)
+  t.equal(await tab.locator('button:visible').count(), 0)
+})
+
+t.test('who is signed in sees the limit of the key, what is left of it, and when the key ends', async t => {
+  const limits = createLocalLimits()
+  t.teardown(limits.close)
+  const show = async (some: Partial<Caller>): Promise<string> => {
+    const whose = { keyId: 'key_a', userId: 'ann', name: 'training', hint: 'hk_test_aaaa', environment: 'test' } as const
+    const caller: Caller = { ...whose, scopes: new Set(['mlflow:read']), workspaces: [], ratePerHour: undefined, expiresAt: undefined, ...some }
+    const app = Fastify()
+    t.teardown(async () => await app.close())
+    await app.register(page, { publicUrl: undefined, newer: () => undefined, limits, signedIn: async () => caller })
+    return (await app.inject({ url: '/', headers: browser })).body
+  }
+  t.match(await show({}), 'Its key has no limit on calls, and does not expire.')
+  limits.take('key_a', 100, 1)
+  for (let look = 0; look < 2; look++) t.match(await show({ ratePerHour: 100, expiresAt: Date.UTC(2027, 0, 2) }), 'Its key may make 100 calls an hour, 99 of them at once now, and expires at 2027-01-02 00:00 UTC.')
+  t.match(await show({ ratePerHour: 0.5 }), 'Its key may make 0.5 calls an hour')
 })
