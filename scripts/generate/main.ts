@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { printAccess } from './access-page.js'
+import { chartFiles } from './chart.js'
 import { envExample } from './env-example.js'
 import { openapiFiles } from './openapi-files.js'
 import { mergeOperations, printOperations } from './operations.js'
@@ -21,6 +22,7 @@ const files: Record<string, string> = {
   'docs/config.md': settingsPage(),
   'docs/errors.md': errorsPage(),
   '.env.example': envExample(),
+  ...chartFiles(),
   'CONTRIBUTING.md': contributingPage()
 }
 

@@ -37,6 +37,7 @@ export const places: readonly Place[] = [
   { path: 'docs/clients.md', of: 'newest', names: named, by: 'npm run clients' },
   { path: 'docs/own-mlflow.md', of: 'pinned', names: named, by: addition },
   { path: 'compose.yaml', of: 'pinned', names: (text, version) => text.includes(`mlflow==${version} `), by: addition },
+  { path: 'deploy/helm/hokusai-mlflow/values.yaml', of: 'pinned', names: (text, version) => text.includes(`tag: v${version}\n`), by: addition },
   { path: 'README.md', of: 'range', names: named, by: addition },
   { path: 'docs/clients.md', of: 'range', names: named, by: 'npm run clients' },
   { path: 'docs/gateway.md', of: 'range', names: (text, version) => named(text, version.replace(/^.* /, '')), by: addition },
