@@ -34,8 +34,9 @@ export function edition (newest: Document, older: Older, version: string): Docum
     }
   }
   const { schemas } = trimmed
+  const text = JSON.stringify(paths)
   const responses = Object.fromEntries(
-    Object.entries(trimmed.responses).filter(([name]) => JSON.stringify(paths).includes(`"#/components/responses/${name}"`))
+    Object.entries(trimmed.responses).filter(([name]) => text.includes(`"#/components/responses/${name}"`))
   )
   const tags = new Set(
     Object.values(paths)
