@@ -9,9 +9,9 @@ import { createActiveSet, type ActiveSet } from '../core/active-set.js'
 import { createPlainClient } from './client/client.js'
 import { connectTimeoutMs, keepAliveMs } from './client/connection.js'
 import { headMaxBytes } from './client/head.js'
-import { connectorToTheEnd } from './paused-end.js'
 import type { Patience, PooledRequest } from './pooled.js'
 import { createTurns } from './turns.js'
+import { createConnector } from './undici-connector.js'
 import { openWays } from './ways.js'
 
 /** How long a request waits for a connection when all are in use. */
@@ -82,7 +82,7 @@ export function openUpstream (config: UpstreamConfig, url: URL, { socketPath, un
     bodyTimeout: 0,
     maxHeaderSize: headMaxBytes,
     // The certificate is that of the URL's host, whatever the Host header says (undici would take the name from there).
-    connect: connectorToTheEnd({
+    connect: createConnector({
       ...config.tls,
       rejectUnauthorized: true,
       checkServerIdentity: (_name: string, certificate: PeerCertificate) => checkServerIdentity(name, certificate),

@@ -12,6 +12,12 @@ export interface Framing {
   readonly keepAliveMs: number
 }
 
+/**
+ * The status after which a connection is about to be closed, whatever its head says: Starlette answers what its application raised, and
+ * raises again; uvicorn logs that and closes, some 30 ms after the answer (seen with MLflow 3.18). A request sent meanwhile would be lost.
+ */
+export const lastStatus = 500
+
 export const chunked = -1
 export const untilClose = -2
 
@@ -22,7 +28,7 @@ export const untilClose = -2
  */
 export function framingOf ({ status, minorVersion, fields }: HeadReader, isHead: boolean): Framing {
   let length = untilClose
-  let keep = minorVersion === 1
+  let keep = minorVersion === 1 && status !== lastStatus
   let keepAliveMs = Infinity
   for (let index = 0; index < fields.length; index += 2) {
     const name = fields[index] as string

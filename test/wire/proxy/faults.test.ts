@@ -236,3 +236,20 @@ async function table (t: Test, undiciAlone: boolean): Promise<void> {
     t.ok(handles() <= before + 1, `${handles()} handles, ${before} before`)
   })
 }
+
+// Starlette answers what its application raised with a 500, raises again, and uvicorn closes the connection when it has logged that.
+t.test('after a 500 the next request takes another connection: uvicorn is about to close that one, and says so to nobody', async t => {
+  for (const undiciAlone of [false, true]) {
+    const spent = new Set<unknown>()
+    const { call } = await facade(t, ({ socket }: Call) => {
+      if (spent.has(socket)) return socket.resetAndDestroy()
+      spent.add(socket)
+      socket.write('HTTP/1.1 500 Internal Server Error\r\ncontent-length: 21\r\n\r\nInternal Server Error')
+    }, { undiciAlone })
+    for (let time = 0; time < 5; time++) {
+      const answer = await call('POST', '/mlflow/api/2.0/mlflow/runs/create', { body: '{}' })
+      t.equal(answer.status, 500, `MLflow's own, by ${undiciAlone ? 'undici' : 'our own client'}`)
+      t.equal(answer.text(), 'Internal Server Error')
+    }
+  }
+})

@@ -1,9 +1,10 @@
 /**
- * A fault of undici 7: an answer that ends while its caller is slow ends the process, or is cut (nodejs/undici#5360;
- * mended in undici 8, which needs Node 22).
+ * What undici's connections to MLflow need beyond undici 7. An answer that ends while its caller is slow ends the process, or is cut
+ * (nodejs/undici#5360; mended in undici 8, which needs Node 22). And after a 500 a connection is not used again (`lastStatus`).
  */
 import type { Socket } from 'node:net'
 import { buildConnector } from 'undici'
+import { lastStatus } from './client/framing.js'
 
 /** What of undici's parser the cure touches (lib/dispatcher/client-h1.js of 7.30). */
 interface Parser {
@@ -11,27 +12,42 @@ interface Parser {
   readonly llhttp: { llhttp_resume: (ptr: number) => void }
   paused: boolean
   shouldKeepAlive: boolean
+  statusCode: number
+  onMessageComplete: () => unknown
   execute: (chunk: Buffer) => void
 }
 
 const nothing = Buffer.alloc(0)
 
 /**
- * A connector whose sockets let undici's parser read on to the end when MLflow has closed its side. Without it a parser
- * that waits for its caller fails an assertion within a socket event; and where MLflow would have kept the connection
- * (uvicorn closes it after 5 s), an answer that had arrived whole is taken for a broken one. What is left to read is no
- * more than the socket holds.
+ * A connector whose sockets end with a `lastStatus`, and let undici's parser read on to the end when MLflow has closed its
+ * side. Without that a parser that waits for its caller fails an assertion within a socket event; and where MLflow would have
+ * kept the connection (uvicorn closes it after 5 s), an answer that had arrived whole is taken for a broken one. What is left to
+ * read is no more than the socket holds.
  */
-export function connectorToTheEnd (options: buildConnector.BuildOptions): buildConnector.connector {
+export function createConnector (options: buildConnector.BuildOptions): buildConnector.connector {
   const connect = buildConnector(options)
   return (target, callback) => connect(target, (...result) => {
     const [error, socket] = result
-    if (error === null) for (const [event, listener] of listeners) socket.prependListener(event, listener) // before undici's own
+    if (error === null) {
+      for (const [event, listener] of listeners) socket.prependListener(event, listener) // before undici's own
+      socket.prependOnceListener('readable', endWithLastStatus) // undici's parser is there by then
+    }
     callback(...result)
   })
 }
 
 const listeners = [['end', readOn], ['close', readOn], ['error', readOnAndFail]] as const
+
+function endWithLastStatus (this: Socket): void {
+  const parser = parserOf(this)
+  if (parser === undefined) return
+  const { onMessageComplete } = parser
+  parser.onMessageComplete = function () {
+    if (this.statusCode === lastStatus) this.shouldKeepAlive = false
+    return onMessageComplete.call(this)
+  }
+}
 
 function readOn (this: Socket): void {
   const parser = parserOf(this)
