@@ -8,6 +8,7 @@ import { newest } from '../../mlflow/versions.js'
 import { openAssets } from './assets.js'
 import { answer } from './content.js'
 import { openEditions } from './editions.js'
+import { pageScript } from './page-script.js'
 import { css, logo, title } from './theme.js'
 import { edition, jsonEdition, yamlEdition } from './schemas.js'
 
@@ -56,7 +57,7 @@ export default async function openapi (app: FastifyInstance, { monitor }: Option
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: contentSecurityPolicy as never, // a string passes as it is; the types know objects only
-    theme: { title, css: [{ filename: 'facade.css', content: css }] },
+    theme: { title, css: [{ filename: 'facade.css', content: css }], js: [{ filename: 'facade.js', content: pageScript }] },
     logo,
     uiConfig: {
       // Paths without a host: whatever name people use, it is asked for there.
