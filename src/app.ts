@@ -10,6 +10,7 @@ import { expiryOf } from './core/settings/tls-identity.js'
 import { FacadeError, toFacadeError } from './core/errors.js'
 import { createMetrics, type Metrics } from './core/telemetry/metrics.js'
 import { mount } from './core/public-paths.js'
+import favicon from './endpoints/favicon.js'
 import health from './endpoints/health.js'
 import openapi from './endpoints/openapi/plugin.js'
 import { describeOwn } from './endpoints/openapi/own.js'
@@ -169,6 +170,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
     version: () => monitor.lastLayout?.version,
     draining
   })
+  await app.register(favicon)
   await app.register(openapi, { monitor })
   await app.register(startPage, { publicUrl: config.publicUrl, newer: () => newer.current, signedIn: signedInBy(sessions), limits })
   await app.register(signIn, { verifier, guesses, ...browsers })

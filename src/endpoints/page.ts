@@ -1,5 +1,6 @@
 /** The pages that the facade has for people: one look, no outside host, and a policy that lets nothing run but what stands in them. */
 import { createHash } from 'node:crypto'
+import { iconUrl } from './icon.js'
 
 export interface Page {
   readonly title: string
@@ -48,7 +49,7 @@ export function pageHtml ({ title, body, script, scriptAtEnd }: Page, isNarrow: 
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escape(title)}</title>
-<link rel="icon" href="data:,">
+<link rel="icon" href="${iconUrl}">
 ${script === undefined ? '' : `<script>${script}</script>\n`}<style>${style}</style>
 </head>
 <body${isNarrow ? ' class="narrow"' : ''}>

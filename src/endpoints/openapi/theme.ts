@@ -1,11 +1,12 @@
 /** How Swagger UI looks: title, mark and a few rules over its own stylesheet. */
+import { wave } from '../icon.js'
 
 export const title = 'API of MLflow and its facade'
 
 /** The topbar's mark, as an image of its own. */
 export const logo = {
   type: 'image/svg+xml',
-  content: '<svg xmlns="http://www.w3.org/2000/svg" width="260" height="40" viewBox="0 0 260 40"><path d="M4 32c8 0 8-16 16-16s8 16 16 16" fill="none" stroke="#6ec1e4" stroke-width="4" stroke-linecap="round"/><text x="48" y="27" font-family="system-ui,sans-serif" font-size="20" font-weight="600" fill="#fff">Hokusai MLflow</text></svg>',
+  content: `<svg xmlns="http://www.w3.org/2000/svg" width="260" height="40" viewBox="0 0 260 40">${wave}<text x="48" y="27" font-family="system-ui,sans-serif" font-size="20" font-weight="600" fill="#fff">Hokusai MLflow</text></svg>`,
   href: '/',
   target: '_self' as const
 }

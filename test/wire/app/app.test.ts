@@ -133,3 +133,13 @@ t.test('an MLflow that comes and goes', { jobs: 4 }, async t => {
     t.equal(up.mlflow.calls.length, 5)
   })
 })
+
+t.test('browsers find an icon, without a key', async t => {
+  const { call, mlflow } = await facade(t)
+  const answered = await call('GET', '/favicon.ico', { key: null })
+  t.equal(answered.status, 200)
+  t.match(answered.header('content-type'), 'image/svg+xml')
+  t.match(answered.header('cache-control'), 'max-age')
+  t.match(answered.text(), /^<svg xmlns/)
+  t.equal(mlflow.calls.length, 0)
+})
