@@ -27,6 +27,7 @@ COPY --from=build /app/packages/alb-rules/dist ./packages/alb-rules/dist
 COPY --from=build /app/dist ./dist
 COPY deploy/alb/after.json deploy/alb/platform.json ./deploy/alb/
 COPY openapi ./openapi
+COPY docs ./docs
 COPY package.json LICENSE README.md CHANGELOG.md ./
 RUN chmod 755 dist/cli/main.js && ln -s /app/dist/cli/main.js /usr/local/bin/hokusai-mlflow && install -d -o node -g node -m 700 /data
 # By number, so that an orchestrator can see that the user is not root.

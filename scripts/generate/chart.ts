@@ -1,6 +1,10 @@
-/** What in the chart follows from other files: which settings its values may hold, and the alerts, which Helm reads from the chart alone. */
+/**
+ * What in the chart follows from other files: its version, which settings its values may hold, and the alerts, which Helm reads from the chart
+ * alone.
+ */
 import { readFileSync } from 'node:fs'
 import { settings } from '../../src/core/settings/settings.js'
+import { version } from '../../src/core/version.js'
 
 const chart = 'deploy/helm/hokusai-mlflow'
 const schemaFile = `${chart}/values.schema.json`
@@ -18,6 +22,7 @@ interface Schema {
 export function chartFiles (): Record<string, string> {
   return {
     [schemaFile]: renewed(JSON.parse(readFileSync(schemaFile, 'utf8')) as Schema),
+    [`${chart}/Chart.yaml`]: readFileSync(`${chart}/Chart.yaml`, 'utf8').replace(/^(version|appVersion): .*$/gm, `$1: ${version}`),
     [`${chart}/files/alerts.yaml`]: readFileSync('deploy/monitoring/alerts.yaml', 'utf8')
   }
 }
