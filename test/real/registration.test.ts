@@ -1,12 +1,13 @@
 /** What the project is for: the stock MLflow client does its work through the facade, with a key, on the new path and on the old one. */
-import { execFile } from 'node:child_process'
+import { execFile, type ExecFileOptions } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import t from 'tap'
+import { parse } from 'yaml'
 import { answering, startAuthServer, type Behaviour } from '../helpers/auth-server.js'
 import { startFacade, type FacadeProcess } from '../helpers/facade.js'
 import { startMlflow } from '../../scripts/mlflow/server.js'
@@ -27,8 +28,12 @@ interface Finished {
 /** Runs Python with MLflow, without what the developer's own environment says about MLflow. */
 async function python (argv: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Finished> {
   const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('MLFLOW_') && !name.startsWith('HOKUSAI_')))
+  return await command(mlflow.python, argv, { env: { ...clean, MLFLOW_DISABLE_TELEMETRY: 'true', ...env } })
+}
+
+async function command (program: string, argv: readonly string[], options: ExecFileOptions): Promise<Finished> {
   return await new Promise(resolve => {
-    execFile(mlflow.python, argv, { env: { ...clean, MLFLOW_DISABLE_TELEMETRY: 'true', ...env }, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
+    execFile(program, argv, { ...options, encoding: 'utf8', maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr })
     })
   })
@@ -164,3 +169,27 @@ function writeLarge (file: string, mebibytes: number): void {
   }
   closeSync(output)
 }
+
+// One job after the other, as in docs/ci.md: the second adds a version, and the alias moves.
+t.test('the jobs of docs/ci.md register the model, as they stand there', async t => {
+  const page = readFileSync('docs/ci.md', 'utf8')
+  const blocks = (language: string): string[] => [...page.matchAll(new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``, 'g'))].map(([, text = '']) => text)
+  const [script = ''] = blocks('python')
+  const folder = t.testdir({ 'register.py': script })
+  const [github, gitlab] = blocks('yaml').map(text => parse(text))
+  const { env, steps } = github.jobs.register as { env: Record<string, string>, steps: Array<{ run?: string }> }
+  const jobs = [
+    { names: Object.keys(env), lines: steps.flatMap(({ run }) => run ?? []) },
+    { names: [...Object.keys(gitlab.register.variables as object), 'MLFLOW_TRACKING_TOKEN'], lines: gitlab.register.script as string[] }
+  ]
+  const given: Record<string, string> = { MLFLOW_TRACKING_URI: `${facade.url}/mlflow`, MLFLOW_TRACKING_TOKEN: key, COMMIT: 'c'.repeat(40), JOB_URL: 'https://ci.example/1' }
+  for (const [index, { names, lines }] of jobs.entries()) {
+    t.match(lines[0], /^pip install mlflow==[\d.]+$/)
+    const path = `${dirname(mlflow.python)}:${process.env.PATH ?? ''}`
+    const finished = await command('bash', ['-euo', 'pipefail', '-c', lines.slice(1).join('\n')], { cwd: folder, env: { PATH: path, HOME: folder, MLFLOW_DISABLE_TELEMETRY: 'true', ...Object.fromEntries(names.map(name => [name, given[name]])) } })
+    t.match(finished, { code: 0, stdout: new RegExp(`^churn version ${index + 1} is registered$`, 'm') }, finished.stderr.slice(-2000))
+    t.notMatch(finished.stdout + finished.stderr, key)
+  }
+  const alias = await fetch(`${facade.url}/mlflow/api/2.0/mlflow/registered-models/alias?name=churn&alias=champion`, { headers: { authorization: `Bearer ${key}` } })
+  t.match(await alias.json(), { model_version: { version: '2', name: 'churn' } })
+})
