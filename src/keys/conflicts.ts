@@ -1,0 +1,25 @@
+/** Changes of keys that cannot be, for what has become of the keys: errors whose message is for whoever asked. */
+import { UserError } from '../core/user-error.js'
+
+export class KeyConflictError extends UserError {}
+
+/** A key that has ended, or is about to, can be neither rotated nor changed: that could bring it back. */
+export class KeyEndedError extends KeyConflictError {
+  override readonly name = 'KeyEndedError'
+}
+
+/** Nobody could manage keys afterwards. */
+export class LastAdminError extends KeyConflictError {
+  override readonly name = 'LastAdminError'
+  constructor () {
+    super('This is the last live key with mlflow:admin: create another one first, or nobody could manage keys over HTTP.')
+  }
+}
+
+/** Keys were to be new that are not. */
+export class KeyKnownError extends KeyConflictError {
+  override readonly name = 'KeyKnownError'
+  constructor (count: number) {
+    super(`Nothing was imported: ${count === 1 ? 'one of the keys is' : `${count} of the keys are`} in the store already.`)
+  }
+}
