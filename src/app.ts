@@ -10,6 +10,7 @@ import { expiryOf } from './core/settings/tls-identity.js'
 import { FacadeError, toFacadeError } from './core/errors.js'
 import { createMetrics, type Metrics } from './core/telemetry/metrics.js'
 import { mount } from './core/public-paths.js'
+import admin from './endpoints/admin/plugin.js'
 import health from './endpoints/health.js'
 import openapi from './endpoints/openapi/plugin.js'
 import { describeOwn } from './endpoints/openapi/own.js'
@@ -176,6 +177,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   await app.register(async guarded => {
     await guarded.register(authenticate, { verifier, guesses, limits, ...browsers })
     await guarded.register(whoami)
+    await guarded.register(admin, { verifier, rules: config })
     await guarded.register(mlflow, {
       config,
       upstream,

@@ -1,0 +1,71 @@
+/** The keys of a store of our own as endpoints have them: the store, or why there is none, and what its errors are over HTTP. */
+import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
+import { storeFault } from '../../auth/authenticate.js'
+import { FacadeError } from '../../core/errors.js'
+import { sendError } from '../../http/answer/send-error.js'
+import { KeyConflictError } from '../../keys/conflicts.js'
+import { StoreNotOursError, type IssuedKey, type KeyStore, type KeyVerifier } from '../../keys/contract.js'
+import { KeyInputError, type KeyWishes } from '../../keys/key-input.js'
+import { toIssuedBody } from './bodies.js'
+import { apiKey, issuedKey } from './schemas.js'
+
+export const keysPath = '/admin/keys'
+
+/** What a route of an administrator's says of itself. @param operation its name for log and metrics */
+export function adminRoute (
+  operation: string,
+  schema: FastifySchema
+): { readonly schema: FastifySchema, readonly config: FastifyContextConfig } {
+  return { schema, config: { access: 'admin', operation } }
+}
+
+/** The id in the path. */
+export function idOf ({ params }: FastifyRequest): string {
+  return (params as { readonly id: string }).id
+}
+
+/** What answers hold, and how a key that cannot be had or changed is answered, for all routes that are added after. */
+export function prepareKeys (app: FastifyInstance): void {
+  app.addSchema({ $id: 'ApiKey', ...apiKey })
+  app.addSchema({ $id: 'IssuedKey', ...issuedKey })
+  app.setErrorHandler((error, _request, reply) => sendError(reply, keyFault(error)))
+  // A body that may be left out is then one that asks for nothing.
+  app.addHook('preValidation', async request => { if (request.routeOptions.schema?.body !== undefined) request.body ??= {} })
+}
+
+/** @throws StoreNotOursError where an auth service manages the keys */
+export function managed (verifier: KeyVerifier): KeyStore {
+  if (!('rotate' in verifier)) throw new StoreNotOursError()
+  return verifier as KeyStore
+}
+
+/** @throws FacadeError (404) */
+export function found<T> (given: T | undefined): T {
+  if (given === undefined) throw new FacadeError('noSuchKey', { reason: 'no_such_key' })
+  return given
+}
+
+/** Answers with a new key. */
+export function sendIssued (reply: FastifyReply, issued: IssuedKey): FastifyReply {
+  return reply.code(201).header('location', `${keysPath}/${issued.record.keyId}`).send(toIssuedBody(issued))
+}
+
+/** The names that bodies have for what is asked of a key. */
+const fieldNames: Readonly<Record<keyof KeyWishes, string>> = {
+  name: 'name',
+  owner: 'owner',
+  scopes: 'scopes',
+  workspaces: 'workspaces',
+  rate: 'rate',
+  expires: 'expires_at'
+}
+
+function keyFault (error: unknown): FacadeError {
+  if (error instanceof KeyInputError) {
+    const field = error.about === undefined ? '' : `The field ${fieldNames[error.about]} is not valid. `
+    return new FacadeError('badRequest', { message: field + error.message, reason: 'schema' })
+  }
+  if (error instanceof KeyConflictError) return new FacadeError('conflict', { message: error.message, reason: 'key_conflict' })
+  if (error instanceof StoreNotOursError) return new FacadeError('notOurs', { message: error.message, reason: 'keys_elsewhere' })
+  return storeFault(error)
+}
