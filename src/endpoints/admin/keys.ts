@@ -6,7 +6,7 @@ import { sendError } from '../../http/answer/send-error.js'
 import { KeyConflictError } from '../../keys/conflicts.js'
 import { StoreNotOursError, type IssuedKey, type KeyStore, type KeyVerifier } from '../../keys/contract.js'
 import { KeyInputError, type KeyWishes } from '../../keys/key-input.js'
-import { toIssuedBody } from './bodies.js'
+import { toIssuedBody, type KeyBody } from './bodies.js'
 import { apiKey, issuedKey } from './schemas.js'
 
 export const keysPath = '/admin/keys'
@@ -28,7 +28,7 @@ export function idOf ({ params }: FastifyRequest): string {
 export function prepareKeys (app: FastifyInstance): void {
   app.addSchema({ $id: 'ApiKey', ...apiKey })
   app.addSchema({ $id: 'IssuedKey', ...issuedKey })
-  app.setErrorHandler((error, _request, reply) => sendError(reply, keyFault(error)))
+  app.setErrorHandler((error, { body }, reply) => sendError(reply, keyFault(error, body)))
   // A body that may be left out is then one that asks for nothing.
   app.addHook('preValidation', async request => { if (request.routeOptions.schema?.body !== undefined) request.body ??= {} })
 }
@@ -50,19 +50,15 @@ export function sendIssued (reply: FastifyReply, issued: IssuedKey): FastifyRepl
   return reply.code(201).header('location', `${keysPath}/${issued.record.keyId}`).send(toIssuedBody(issued))
 }
 
-/** The names that bodies have for what is asked of a key. */
-const fieldNames: Readonly<Record<keyof KeyWishes, string>> = {
-  name: 'name',
-  owner: 'owner',
-  scopes: 'scopes',
-  workspaces: 'workspaces',
-  rate: 'rate',
-  expires: 'expires_at'
+/** The name that a body has for what is asked of a key. */
+function fieldName (about: keyof KeyWishes, body: unknown): string {
+  if (about !== 'expires') return about
+  return (body as KeyBody).expires_in === undefined ? 'expires_at' : 'expires_in'
 }
 
-function keyFault (error: unknown): FacadeError {
+function keyFault (error: unknown, body: unknown): FacadeError {
   if (error instanceof KeyInputError) {
-    const field = error.about === undefined ? '' : `The field ${fieldNames[error.about]} is not valid. `
+    const field = error.about === undefined ? '' : `The field ${fieldName(error.about, body)} is not valid. `
     return new FacadeError('badRequest', { message: field + error.message, reason: 'schema' })
   }
   if (error instanceof KeyConflictError) return new FacadeError('conflict', { message: error.message, reason: 'key_conflict' })
