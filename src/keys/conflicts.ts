@@ -3,7 +3,7 @@ import { UserError } from '../core/user-error.js'
 
 export class KeyConflictError extends UserError {}
 
-/** A key that has ended, or is about to, can be neither rotated nor changed: that could bring it back. */
+/** A key that has ended, was replaced or is disabled is not rotated, and one that has ended not changed: that could bring it back. */
 export class KeyEndedError extends KeyConflictError {
   override readonly name = 'KeyEndedError'
 }

@@ -52,9 +52,10 @@ const fieldOf: ReadonlyMap<string, keyof typeof fields> = new Map(
 
 /**
  * The keys of all entries. Scopes that are not given are those of a new key, an empty list grants nothing.
- * @throws KeyInputError that names every bad entry, and never quotes a key
+ * @param told so many bad entries are named
+ * @throws KeyInputError that names the bad entries, and never quotes a key
  */
-export function toImportedKeys (entries: readonly Entry[]): readonly ImportedKey[] {
+export function toImportedKeys (entries: readonly Entry[], told: number = Infinity): readonly ImportedKey[] {
   const problems: string[] = []
   const places = new Map<string, string>()
   const keys = entries.flatMap(({ at, value }) => {
@@ -71,8 +72,9 @@ export function toImportedKeys (entries: readonly Entry[]): readonly ImportedKey
       return []
     }
   })
-  if (problems.length > 0) throw new KeyInputError(`Nothing was imported:\n${problems.join('\n')}`)
-  return keys
+  if (problems.length === 0) return keys
+  const more = problems.length > told ? [`and ${problems.length - told} more.`] : []
+  throw new KeyInputError(`Nothing was imported:\n${[...problems.slice(0, told), ...more].join('\n')}`)
 }
 
 function toImportedKey (value: unknown): ImportedKey {
@@ -155,9 +157,14 @@ function rateOf (text: string | undefined): number | undefined {
   return Number(text)
 }
 
+/** What a `Date` can hold: later ones could be kept, and never be shown. */
+const timeMax = 8.64e15
+
 /** A time of ISO 8601, or seconds or milliseconds since 1970. One that has passed is taken: the key is refused as expired. */
 function expiryOf (text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   if (!/^\d+(\.\d+)?$/.test(text)) return toTime(text)
-  return Math.round(Number(text) < 1e11 ? Number(text) * 1000 : Number(text))
+  const at = Math.round(Number(text) < 1e11 ? Number(text) * 1000 : Number(text))
+  if (at > timeMax) throw new KeyInputError('The expires_at is not a time.')
+  return at
 }

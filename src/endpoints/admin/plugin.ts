@@ -9,8 +9,9 @@ import { ownKey, type KeyOptions, type OverlapBody } from './own-key.js'
 import { pageToken, toKeyQuery, type PageParameters } from './page-query.js'
 import * as schemas from './schemas.js'
 
-/** Some 5,000 keys by their hashes. */
+/** For as many keys as a request may bring, by their hashes and with names. */
 const importMaxBytes = 1024 * 1024
+const problemsTold = 20
 
 const one = `${keysPath}/:id`
 const careful = { keepsAdmin: true }
@@ -35,7 +36,8 @@ export default async function admin (app: FastifyInstance, { verifier, rules }: 
   app.post(`${keysPath}/import`, { ...adminRoute('import_keys', schemas.importKeys), bodyLimit: importMaxBytes }, async ({ body }) => {
     const store = managed(verifier)
     const { keys } = body as { readonly keys: readonly unknown[] }
-    const { imported } = await store.import(toImportedKeys(keys.map((value, index) => ({ at: `keys.${index}`, value }))), 'refuse')
+    const entries = keys.map((value, index) => ({ at: `keys.${index}`, value }))
+    const { imported } = await store.import(toImportedKeys(entries, problemsTold), 'refuse')
     return { imported }
   })
 

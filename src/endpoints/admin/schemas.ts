@@ -188,7 +188,7 @@ export const importKeys = describe({
   summary: 'Import keys of another system',
   description: 'All of them, or none where one cannot be taken (400) or is in the store already (409). Each has `key_hash` (its SHA-256 in hexadecimal) or `key`, and what `hokusai-mlflow keys import` takes beside: `name`, `user_id`, `scopes`, `workspaces`, `rate_per_hour`, `expires_at`, `is_admin`.',
   scope,
-  body: closed({ keys: { type: 'array', minItems: 1, items: { type: 'object' } } }),
+  body: closed({ keys: { type: 'array', minItems: 1, maxItems: 5000, items: { type: 'object' } } }),
   response: { 200: { description: 'They are in the store.', content: json(closed({ imported: { type: 'integer', minimum: 1 } }), { imported: 2 }) } }
 })
 

@@ -232,7 +232,8 @@ t.test('keys of another system are imported, all or none', async t => {
   t.match([again.status, again.json()], [409, { error_code: 'RESOURCE_CONFLICT', message: 'Nothing was imported: 2 of the keys are in the store already.' }])
   for (const [keys, message] of [
     [[{ key_hash: 'abc' }], /keys\.0: The key_hash is not a SHA-256/], [[{ key_hash: hash('x') }, { key_hash: hash('x') }], /keys\.1: It repeats the key of keys\.0/],
-    [[{ key: 'short' }], /keys\.0: The key has 5 characters/], [[{ key_hash: hash('x'), expiry: 1 }], /"expiry" is not a field/], [[], /^The field keys must NOT have fewer/], [['x'], /^The field keys\.0 must be object/]
+    [[{ key: 'short' }], /keys\.0: The key has 5 characters/], [[{ key_hash: hash('x'), expiry: 1 }], /"expiry" is not a field/], [[], /^The field keys must NOT have fewer/], [[{ key_hash: hash('x'), expires_at: 9e15 }], /keys\.0: The expires_at is not a time/], [[{ key_hash: hash('x'), expires_at: 1e20 }], /not a time/],
+    [Array.from({ length: 30 }, () => ({})), /keys\.19: It has neither a key nor a key_hash\.\nand 10 more\.$/], [Array.from({ length: 5001 }, () => ({})), /^The field keys must NOT have more than 5000 items/], [['x'], /^The field keys\.0 must be object/]
   ] as const) {
     const refused = await call('POST', '/admin/keys/import', { keys })
     t.match([refused.status, refused.json().message], [400, message])
