@@ -177,7 +177,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   await app.register(async guarded => {
     await guarded.register(authenticate, { verifier, guesses, limits, ...browsers })
     await guarded.register(whoami)
-    await guarded.register(admin, { verifier, rules: config })
+    await guarded.register(admin, { verifier, config, trusted })
     await guarded.register(mlflow, {
       config,
       upstream,

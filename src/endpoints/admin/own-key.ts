@@ -6,16 +6,11 @@ import { latestEnd, type KeyRules } from '../../keys/key-input.js'
 import { found, managed, sendIssued } from './keys.js'
 import { rotateOwnKey } from './schemas.js'
 
-export interface KeyOptions {
-  readonly verifier: KeyVerifier
-  readonly rules: KeyRules
-}
-
 export interface OverlapBody {
   readonly overlap_seconds: number
 }
 
-export function ownKey (app: FastifyInstance, { verifier, rules }: KeyOptions): void {
+export function ownKey (app: FastifyInstance, { verifier, rules }: { readonly verifier: KeyVerifier, readonly rules: KeyRules }): void {
   const config = { access: 'ui', operation: 'rotate_own_key' } as const
   app.post('/whoami/rotate', { schema: rotateOwnKey, config }, async ({ body, caller, keyIn }, reply) => {
     if (keyIn !== 'header') {

@@ -1,13 +1,21 @@
 /** `/admin/keys`: keys managed over HTTP, with a key in a header that has `mlflow:admin`; no session has that. */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { NewKey } from '../../keys/contract.js'
+import { mayChange, refusedChange, type OriginOptions } from '../../http/answer/origins.js'
+import type { KeyVerifier, NewKey } from '../../keys/contract.js'
 import { toImportedKeys } from '../../keys/imported.js'
-import { latestEnd, toKeyChanges, toLine, toNewKey } from '../../keys/key-input.js'
+import { latestEnd, toKeyChanges, toLine, toNewKey, type KeyRules } from '../../keys/key-input.js'
 import { toKeyBody, toWishes, type KeyBody } from './bodies.js'
 import { adminRoute, found, idOf, keysPath, managed, prepareKeys, sendIssued } from './keys.js'
-import { ownKey, type KeyOptions, type OverlapBody } from './own-key.js'
+import { ownKey, type OverlapBody } from './own-key.js'
 import { pageToken, toKeyQuery, type PageParameters } from './page-query.js'
 import * as schemas from './schemas.js'
+
+interface AdminOptions {
+  readonly verifier: KeyVerifier
+  readonly config: KeyRules & OriginOptions
+  /** Whether a peer is a load balancer of ours. */
+  readonly trusted: (address: string | undefined) => boolean
+}
 
 /** For as many keys as a request may bring, by their hashes and with names. */
 const importMaxBytes = 1024 * 1024
@@ -16,9 +24,13 @@ const problemsTold = 20
 const one = `${keysPath}/:id`
 const careful = { keepsAdmin: true }
 
-export default async function admin (app: FastifyInstance, { verifier, rules }: KeyOptions): Promise<void> {
+export default async function admin (app: FastifyInstance, { verifier, config, trusted }: AdminOptions): Promise<void> {
   prepareKeys(app)
-  ownKey(app, { verifier, rules })
+  app.addHook('onRequest', async request => {
+    const refused = mayChange(request, config, trusted(request.raw.socket.remoteAddress)) ? undefined : refusedChange(request, config)
+    if (refused !== undefined) throw refused
+  })
+  ownKey(app, { verifier, rules: config })
 
   app.get(keysPath, { ...adminRoute('list_keys', schemas.listKeys), preValidation: readNumber }, async ({ query }) => {
     const asked = toKeyQuery(query as PageParameters)
@@ -29,7 +41,7 @@ export default async function admin (app: FastifyInstance, { verifier, rules }: 
   app.post(keysPath, adminRoute('create_key', schemas.createKey), async ({ body }, reply) => {
     const store = managed(verifier)
     const { name, environment, ...rest } = body as KeyBody & Pick<NewKey, 'name' | 'environment'>
-    const key = toNewKey({ ...toWishes(rest), name }, environment, rules, Date.now())
+    const key = toNewKey({ ...toWishes(rest), name }, environment, config, Date.now())
     return sendIssued(reply, await store.create(key))
   })
 
@@ -45,7 +57,7 @@ export default async function admin (app: FastifyInstance, { verifier, rules }: 
 
   app.patch(one, adminRoute('update_key', schemas.updateKey), async request => {
     const store = managed(verifier)
-    const changes = toKeyChanges(toWishes(request.body as KeyBody), rules, Date.now())
+    const changes = toKeyChanges(toWishes(request.body as KeyBody), config, Date.now())
     return toKeyBody(found(await store.update(idOf(request), changes, careful)))
   })
 
@@ -56,7 +68,7 @@ export default async function admin (app: FastifyInstance, { verifier, rules }: 
 
   app.post(`${one}/rotate`, adminRoute('rotate_key', schemas.rotateKey), async (request, reply) => {
     const { overlap_seconds: seconds } = request.body as OverlapBody
-    return sendIssued(reply, found(await managed(verifier).rotate(idOf(request), seconds * 1000, latestEnd(rules, Date.now()))))
+    return sendIssued(reply, found(await managed(verifier).rotate(idOf(request), seconds * 1000, latestEnd(config, Date.now()))))
   })
 
   app.post(`${one}/disable`, adminRoute('disable_key', schemas.disableKey), async request =>

@@ -59,6 +59,25 @@ t.test('whoever has a key rotates it, once, for a day at most, and not with a se
   t.notMatch(JSON.stringify(up.lines), new RegExp(`${key}|${next.key}|${last.key}`))
 })
 
+t.test('a page of another origin changes no key, also with the user and password that a browser remembers', async t => {
+  const { up, admin, store } = await openManaged(t, { CORS_ALLOWED_ORIGINS: 'https://portal.example' })
+  const basic = { Authorization: `Basic ${Buffer.from(`ann:${admin.key}`).toString('base64')}` }
+  const targets = [['POST', '/admin/keys'], ['POST', '/whoami/rotate'], ['POST', `/admin/keys/${admin.id}/rotate`], ['POST', '/admin/keys/key_x/enable'], ['DELETE', '/admin/keys/key_x'], ['PATCH', '/admin/keys/key_x']] as const
+  for (const [method, target] of targets) {
+    for (const from of ['https://evil.example', 'null', `${origin}:81`]) {
+      const refused = await up.call(method, target, { key: null, headers: { ...basic, Origin: from } })
+      t.match([refused.status, refused.json().error_code], [403, 'PERMISSION_DENIED'], `${method} ${target} ${from}`)
+      t.match(await up.line(refused.header('x-request-id')), { refusal: 'foreign_origin' })
+    }
+  }
+  t.equal((await store.list()).length, 1)
+  for (const from of [origin, 'https://portal.example']) {
+    const made = await up.call('POST', '/admin/keys', { key: null, headers: { ...basic, Origin: from, 'Content-Type': 'application/json' }, body: '{"name":"x"}' })
+    t.equal(made.status, 201, from)
+  }
+  t.equal((await up.call('GET', '/admin/keys', { key: null, headers: { ...basic, Origin: 'https://evil.example' } })).status, 200, 'which the page cannot read')
+})
+
 t.test('hostile bodies and paths are refused, and nothing is made', async t => {
   const { call, up, store, admin } = await openManaged(t)
   const deep = '['.repeat(30_000) + ']'.repeat(30_000)
