@@ -12,7 +12,7 @@ export class KeyEndedError extends KeyConflictError {
 export class LastAdminError extends KeyConflictError {
   override readonly name = 'LastAdminError'
   constructor () {
-    super('This is the last live key with mlflow:admin: create another one first, or nobody could manage keys over HTTP.')
+    super('This is the last live key that may manage keys: create another one first, with mlflow:admin and for all workspaces.')
   }
 }
 

@@ -45,10 +45,10 @@ function timeOf (state: KeyState, at: number, add: Add): string {
   return state === 'expired' || state === 'live' ? add(at) : ''
 }
 
-/** Whether another key than that of an id may manage keys. Scopes are JSON, as `records.ts` writes them. */
+/** Whether another key than that of an id may manage keys, as `records.ts` has it, which writes scopes and workspaces as JSON. */
 export function otherAdmin (id: string, place: (number: number) => string, at: number): Selection {
   const { where, values } = select({ state: 'live', limit: 1 }, place, at)
-  return { where: `${where} AND scopes LIKE '%"mlflow:admin"%' AND id <> ${place(values.length + 1)}`, values: [...values, id] }
+  return { where: `${where} AND scopes LIKE '%"mlflow:admin"%' AND workspaces = '[]' AND id <> ${place(values.length + 1)}`, values: [...values, id] }
 }
 
 /** @param rows up to one more than the limit */

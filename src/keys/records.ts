@@ -3,7 +3,7 @@ import { createId, environmentOf, formOf, generateKey, hashKey, hintOf } from '.
 import { toScopes } from '../access/scopes.js'
 import { KeyEndedError } from './conflicts.js'
 import type {
-  ImportedKey, IssuedKey, KeyChanges, KeyRecord, KeyRow, KeyState, NewKey, StoredForm, Verdict
+  Caller, ImportedKey, IssuedKey, KeyChanges, KeyRecord, KeyRow, KeyState, NewKey, StoredForm, Verdict
 } from './contract.js'
 
 /** What the form in a row can be. */
@@ -164,7 +164,12 @@ export function losesAdmin (before: KeyRow, after: KeyRow, at: number): boolean 
 
 function adminUntil (row: KeyRow, at: number): number {
   const record = toRecord(row)
-  return stateOf(record, at) === 'live' && record.scopes.has('mlflow:admin') ? record.expiresAt ?? Infinity : 0
+  return stateOf(record, at) === 'live' && mayManage(record) ? record.expiresAt ?? Infinity : 0
+}
+
+/** Whether a key may manage keys: one that is tied to workspaces could make itself another that is not. */
+export function mayManage ({ scopes, workspaces }: Caller): boolean {
+  return scopes.has('mlflow:admin') && workspaces.length === 0
 }
 
 function refuseEnded (row: KeyRow, at: number): void {

@@ -95,6 +95,7 @@ export function lifeContract (t: Test, name: string, open: Open): void {
       const [first = '', second = '', third = ''] = ids
       await store.create(reading)
       await store.create({ ...managing, expiresAt: clock.at })
+      await store.create({ ...managing, workspaces: ['team-a'] })
       const care = { keepsAdmin: true }
       await store.disable(third, undefined, care)
       const other = await another()
@@ -106,7 +107,8 @@ export function lifeContract (t: Test, name: string, open: Open): void {
       await t.rejects(store.disable(last, 'x', care), refused)
       await t.rejects(store.update(last, { scopes: new Set(['mlflow:write']) }, care), refused)
       await t.rejects(store.update(last, { expiresAt: clock.at + day }, care), refused)
-      t.match(await store.update(last, { name: 'renamed', workspaces: ['team-a'] }, care), { name: 'renamed', revokedAt: undefined, disabledAt: undefined })
+      await t.rejects(store.update(last, { workspaces: ['team-a'] }, care), refused)
+      t.match(await store.update(last, { name: 'renamed' }, care), { name: 'renamed', revokedAt: undefined, disabledAt: undefined })
       await store.enable(third)
       t.match(await store.update(last, { scopes: new Set(['mlflow:write']) }, care), { keyId: last })
       t.match(await store.revoke(third), { keyId: third }, 'without care it is ended')

@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { KeyKnownError, LastAdminError } from '../../src/keys/conflicts.js'
 import { StoreUnavailableError, type Care, type Imported, type KeyPage, type KeyQuery, type KeyRecord, type KeyRow, type KeyStore, type StoredForm } from '../../src/keys/contract.js'
 import { hashKey } from '../../src/keys/key.js'
-import { changed, disabled, enabled, importedRow, losesAdmin, newRow, revoked, rotated, stateOf, toIssued, toRecord, toVerdict } from '../../src/keys/records.js'
+import { changed, disabled, enabled, importedRow, losesAdmin, mayManage, newRow, revoked, rotated, stateOf, toIssued, toRecord, toVerdict } from '../../src/keys/records.js'
 import { createVerdictCache } from '../../src/keys/verdict-cache.js'
 import type { StoreSubject } from './store-subject.js'
 
@@ -95,7 +95,7 @@ function connect (server: Server, now: () => number): KeyStore {
       const row = rows.get(id)
       if (row === undefined) return undefined
       const next = change(row, now())
-      const others = [...rows.values()].map(toRecord).filter(record => record.keyId !== id && stateOf(record, now()) === 'live' && record.scopes.has('mlflow:admin'))
+      const others = [...rows.values()].map(toRecord).filter(record => record.keyId !== id && stateOf(record, now()) === 'live' && mayManage(record))
       if (care?.keepsAdmin === true && losesAdmin(row, next, now()) && others.length === 0) throw new LastAdminError()
       return toRecord(put(rows, next))
     })

@@ -6,6 +6,7 @@ import { sendError } from '../../http/answer/send-error.js'
 import { KeyConflictError } from '../../keys/conflicts.js'
 import { StoreNotOursError, type IssuedKey, type KeyStore, type KeyVerifier } from '../../keys/contract.js'
 import { KeyInputError, type KeyWishes } from '../../keys/key-input.js'
+import { mayManage } from '../../keys/records.js'
 import { toIssuedBody, type KeyBody } from './bodies.js'
 import { apiKey, issuedKey } from './schemas.js'
 
@@ -15,8 +16,15 @@ export const keysPath = '/admin/keys'
 export function adminRoute (
   operation: string,
   schema: FastifySchema
-): { readonly schema: FastifySchema, readonly config: FastifyContextConfig } {
-  return { schema, config: { access: 'admin', operation } }
+): { readonly schema: FastifySchema, readonly config: FastifyContextConfig, readonly onRequest: typeof refuseTied } {
+  return { schema, config: { access: 'admin', operation }, onRequest: refuseTied }
+}
+
+/** Refuses a key that has the scope, but is not for all of MLflow. @throws FacadeError (403) */
+export async function refuseTied ({ caller }: FastifyRequest): Promise<void> {
+  if (caller !== undefined && !mayManage(caller)) {
+    throw new FacadeError('forbidden', { message: 'This API key is tied to workspaces: only one that is not may manage keys.', reason: 'workspace' })
+  }
 }
 
 /** The id in the path. */

@@ -128,7 +128,7 @@ export const getKey = describe({
 export const updateKey = describe({
   operationId: 'updateKey',
   summary: 'Change what a key may do',
-  description: `What is not named stays. ${atOnce} A key that has ended cannot be changed (409), nor the last live key with \`mlflow:admin\` be narrowed.`,
+  description: `What is not named stays. ${atOnce} A key that has ended cannot be changed (409), nor the last live key that may manage keys be narrowed.`,
   scope,
   ...ofKey,
   body: { ...closed(wishes, []), minProperties: 1 },

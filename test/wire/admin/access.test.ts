@@ -2,6 +2,7 @@
 import t from 'tap'
 import type { Answer } from '../../helpers/client.js'
 import { openManaged } from '../../helpers/managed.js'
+import { reading } from '../../helpers/sqlite-store.js'
 
 const operations = [
   ['GET', '/admin/keys'], ['POST', '/admin/keys', { name: 'x' }], ['POST', '/admin/keys/import', { keys: [{}] }], ['GET', '/admin/keys/key_x'], ['PATCH', '/admin/keys/key_x', { name: 'x' }],
@@ -32,6 +33,17 @@ t.test('keys are managed with mlflow:admin alone, by a key in a header and never
   }
   t.equal((await up.call('GET', '/admin/keys', { key: null, headers: { Cookie: cookie, 'X-API-Key': admin.key } })).status, 200, 'a cookie beside a key does no harm')
   t.equal(up.mlflow.calls.filter(({ target }) => target.includes('admin')).length, 0)
+})
+
+t.test('an administrator\'s key that is tied to workspaces manages none: it could make itself one that is not', async t => {
+  const { call, up, store } = await openManaged(t)
+  const { key, record } = await store.create({ ...reading, scopes: new Set(['mlflow:admin']), workspaces: ['team-a'] })
+  for (const [method, path, body] of [...operations, ['PATCH', `/admin/keys/${record.keyId}`, { workspaces: [] }]] as const) {
+    const refused = await call(method, path, body, key)
+    t.match([refused.status, refused.json().message], [403, 'This API key is tied to workspaces: only one that is not may manage keys.'], `${method} ${path}`)
+    t.match(await up.line(refused.header('x-request-id')), { refusal: 'workspace', key_id: record.keyId })
+  }
+  t.match((await call('POST', '/whoami/rotate', {}, key)).json(), { workspaces: ['team-a'] }, 'it rotates itself, and stays tied')
 })
 
 t.test('whoever has a key rotates it, once, for a day at most, and not with a session', async t => {
