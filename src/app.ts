@@ -10,6 +10,7 @@ import { expiryOf } from './core/settings/tls-identity.js'
 import { FacadeError, toFacadeError } from './core/errors.js'
 import { createMetrics, type Metrics } from './core/telemetry/metrics.js'
 import { mount } from './core/public-paths.js'
+import admin from './endpoints/admin/plugin.js'
 import favicon from './endpoints/favicon.js'
 import health from './endpoints/health.js'
 import openapi from './endpoints/openapi/plugin.js'
@@ -178,6 +179,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   await app.register(async guarded => {
     await guarded.register(authenticate, { verifier, guesses, limits, ...browsers })
     await guarded.register(whoami)
+    await guarded.register(admin, { verifier, config, trusted })
     await guarded.register(mlflow, {
       config,
       upstream,

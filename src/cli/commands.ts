@@ -11,7 +11,7 @@ export const commands: readonly Row[] = [
   },
   {
     name: 'keys',
-    summary: 'create, list, find, change, revoke, rotate and import API keys',
+    summary: 'create, list, find, change, disable, revoke, rotate and import API keys',
     words: () => ({ actions: keysOptions }),
     load: async () => (await import('./keys.js')).keys
   },

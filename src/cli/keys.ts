@@ -4,6 +4,7 @@
  */
 import { KeyInputError } from '../keys/key-input.js'
 import { actionOf, UsageError, type Command } from './command.js'
+import { disable, enable } from './keys/disable.js'
 import { importKeys } from './keys/import.js'
 import { create, rotate } from './keys/issue.js'
 import { find, list, show } from './keys/look.js'
@@ -14,7 +15,7 @@ import { actionUsages, keysUsage } from './keys/usage.js'
 import type { keysOptions } from './options.js'
 
 const actions: Readonly<Record<keyof typeof keysOptions, Command['run']>> =
-  { create, list, show, find, update, revoke, rotate, prune, import: importKeys, migrate }
+  { create, list, show, find, update, disable, enable, revoke, rotate, prune, import: importKeys, migrate }
 
 export const keys: Command = {
   usage: keysUsage,

@@ -39,6 +39,7 @@ export const keysOptions = {
   find: { key: flag, wide: flag, json: flag },
   update: {
     name: text,
+    owner: text,
     scopes: list,
     expires: text,
     workspace: list,
@@ -46,6 +47,8 @@ export const keysOptions = {
     rate: text,
     json: flag
   },
+  disable: { reason: text, json: flag },
+  enable: { json: flag },
   revoke: { key: flag, reason: text, json: flag },
   rotate: { overlap: text, export: flag, json: flag },
   prune: { 'revoked-before': text, json: flag },

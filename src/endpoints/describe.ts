@@ -12,6 +12,7 @@ export interface Described {
   /** What a key needs; `public`: no key is asked for. */
   readonly scope: 'public' | 'any' | 'mlflow:admin'
   readonly deprecated?: true
+  readonly params?: Schema
   readonly querystring?: Schema
   readonly body?: Schema
   /** Answers that are no errors, by status: errors look alike everywhere. */
@@ -19,7 +20,7 @@ export interface Described {
 }
 
 /** With a body, or without one. */
-type Answer = { readonly description: string } & ({ readonly content: Readonly<Record<string, Media>> } | { readonly type: 'null' })
+type Answer = { readonly description: string, readonly headers?: Readonly<Record<string, Schema>> } & ({ readonly content: Readonly<Record<string, Media>> } | { readonly type: 'null' })
 
 interface Media {
   readonly schema: Schema

@@ -27,7 +27,7 @@ export interface Caller {
 }
 
 /** Why a key is refused. All of them are one 401 to the caller, except `balance`: a valid key without means, which is a 403. */
-export type Refusal = 'malformed' | 'checksum' | 'unknown' | 'expired' | 'revoked' | 'balance'
+export type Refusal = 'malformed' | 'checksum' | 'unknown' | 'expired' | 'revoked' | 'disabled' | 'balance'
 
 export type Verdict =
   | { readonly valid: true, readonly caller: Caller }
@@ -96,7 +96,7 @@ export interface NewKey {
 }
 
 /** What may change of a key after it was made; what is not there stays. Undefined: no limit, no expiry. */
-export type KeyChanges = { readonly [Field in 'name' | 'scopes' | 'workspaces' | 'ratePerHour' | 'expiresAt']?: NewKey[Field] | undefined }
+export type KeyChanges = { readonly [Field in 'name' | 'userId' | 'scopes' | 'workspaces' | 'ratePerHour' | 'expiresAt']?: NewKey[Field] | undefined }
 
 /** A key of another system: in clear, or as the SHA-256 of it in 64 hexadecimal characters. */
 export type ImportedKey = Omit<NewKey, 'environment'> & ({ readonly key: string } | { readonly hash: string })
@@ -108,8 +108,45 @@ export interface KeyRecord extends Caller {
   readonly lastUsedAt: number | undefined
   readonly revokedAt: number | undefined
   readonly revokeReason: string | undefined
+  /** Since when it is refused until it is enabled again. */
+  readonly disabledAt: number | undefined
+  readonly disableReason: string | undefined
   /** Id of the key that took its place. */
   readonly replacedBy: string | undefined
+}
+
+/** Where several apply, the last of them. */
+export type KeyState = 'live' | 'expired' | 'disabled' | 'revoked'
+
+/** Where a key stands in the order of a list. */
+export interface KeyPosition {
+  readonly createdAt: number
+  readonly keyId: string
+}
+
+/** Which keys are asked for; what is not said is not looked at. */
+export interface KeyQuery {
+  readonly state?: KeyState | undefined
+  readonly owner?: string | undefined
+  readonly name?: string | undefined
+  /** Somewhere in the hint. */
+  readonly hint?: string | undefined
+  /** Only those that come after this place. */
+  readonly after?: KeyPosition | undefined
+  /** So many at most. */
+  readonly limit: number
+}
+
+/** @property next the place of the last one, where more come after it */
+export interface KeyPage {
+  readonly records: readonly KeyRecord[]
+  readonly next: KeyPosition | undefined
+}
+
+/** What a change must not do, asked for by those who manage keys with a key. */
+export interface Care {
+  /** Throws LastAdminError rather than end, disable or narrow the last live key that may manage keys. */
+  readonly keepsAdmin?: boolean
 }
 
 /** The form of a key, as far as it can be told: of one that was imported by its hash alone it cannot. */
@@ -138,6 +175,8 @@ export interface KeyRow {
   readonly last_used_at: number | null
   readonly revoked_at: number | null
   readonly revoke_reason: string | null
+  readonly disabled_at: number | null
+  readonly disable_reason: string | null
   readonly replaced_by: string | null
 }
 
@@ -165,26 +204,40 @@ export interface KeyStore extends KeyVerifier {
   createFirst: (key: NewKey, keep: (key: string) => void) => Promise<IssuedKey | undefined>
   /** All keys, the oldest first. */
   list: () => Promise<readonly KeyRecord[]>
+  /** Some of them, by the time at which they were made and then by id. What is made meanwhile comes last. */
+  page: (query: KeyQuery) => Promise<KeyPage>
   /** Undefined: no key has this id. */
   show: (id: string) => Promise<KeyRecord | undefined>
   /** What is known of a key by its own text. Undefined: the store does not hold it. */
   find: (key: string) => Promise<KeyRecord | undefined>
-  /** Changes what a key may do, for its next request. Undefined: no key has this id. @throws KeyEndedError as `rotate` */
-  update: (id: string, changes: KeyChanges) => Promise<KeyRecord | undefined>
+  /** Changes what a key may do, for its next request. Undefined: no key has this id. @throws KeyEndedError, LastAdminError */
+  update: (id: string, changes: KeyChanges, care?: Care) => Promise<KeyRecord | undefined>
+  /**
+   * Refuses a key until it is enabled again; one that is disabled already keeps its first time and reason. Undefined: no key has this id.
+   * @throws KeyEndedError, LastAdminError
+   */
+  disable: (id: string, reason?: string, care?: Care) => Promise<KeyRecord | undefined>
+  /** Ends that, if it was so. Undefined: no key has this id. @throws KeyEndedError */
+  enable: (id: string) => Promise<KeyRecord | undefined>
   /**
    * Forgets keys that were revoked before a time: they are then unknown. The newest key of a store stays in any case, so that one that
    * held keys is never taken for a new one. @returns how many went
    */
   prune: (revokedBefore: number) => Promise<number>
-  /** Ends a key now; one that has ended already keeps its first time and reason. Undefined: no key has this id. */
-  revoke: (id: string, reason?: string) => Promise<KeyRecord | undefined>
+  /** Ends a key now; one that has ended already keeps its first time and reason. Undefined: no key has this id. @throws LastAdminError */
+  revoke: (id: string, reason?: string, care?: Care) => Promise<KeyRecord | undefined>
   /**
-   * Replaces a key by a new one with the same grants and the same expiry; the old one stays valid for the overlap.
-   * Undefined: no key has this id. @throws KeyEndedError when the key is no longer valid
+   * Replaces a key by a new one with the same grants and the same expiry, or an earlier one; the old one stays valid for the overlap.
+   * Undefined: no key has this id.
+   * @param latest when the new one expires at the latest, milliseconds since 1970
+   * @throws KeyEndedError when the key is no longer valid, or has been replaced
    */
-  rotate: (id: string, overlapMs: number) => Promise<IssuedKey | undefined>
-  /** Takes all of the keys or, when it throws, none; those that the store holds already stay as they are. */
-  import: (keys: readonly ImportedKey[]) => Promise<Imported>
+  rotate: (id: string, overlapMs: number, latest?: number) => Promise<IssuedKey | undefined>
+  /**
+   * Takes all of the keys or, when it throws, none; those that the store holds already stay as they are.
+   * @param known `refuse` throws KeyKnownError where it holds one of them
+   */
+  import: (keys: readonly ImportedKey[], known?: 'refuse') => Promise<Imported>
   /** All keys as they are kept, the oldest first: for another store to take. */
   dump: () => Promise<readonly KeyRow[]>
   /** As `import`, for what another store has dumped: ids, times and ends stay what they were. */
@@ -206,11 +259,6 @@ export class StoreBusyError extends Error {
   }
 }
 
-/** A key that has ended can be neither rotated nor changed: that could bring it back. */
-export class KeyEndedError extends UserError {
-  override readonly name = 'KeyEndedError'
-}
-
 /** The auth service does not take the question itself, whatever the key. */
 export class NotAcceptedError extends StoreUnavailableError {
   constructor () {
@@ -225,24 +273,4 @@ export class StoreNotOursError extends UserError {
   constructor () {
     super('The auth service manages the keys: create, change and list them there.')
   }
-}
-
-/** What went wrong beside requests, and of what: the label of the metric that counts it. */
-export class StoreProblem extends Error {
-  override readonly name = 'StoreProblem'
-  readonly what: 'last_used'
-  constructor (what: StoreProblem['what'], message: string, cause: unknown) {
-    super(message, { cause })
-    this.what = what
-  }
-}
-
-/** Told of what goes wrong beside requests, such as last-used times that cannot be written. */
-export type Report = (problem: StoreProblem) => void
-
-/** Who is told of what happens beside requests. */
-export interface StoreListeners {
-  readonly report?: Report | undefined
-  /** The link over which the store tells of changes is lost, with why, or back (undefined): once each time. */
-  readonly onLink?: ((lost: StoreUnavailableError | undefined) => void) | undefined
 }

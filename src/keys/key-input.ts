@@ -1,17 +1,97 @@
-/** Reads what people write about a new key (name, scopes, rate, expiry, workspaces), or says in a sentence what is wrong with it. */
-import { rate } from '../core/settings/setting-values.js'
+/** Reads what people write about a key (name, owner, scopes, rate, expiry, workspaces), or says in a sentence what is wrong with it. */
+import { duration, rate } from '../core/settings/setting-values.js'
 import { UserError } from '../core/user-error.js'
 import { isScopeName, toScopes, type Scope } from '../access/scopes.js'
+import type { KeyChanges, NewKey } from './contract.js'
 
 /** A value that cannot be taken; the message is a whole sentence for whoever gave it, without any secret. */
 export class KeyInputError extends UserError {
   override readonly exitCode = 2
   override readonly name = 'KeyInputError'
+  /** What it was given for, where that is known. */
+  readonly about: keyof KeyWishes | undefined
+  constructor (message: string, about?: keyof KeyWishes) {
+    super(message)
+    this.about = about
+  }
 }
 
-const unitsMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }
-/** Some hundred years: further away no date can be trusted to be meant. */
-const durationMaxMs = 36_500 * 86_400_000
+/** What is asked of a key, as it is written on the command line. */
+export interface KeyWishes {
+  readonly name?: string | undefined
+  /** The user that MLflow sees. */
+  readonly owner?: string | undefined
+  readonly scopes?: readonly string[] | undefined
+  readonly workspaces?: readonly string[] | undefined
+  /** Such as `60/hour`, or `none`. */
+  readonly rate?: string | undefined
+  /** A duration, a date, a time of ISO 8601, or `never`. */
+  readonly expires?: string | undefined
+}
+
+/** What the configuration says of keys. */
+export interface KeyRules {
+  readonly defaultRate: number | undefined
+  /** How far ahead an expiry may lie; undefined: as far as one likes. */
+  readonly keyLifetimeMs: number | undefined
+}
+
+/** Of a key for which none are named. */
+export const defaultScopes: readonly string[] = ['mlflow:read', 'mlflow:write']
+
+/** A key as it is asked for, with the defaults for all that is not. @throws KeyInputError */
+export function toNewKey (
+  wishes: KeyWishes & { readonly name: string },
+  environment: NewKey['environment'],
+  rules: KeyRules,
+  now: number
+): NewKey {
+  const { rate, owner, scopes = defaultScopes, workspaces = [], expires = 'never' } = wishes
+  const name = read('name', wishes.name, text => toLine('name', text))
+  return {
+    name,
+    userId: owner === undefined ? userIdFrom(name) : read('owner', owner, toUserId),
+    environment,
+    scopes: read('scopes', scopes, toGrantedScopes),
+    workspaces: read('workspaces', workspaces, toWorkspaces),
+    ratePerHour: rate === undefined ? rules.defaultRate : read('rate', rate, toRate),
+    expiresAt: read('expires', expires, text => toEnd(text, rules, now))
+  }
+}
+
+/** The changes that are asked for, and no others. @throws KeyInputError */
+export function toKeyChanges ({ name, owner, scopes, workspaces, rate, expires }: KeyWishes, rules: KeyRules, now: number): KeyChanges {
+  return {
+    ...(name === undefined ? {} : { name: read('name', name, text => toLine('name', text)) }),
+    ...(owner === undefined ? {} : { userId: read('owner', owner, toUserId) }),
+    ...(scopes === undefined ? {} : { scopes: read('scopes', scopes, toGrantedScopes) }),
+    ...(workspaces === undefined ? {} : { workspaces: read('workspaces', workspaces, toWorkspaces) }),
+    ...(rate === undefined ? {} : { ratePerHour: read('rate', rate, toRate) }),
+    ...(expires === undefined ? {} : { expiresAt: read('expires', expires, text => toEnd(text, rules, now)) })
+  }
+}
+
+/** When a key ends at the latest that is made or changed now, milliseconds since 1970; undefined: never. */
+export function latestEnd ({ keyLifetimeMs }: KeyRules, now: number): number | undefined {
+  return keyLifetimeMs === undefined ? undefined : now + keyLifetimeMs
+}
+
+function read<Given, Read> (about: keyof KeyWishes, given: Given, reader: (given: Given) => Read): Read {
+  try {
+    return reader(given)
+  } catch (error) {
+    throw error instanceof KeyInputError ? new KeyInputError(error.message, about) : error
+  }
+}
+
+/** When a key ends for which this is asked. Where it may not live for ever, never is as late as it may be. */
+function toEnd (text: string, rules: KeyRules, now: number): number | undefined {
+  const latest = latestEnd(rules, now)
+  if (text === 'never') return latest
+  const at = toExpiry(text, now)
+  if (latest === undefined || at <= latest) return at
+  throw new KeyInputError(`${quoted(text)} is too far ahead: KEYS_MAX_LIFETIME allows no expiry after ${new Date(latest).toISOString()}.`)
+}
 
 /** One line of text, such as a name. */
 export function toLine (what: string, text: string): string {
@@ -53,9 +133,8 @@ export function toRate (text: string): number | undefined {
 
 /** Milliseconds, from a text such as `90d`. */
 export function toDurationMs (text: string): number {
-  const [, count, unit = ''] = /^(\d{1,9})([smhdw])$/.exec(text) ?? []
-  const ms = Number(count) * (unitsMs[unit] ?? NaN)
-  if (!(ms <= durationMaxMs)) throw new KeyInputError(`${quoted(text)} is not a duration: write it like 30m, 24h or 90d.`)
+  const ms = duration(text)
+  if (ms === undefined) throw new KeyInputError(`${quoted(text)} is not a duration: write it like 30m, 24h or 90d.`)
   return ms
 }
 

@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { KeysConfig, StoreConfig } from '../core/settings/config.js'
-import { StoreNotOursError, StoreUnavailableError, type KeyStore, type KeyVerifier, type StoreListeners } from './contract.js'
+import { StoreNotOursError, StoreUnavailableError, type KeyStore, type KeyVerifier } from './contract.js'
+import type { StoreListeners } from './listeners.js'
 
 /** What can be said of a store without opening it. */
 interface Facts {

@@ -1,9 +1,9 @@
 /** The life of a key in every store of our own: what its row holds, and how making, rotating and ending change it. Stores add their SQL. */
 import { createId, environmentOf, formOf, generateKey, hashKey, hintOf } from './key.js'
 import { toScopes } from '../access/scopes.js'
-import {
-  KeyEndedError,
-  type ImportedKey, type IssuedKey, type KeyChanges, type KeyRecord, type KeyRow, type NewKey, type StoredForm, type Verdict
+import { KeyEndedError } from './conflicts.js'
+import type {
+  Caller, ImportedKey, IssuedKey, KeyChanges, KeyRecord, KeyRow, KeyState, NewKey, StoredForm, Verdict
 } from './contract.js'
 
 /** What the form in a row can be. */
@@ -12,12 +12,13 @@ export const storedForms: readonly StoredForm[] = ['sealed', 'broken', 'platform
 /** The columns of a row. Rows come from other stores, too, and what a name there says becomes no SQL here. */
 export const keyColumns: ReadonlyArray<keyof KeyRow> = [
   'id', 'hash', 'hint', 'form', 'environment', 'user_id', 'name', 'scopes', 'workspaces', 'rate_per_hour',
-  'created_at', 'expires_at', 'overlap_until', 'last_used_at', 'revoked_at', 'revoke_reason', 'replaced_by'
+  'created_at', 'expires_at', 'overlap_until', 'last_used_at', 'revoked_at', 'revoke_reason', 'disabled_at', 'disable_reason', 'replaced_by'
 ]
 
 /** Those that may change once the key is there; the time of last use is written apart. */
 export const changingColumns: ReadonlyArray<keyof KeyRow> = [
-  'name', 'scopes', 'workspaces', 'rate_per_hour', 'expires_at', 'overlap_until', 'revoked_at', 'revoke_reason', 'replaced_by'
+  'user_id', 'name', 'scopes', 'workspaces', 'rate_per_hour', 'expires_at', 'overlap_until', 'revoked_at', 'revoke_reason',
+  'disabled_at', 'disable_reason', 'replaced_by'
 ]
 
 /** A key that was made just now: in clear for its owner, as a row for the store. */
@@ -54,6 +55,8 @@ function toRow (grants: Omit<NewKey, 'environment'>, from: { readonly key: strin
     last_used_at: null,
     revoked_at: null,
     revoke_reason: null,
+    disabled_at: null,
+    disable_reason: null,
     replaced_by: null
   }
 }
@@ -74,6 +77,8 @@ export function toRecord (row: KeyRow): KeyRecord {
     lastUsedAt: row.last_used_at ?? undefined,
     revokedAt: row.revoked_at ?? undefined,
     revokeReason: row.revoke_reason ?? undefined,
+    disabledAt: row.disabled_at ?? undefined,
+    disableReason: row.disable_reason ?? undefined,
     replacedBy: row.replaced_by ?? undefined
   }
 }
@@ -86,7 +91,15 @@ export function toIssued ({ key, row }: NewRow): IssuedKey {
 export function toVerdict (row: KeyRow | undefined): Verdict {
   if (row === undefined) return { valid: false, reason: 'unknown' }
   const caller = toRecord(row)
-  return row.revoked_at === null ? { valid: true, caller } : { valid: false, reason: 'revoked', caller }
+  if (row.revoked_at !== null) return { valid: false, reason: 'revoked', caller }
+  return row.disabled_at === null ? { valid: true, caller } : { valid: false, reason: 'disabled', caller }
+}
+
+/** @param at milliseconds since 1970 */
+export function stateOf ({ revokedAt, disabledAt, expiresAt }: KeyRecord, at: number): KeyState {
+  if (revokedAt !== undefined) return 'revoked'
+  if (disabledAt !== undefined) return 'disabled'
+  return expiresAt !== undefined && at >= expiresAt ? 'expired' : 'live'
 }
 
 /** The row of a key that is ended now; one that has been ended keeps its first time and reason. */
@@ -94,27 +107,48 @@ export function revoked (row: KeyRow, reason: string | undefined, at: number): K
   return row.revoked_at === null ? { ...row, revoked_at: at, revoke_reason: reason ?? null } : row
 }
 
+/** The row of a key that is refused from now on; one that was so keeps its first time and reason. @throws KeyEndedError */
+export function disabled (row: KeyRow, reason: string | undefined, at: number): KeyRow {
+  refuseEnded(row, at)
+  return row.disabled_at === null ? { ...row, disabled_at: at, disable_reason: reason ?? null } : row
+}
+
+/** The row of a key that is refused no longer. @throws KeyEndedError */
+export function enabled (row: KeyRow, at: number): KeyRow {
+  refuseEnded(row, at)
+  return row.disabled_at === null ? row : { ...row, disabled_at: null, disable_reason: null }
+}
+
 /**
  * The successor of a key, with the same grants and the expiry it was made with, and the row of the key itself: ended now, or after the
- * overlap. A second rotation does not lengthen the overlap of the first.
- * @throws KeyEndedError when the key is no longer valid
+ * overlap. Whoever has a key that was replaced, which may be why it was, gets no second one by it.
+ * @param latest when the successor expires at the latest
+ * @throws KeyEndedError when the key is no longer valid, or has been replaced
  */
-export function rotated (row: KeyRow, overlapMs: number, at: number): { readonly next: NewRow, readonly old: KeyRow } {
-  const record = living(row, at)
+export function rotated (
+  row: KeyRow,
+  { overlapMs, latest = Infinity }: { readonly overlapMs: number, readonly latest?: number | undefined },
+  at: number
+): { readonly next: NewRow, readonly old: KeyRow } {
+  refuseEnded(row, at)
+  if (row.disabled_at !== null) throw new KeyEndedError('The key is disabled: enable it first.')
+  if (row.replaced_by !== null) throw new KeyEndedError(`The key was rotated already: rotate ${row.replaced_by}, which took its place.`)
+  const record = toRecord(row)
   const environment = record.environment === 'test' ? 'test' : 'live'
-  const next = newRow({ ...record, environment, expiresAt: row.expires_at ?? undefined }, at)
+  const end = Math.min(row.expires_at ?? Infinity, latest)
+  const next = newRow({ ...record, environment, expiresAt: end === Infinity ? undefined : end }, at)
   const replaced = { ...row, replaced_by: next.row.id }
-  const end = at + overlapMs
-  const old = overlapMs > 0 ? { ...replaced, overlap_until: Math.min(row.overlap_until ?? end, end) } : revoked(replaced, 'rotated', at)
+  const old = overlapMs > 0 ? { ...replaced, overlap_until: at + overlapMs } : revoked(replaced, 'rotated', at)
   return { next, old }
 }
 
 /** The row of a key that may do something else from now on. @throws KeyEndedError when the key is no longer valid */
 export function changed (row: KeyRow, changes: KeyChanges, at: number): KeyRow {
-  living(row, at)
+  refuseEnded(row, at)
   return {
     ...row,
     ...(changes.name === undefined ? {} : { name: changes.name }),
+    ...(changes.userId === undefined ? {} : { user_id: changes.userId }),
     ...(changes.scopes === undefined ? {} : { scopes: JSON.stringify([...changes.scopes]) }),
     ...(changes.workspaces === undefined ? {} : { workspaces: JSON.stringify(changes.workspaces) }),
     ...('ratePerHour' in changes ? { rate_per_hour: changes.ratePerHour ?? null } : {}),
@@ -122,9 +156,24 @@ export function changed (row: KeyRow, changes: KeyChanges, at: number): KeyRow {
   }
 }
 
-function living (row: KeyRow, at: number): KeyRecord {
+/** Whether a change takes from a key that it may manage keys, or lets it do so for less long. */
+export function losesAdmin (before: KeyRow, after: KeyRow, at: number): boolean {
+  const [had, has] = [before, after].map(row => adminUntil(row, at))
+  return (has ?? 0) < (had ?? 0)
+}
+
+function adminUntil (row: KeyRow, at: number): number {
   const record = toRecord(row)
-  if (record.revokedAt !== undefined) throw new KeyEndedError('The key is revoked: create a new one.')
-  if (record.expiresAt !== undefined && at >= record.expiresAt) throw new KeyEndedError('The key has expired: create a new one.')
-  return record
+  return stateOf(record, at) === 'live' && mayManage(record) ? record.expiresAt ?? Infinity : 0
+}
+
+/** Whether a key may manage keys: one that is tied to workspaces could make itself another that is not. */
+export function mayManage ({ scopes, workspaces }: Caller): boolean {
+  return scopes.has('mlflow:admin') && workspaces.length === 0
+}
+
+function refuseEnded (row: KeyRow, at: number): void {
+  const { revokedAt, expiresAt } = toRecord(row)
+  if (revokedAt !== undefined) throw new KeyEndedError('The key is revoked: create a new one.')
+  if (expiresAt !== undefined && at >= expiresAt) throw new KeyEndedError('The key has expired: create a new one.')
 }

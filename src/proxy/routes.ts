@@ -5,8 +5,8 @@ import { FacadeError, toFacadeError } from '../core/errors.js'
 import type { Bounds } from './bounds.js'
 import { accessTo } from './classify.js'
 import { checkArtifactPaths, wholeStoreProblem } from './artifact-workspaces.js'
-import { mayWrite } from '../http/answer/cors.js'
-import { foreignPage, isOwnOrigin, publicHost, publicProtocol } from '../http/client-address.js'
+import { mayChange, refusedChange } from '../http/answer/origins.js'
+import { publicHost, publicProtocol } from '../http/client-address.js'
 import { sendError } from '../http/answer/send-error.js'
 import { artifactHeaders, uiHeaders, sessionHeaders } from '../http/session-cookie.js'
 import type { RequestContext } from '../http/context.js'
@@ -19,8 +19,6 @@ import { movesArtifact, type Match } from '../access/matcher.js'
 import { methods } from '../http/target.js'
 import { mount, oldRoutes } from '../core/public-paths.js'
 import type { Shared } from '../mlflow/probes.js'
-
-const stateChanging = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
 
 export interface MountOptions extends ForwardOptions {
   readonly config: Pick<Config, 'publicUrl' | 'corsAllowedOrigins' | 'allowAssistant'> & ForwardOptions['config']
@@ -76,14 +74,9 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
       return
     }
     const { head } = context
-    const peerTrusted = trusted(raw.socket.remoteAddress)
-    const own =
-      head.origin === undefined ||
-      mayWrite(head.origin, request.keyIn, config.corsAllowedOrigins) ||
-      isOwnOrigin(head.origin, request, config, peerTrusted)
-    if (!own && stateChanging.has(raw.method ?? '')) {
-      throw new FacadeError('forbidden', { message: foreignPage(head.origin ?? '', request, config.publicUrl), reason: 'foreign_origin' })
-    }
+    const own = mayChange(request, config, trusted(raw.socket.remoteAddress))
+    const refused = own ? undefined : refusedChange(request, config)
+    if (refused !== undefined) throw refused
     checkManagedWorkspace(request)
     if (request.keyIn === 'cookie') context.responseHeaders.push(...headersFor(judged))
     const workspace = chosenWorkspace(request)

@@ -32,14 +32,86 @@ export function lifeContract (t: Test, name: string, open: Open): void {
       t.match(await store.verify(next?.key ?? '', ''), { valid: true })
     })
 
-    t.test('rotating twice neither lengthens the overlap nor shortens the new key', async t => {
-      const { store, clock } = await open(t)
+    t.test('a key is rotated once, however many try at the same time; the one that took its place can be rotated', async t => {
+      const { store, another, clock } = await open(t)
       const old = await store.create({ ...reading, expiresAt: clock.at + 90 * day })
-      await store.rotate(old.record.keyId, day)
+      const tries = await Promise.allSettled([store, await another()].map(async each => await each.rotate(old.record.keyId, day)))
+      t.strictSame(tries.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
       clock.at += 1000
-      const next = await store.rotate(old.record.keyId, 10 * day)
-      t.equal((await store.show(old.record.keyId))?.expiresAt, clock.at - 1000 + day)
-      t.equal(next?.record.expiresAt, clock.at - 1000 + 90 * day)
+      const next = (await store.show(old.record.keyId))?.replacedBy ?? ''
+      await t.rejects(store.rotate(old.record.keyId, 10 * day), { name: 'KeyEndedError', message: `The key was rotated already: rotate ${next}, which took its place.` })
+      t.equal((await store.list()).length, 2)
+      t.equal((await store.show(old.record.keyId))?.expiresAt, clock.at - 1000 + day, 'the overlap is not lengthened')
+      t.match(await store.rotate(next, 10 * day), { record: { expiresAt: clock.at - 1000 + 90 * day } })
+    })
+
+    t.test('a new key expires no later than it may', async t => {
+      const { store, clock } = await open(t)
+      const [endless, short] = [await store.create(reading), await store.create({ ...reading, expiresAt: clock.at + day })]
+      t.match(await store.rotate(endless.record.keyId, 0, clock.at + 2 * day), { record: { expiresAt: clock.at + 2 * day } })
+      t.match(await store.rotate(short.record.keyId, 0, clock.at + 2 * day), { record: { expiresAt: clock.at + day } })
+    })
+
+    t.test('a disabled key is refused everywhere within a second, and accepted again when it is enabled', async t => {
+      const { store, another, clock, passSecond } = await open(t)
+      const other = await another()
+      const { key, record } = await store.create(reading)
+      const id = record.keyId
+      for (const each of [store, other]) t.match(await each.verify(key, ''), { valid: true })
+      const disabledAt = clock.at
+      t.match(await store.disable(id, 'on leave'), { disabledAt, disableReason: 'on leave', revokedAt: undefined })
+      t.match(await store.verify(key, ''), { valid: false, reason: 'disabled', caller: { keyId: id } })
+      await passSecond()
+      t.match(await other.verify(key, ''), { valid: false, reason: 'disabled' })
+      t.match(await other.disable(id, 'again'), { disabledAt, disableReason: 'on leave' }, 'the first time and reason stay')
+      await t.rejects(store.rotate(id, 0), { name: 'KeyEndedError', message: 'The key is disabled: enable it first.' })
+      t.match(await store.update(id, { userId: 'u2' }), { userId: 'u2', disabledAt })
+      t.match(await other.enable(id), { disabledAt: undefined, disableReason: undefined })
+      await passSecond()
+      for (const each of [store, other]) t.match(await each.verify(key, ''), { valid: true, caller: { userId: 'u2' } })
+      t.match(await store.enable(id), { disabledAt: undefined }, 'one that is enabled stays so')
+      t.equal(await store.disable('key_x'), undefined)
+      t.equal(await store.enable('key_x'), undefined)
+    })
+
+    t.test('a key that has ended is neither disabled nor enabled', async t => {
+      const { store, clock } = await open(t)
+      const [revoked, expired] = [await store.create(reading), await store.create({ ...reading, expiresAt: clock.at + 1 })]
+      await store.disable(revoked.record.keyId)
+      await store.revoke(revoked.record.keyId)
+      t.match(await store.verify(revoked.key, ''), { valid: false, reason: 'revoked' })
+      clock.at += 1
+      for (const { record } of [revoked, expired]) {
+        await t.rejects(store.enable(record.keyId), { name: 'KeyEndedError' })
+        await t.rejects(store.disable(record.keyId), { name: 'KeyEndedError' })
+      }
+    })
+
+    t.test('with care, the last live key that may manage keys stays as it is, also when two take it from each other', async t => {
+      const { store, another, clock } = await open(t)
+      const managing = { ...reading, scopes: new Set(['mlflow:admin'] as const) }
+      const ids: string[] = []
+      for (let count = 0; count < 3; count++) ids.push((await store.create(managing)).record.keyId)
+      const [first = '', second = '', third = ''] = ids
+      await store.create(reading)
+      await store.create({ ...managing, expiresAt: clock.at })
+      await store.create({ ...managing, workspaces: ['team-a'] })
+      const care = { keepsAdmin: true }
+      await store.disable(third, undefined, care)
+      const other = await another()
+      const tries = await Promise.allSettled([store.revoke(first, 'x', care), other.disable(second, 'x', care)])
+      t.strictSame(tries.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
+      const last = tries[0]?.status === 'rejected' ? first : second
+      const refused = { name: 'LastAdminError' }
+      await t.rejects(store.revoke(last, 'x', care), refused)
+      await t.rejects(store.disable(last, 'x', care), refused)
+      await t.rejects(store.update(last, { scopes: new Set(['mlflow:write']) }, care), refused)
+      await t.rejects(store.update(last, { expiresAt: clock.at + day }, care), refused)
+      await t.rejects(store.update(last, { workspaces: ['team-a'] }, care), refused)
+      t.match(await store.update(last, { name: 'renamed' }, care), { name: 'renamed', revokedAt: undefined, disabledAt: undefined })
+      await store.enable(third)
+      t.match(await store.update(last, { scopes: new Set(['mlflow:write']) }, care), { keyId: last })
+      t.match(await store.revoke(third), { keyId: third }, 'without care it is ended')
     })
 
     t.test('a key that has ended cannot be brought back by rotating it', async t => {

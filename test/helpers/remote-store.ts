@@ -1,8 +1,9 @@
 /** A store that answers later and tells all who have it open of each change, as a database behind a network does. */
 import { setImmediate as turn } from 'node:timers/promises'
-import { StoreUnavailableError, type Imported, type KeyRow, type KeyStore, type StoredForm } from '../../src/keys/contract.js'
+import { KeyKnownError, LastAdminError } from '../../src/keys/conflicts.js'
+import { StoreUnavailableError, type Care, type Imported, type KeyPage, type KeyQuery, type KeyRecord, type KeyRow, type KeyStore, type StoredForm } from '../../src/keys/contract.js'
 import { hashKey } from '../../src/keys/key.js'
-import { changed, importedRow, newRow, revoked, rotated, toIssued, toRecord, toVerdict } from '../../src/keys/records.js'
+import { changed, disabled, enabled, importedRow, losesAdmin, mayManage, newRow, revoked, rotated, stateOf, toIssued, toRecord, toVerdict } from '../../src/keys/records.js'
 import { createVerdictCache } from '../../src/keys/verdict-cache.js'
 import type { StoreSubject } from './store-subject.js'
 
@@ -59,6 +60,16 @@ function put (rows: Map<string, KeyRow>, row: KeyRow): KeyRow {
   return row
 }
 
+function pageIn (rows: readonly KeyRow[], { state, owner, name, hint = '', after, limit }: KeyQuery, at: number): KeyPage {
+  const isAfter = (record: KeyRecord): boolean => after === undefined || record.createdAt > after.createdAt || (record.createdAt === after.createdAt && record.keyId > after.keyId)
+  const found = rows.map(toRecord)
+    .filter(record => (state === undefined || stateOf(record, at) === state) && (owner === undefined || record.userId === owner))
+    .filter(record => (name === undefined || record.name === name) && record.hint.includes(hint) && isAfter(record))
+    .sort((one, other) => one.createdAt - other.createdAt || (one.keyId < other.keyId ? -1 : 1))
+  const last = found.length > limit ? found[limit - 1] : undefined
+  return { records: found.slice(0, limit), next: last === undefined ? undefined : { createdAt: last.createdAt, keyId: last.keyId } }
+}
+
 /** Takes the rows whose keys are not known; a successor is named only where it is there. */
 function take (rows: Map<string, KeyRow>, offered: readonly KeyRow[]): Imported {
   const known = new Set([...rows.values()].map(({ hash }) => hash))
@@ -79,6 +90,15 @@ function connect (server: Server, now: () => number): KeyStore {
     cache.invalidate(row.id)
   }
   server.listeners.add(listener)
+  const alter = async (id: string, change: (row: KeyRow, at: number) => KeyRow, care?: Care): Promise<KeyRecord | undefined> =>
+    await transact(server, rows => {
+      const row = rows.get(id)
+      if (row === undefined) return undefined
+      const next = change(row, now())
+      const others = [...rows.values()].map(toRecord).filter(record => record.keyId !== id && stateOf(record, now()) === 'live' && mayManage(record))
+      if (care?.keepsAdmin === true && losesAdmin(row, next, now()) && others.length === 0) throw new LastAdminError()
+      return toRecord(put(rows, next))
+    })
   return {
     verify: cache.verify,
     recall: cache.recall,
@@ -105,31 +125,32 @@ function connect (server: Server, now: () => number): KeyStore {
       return toIssued(made)
     }),
     list: async () => await ask(server, rows => [...rows.values()].map(toRecord)),
+    page: async query => await ask(server, rows => pageIn([...rows.values()], query, now())),
     show: async id => await ask(server, rows => rows.has(id) ? toRecord(rows.get(id) as KeyRow) : undefined),
     find: async key => await ask(server, rows => [...rows.values()].filter(({ hash }) => hash === hashKey(key)).map(toRecord)[0]),
-    update: async (id, changes) => await transact(server, rows => {
-      const row = rows.get(id)
-      return row === undefined ? undefined : toRecord(put(rows, changed(row, changes, now())))
-    }),
+    update: async (id, changes, care) => await alter(id, (row, at) => changed(row, changes, at), care),
+    disable: async (id, reason, care) => await alter(id, (row, at) => disabled(row, reason, at), care),
+    enable: async id => await alter(id, enabled),
     prune: async revokedBefore => await transact(server, rows => {
       const gone = [...rows.values()].slice(0, -1).filter(({ revoked_at: at }) => at !== null && at < revokedBefore)
       for (const { id } of gone) rows.delete(id)
       for (const row of rows.values()) if (row.replaced_by !== null && !rows.has(row.replaced_by)) put(rows, { ...row, replaced_by: null })
       return gone.length
     }),
-    revoke: async (id, reason) => await transact(server, rows => {
-      const row = rows.get(id)
-      return row === undefined ? undefined : toRecord(put(rows, revoked(row, reason, now())))
-    }),
-    rotate: async (id, overlapMs) => await transact(server, rows => {
+    revoke: async (id, reason, care) => await alter(id, (row, at) => revoked(row, reason, at), care),
+    rotate: async (id, overlapMs, latest) => await transact(server, rows => {
       const row = rows.get(id)
       if (row === undefined) return undefined
-      const { next, old } = rotated(row, overlapMs, now())
+      const { next, old } = rotated(row, { overlapMs, latest }, now())
       put(rows, next.row)
       put(rows, old)
       return toIssued(next)
     }),
-    import: async keys => await transact(server, rows => take(rows, keys.map(key => importedRow(key, now())))),
+    import: async (keys, onKnown) => await transact(server, rows => {
+      const taken = take(rows, keys.map(key => importedRow(key, now())))
+      if (onKnown === 'refuse' && taken.known > 0) throw new KeyKnownError(taken.known)
+      return taken
+    }),
     dump: async () => await ask(server, rows => [...rows.values()]),
     restore: async dumped => await transact(server, rows => take(rows, dumped))
   }

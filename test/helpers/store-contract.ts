@@ -3,6 +3,7 @@ import type { Test } from 'tap'
 import type { KeyStore, NewKey } from '../../src/keys/contract.js'
 import { hashKey, keyPattern } from '../../src/keys/key.js'
 import { lifeContract } from './life-contract.js'
+import { pageContract } from './page-contract.js'
 import { reading, type Open, type StoreSubject } from './store-subject.js'
 import { callerOf, verifierContract, type VerifierSubject } from './verifier-contract.js'
 
@@ -10,6 +11,7 @@ import { callerOf, verifierContract, type VerifierSubject } from './verifier-con
 export function storeContract (t: Test, name: string, open: Open): void {
   verifierContract(t, name, async t => toVerifierSubject(await open(t)))
   lifeContract(t, name, open)
+  pageContract(t, name, open)
   t.test(`contract of a store: ${name}`, async t => {
     t.test('a new key is shown once, and nothing that the store says of it later shows it', async t => {
       const { store, clock } = await open(t)
@@ -25,8 +27,8 @@ export function storeContract (t: Test, name: string, open: Open): void {
       const { key, record } = await store.create(grants)
       t.match(key, keyPattern)
       t.match(record, { ...grants, scopes: Set, hint: /^hk_test_.{4}…$/, createdAt: clock.at })
-      const { lastUsedAt, revokedAt, revokeReason, replacedBy } = record
-      t.ok([lastUsedAt, revokedAt, revokeReason, replacedBy].every(nothing => nothing === undefined))
+      const { lastUsedAt, revokedAt, revokeReason, disabledAt, disableReason, replacedBy } = record
+      t.ok([lastUsedAt, revokedAt, revokeReason, disabledAt, disableReason, replacedBy].every(nothing => nothing === undefined))
       t.strictSame(await store.show(record.keyId), record)
       t.strictSame(await store.find(key), record)
       t.equal(await store.find(`${key}x`), undefined)
@@ -81,6 +83,17 @@ export function storeContract (t: Test, name: string, open: Open): void {
       for (const key of [...keys, 'by-hash']) t.match(await store.verify(key, ''), { valid: true, caller: { userId: 'u1' } }, key)
       t.strictSame(await store.import(imported.map(key => ({ ...key, userId: 'u2' }))), { imported: 0, known: 4 })
       t.ok((await store.list()).every(({ userId }) => userId === 'u1'))
+    })
+
+    t.test('an import of new keys alone takes none where one is known', async t => {
+      const { store } = await open(t)
+      await store.import([{ ...reading, hash: hashKey('one') }])
+      const both = ['one', 'two'].map(key => ({ ...reading, hash: hashKey(key) }))
+      await t.rejects(store.import(both, 'refuse'), { name: 'KeyKnownError', message: 'Nothing was imported: one of the keys is in the store already.' })
+      t.equal((await store.list()).length, 1)
+      t.match(await store.verify('two', ''), { valid: false, reason: 'unknown' })
+      t.strictSame(await store.import(both.slice(1), 'refuse'), { imported: 1, known: 0 })
+      t.match(await store.verify('two', ''), { valid: true })
     })
 
     t.test('an import with one bad key takes none', async t => {
@@ -165,7 +178,10 @@ export function storeContract (t: Test, name: string, open: Open): void {
         list: () => store.list(),
         show: () => store.show(record.keyId),
         find: () => store.find('sk-other'),
+        page: () => store.page({ limit: 1 }),
         update: () => store.update(record.keyId, { name: 'x' }),
+        disable: () => store.disable(record.keyId),
+        enable: () => store.enable(record.keyId),
         prune: () => store.prune(0),
         revoke: () => store.revoke(record.keyId),
         rotate: () => store.rotate(record.keyId, 0),

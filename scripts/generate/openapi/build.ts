@@ -162,7 +162,11 @@ function broken (description: string): Response {
   return withRequestId({ description, content: { 'text/html': { schema: { type: 'string' } }, ...json({ $ref: '#/components/schemas/Error' }) } })
 }
 
+/** Of operations on keys, which an auth service keeps to itself. */
+const ofKeys = ['listKeys', 'createKey', 'importKeys', 'getKey', 'updateKey', 'revokeKey', 'rotateKey', 'disableKey', 'enableKey', 'rotateOwnKey']
+
 const extraStatuses: Readonly<Record<string, readonly number[]>> = {
+  ...Object.fromEntries(ofKeys.map(id => [id, [501]])),
   signIn: [401, 403, 413],
   signOut: [403, 413],
   exportTraces: [501],

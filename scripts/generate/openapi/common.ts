@@ -69,7 +69,7 @@ const causes: Readonly<Record<number, string>> = {
   429: errors.rateLimited.help,
   431: errors.headTooLarge.help,
   500: 'MLflow or the facade failed. A `request_id` in the body tells that it was the facade.',
-  501: 'This MLflow, as it is set up, cannot do this.',
+  501: 'This MLflow, as it is set up, cannot do this. Or an auth service manages the keys.',
   502: errors.badGateway.help,
   503: errors.unavailable.help,
   504: errors.timeout.help
@@ -120,7 +120,7 @@ export function sharedSchemas (facts: Facts): Schemas {
 
 /** What each area is about, in the order in which the document shows them. */
 export const areas: Readonly<Record<string, string>> = {
-  Facade: 'The facade itself: health, versions, and what a key may do.',
+  Facade: 'The facade itself: health, versions, what a key may do, and the management of keys.',
   Experiments: 'Experiments hold runs, traces and datasets.',
   Runs: 'Runs hold what a training or an evaluation was given and what came out.',
   Metrics: 'Values that change in the course of a run.',

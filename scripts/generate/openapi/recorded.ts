@@ -31,7 +31,9 @@ export function record (exchanges: readonly Exchange[], folders: readonly string
   function clean (entry: Recorded): Recorded {
     let text = JSON.stringify(entry, (_, value: unknown) => Array.isArray(value) ? value.slice(0, entriesMax) : value)
     for (const folder of folders) text = text.replaceAll(folder, '/srv/mlflow')
-    return JSON.parse(text.replace(/http:\/\/127\.0\.0\.1:\d+/g, 'https://service.example')) as Recorded
+    return JSON.parse(text
+      .replace(/http:\/\/127\.0\.0\.1:\d+/g, 'https://service.example')
+      .replace(/\b(hk_(?:live|test)_)\w{42}\b/g, '$1EXAMPLE')) as Recorded
   }
 }
 

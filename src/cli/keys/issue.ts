@@ -1,31 +1,23 @@
 /** `keys create` and `keys rotate`: what makes a new key. */
-import {
-  splitList, toDurationMs, toExpiry, toGrantedScopes, toLine, toRate, toUserId, toWorkspaces, userIdFrom
-} from '../../keys/key-input.js'
+import { latestEnd, splitList, toDurationMs, toNewKey } from '../../keys/key-input.js'
 import { parse, UsageError, type Command } from '../command.js'
 import { readConfig } from '../environment.js'
 import { keysOptions } from '../options.js'
 import { issuedForm, noSuchKey, oneKey, onKey } from './arguments.js'
-import { printIssued } from './print.js'
+import { noteEnd, printIssued } from './print.js'
 import { withStore } from './store.js'
 
 export const create: Command['run'] = async (args, io) => {
   const { values } = parse({ args, options: keysOptions.create })
   const form = issuedForm(values)
   if (values.name === undefined) throw new UsageError('A key needs a --name.')
+  if (values.expires === 'never') throw new UsageError('"never" is not an expiry here: leave --expires out.')
   if (values.env !== 'live' && values.env !== 'test') throw new UsageError('--env must be live or test.')
-  const name = toLine('name', values.name)
+  const { name, user: owner, scopes, workspace: workspaces, rate, expires } = values
   const config = readConfig(io)
-  const key = {
-    name,
-    userId: values.user === undefined ? userIdFrom(name) : toUserId(values.user),
-    environment: values.env,
-    scopes: toGrantedScopes((values.scopes ?? ['mlflow:read,mlflow:write']).flatMap(splitList)),
-    workspaces: toWorkspaces(values.workspace ?? []),
-    ratePerHour: values.rate === undefined ? config.defaultRate : toRate(values.rate),
-    expiresAt: values.expires === undefined ? undefined : toExpiry(values.expires, Date.now())
-  } as const
+  const key = toNewKey({ name, owner, scopes: scopes?.flatMap(splitList), workspaces, rate, expires }, values.env, config, Date.now())
   printIssued(io, config, form, await withStore(config, io, 'make', store => store.create(key)))
+  if (expires === undefined) noteEnd(io, key.expiresAt)
   if (key.workspaces.length === 0) return 0
   const { workspaceNote } = await import('./workspaces.js') // which brings all that speaks with MLflow
   const note = await workspaceNote(config.upstream)
@@ -39,8 +31,10 @@ export const rotate: Command['run'] = async (args, io) => {
   const form = issuedForm(values)
   const overlapMs = values.overlap === undefined ? 0 : toDurationMs(values.overlap)
   const config = readConfig(io)
-  const issued = await onKey(config, io, named, (store, keyId) => store.rotate(keyId, overlapMs))
+  const latest = latestEnd(config, Date.now())
+  const issued = await onKey(config, io, named, (store, keyId) => store.rotate(keyId, overlapMs, latest))
   if (issued === undefined) return noSuchKey(io)
   printIssued(io, config, form, issued)
+  if (issued.record.expiresAt === latest) noteEnd(io, latest)
   return 0
 }

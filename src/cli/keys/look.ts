@@ -5,7 +5,7 @@ import { parse, printJson, UsageError, type Command } from '../command.js'
 import { readConfig } from '../environment.js'
 import { keysOptions } from '../options.js'
 import { findKey, noSuchKey, oneKey } from './arguments.js'
-import { details, printRecords, stateOf, toJson } from './print.js'
+import { details, printRecords, stateWord, stateWords, toJson } from './print.js'
 import { readKey } from './secret.js'
 import { withStore } from './store.js'
 
@@ -17,7 +17,7 @@ const orders = {
   name: ({ name }: KeyRecord) => name.toLowerCase()
 } as const
 
-const states = { active: 'active', expired: 'expired', revoked: 'revoked' } as const
+const states = Object.fromEntries(Object.values(stateWords).map(word => [word, word]))
 
 export const list: Command['run'] = async (args, io) => {
   const { values: { json, wide, ...asked } } = parse({ args, options: keysOptions.list })
@@ -25,7 +25,7 @@ export const list: Command['run'] = async (args, io) => {
   const state = asked.state === undefined ? undefined : choose('--state', asked.state, states)
   const all = await withStore(readConfig(io), io, 'refuse', store => store.list())
   const records = all
-    .filter(record => (state === undefined || stateOf(record) === state) && (asked.user === undefined || record.userId === asked.user))
+    .filter(record => (state === undefined || stateWord(record) === state) && (asked.user === undefined || record.userId === asked.user))
     .sort((one, other) => compare(order(one), order(other)))
   print(io, records, { json, wide })
   noteDoubles(io, all)
@@ -74,7 +74,7 @@ function print (io: Io, records: readonly KeyRecord[], { json, wide }: { readonl
 function noteDoubles (io: Io, records: readonly KeyRecord[]): void {
   const byName = new Map<string, string[]>()
   for (const record of records) {
-    if (stateOf(record) === 'active' && record.replacedBy === undefined) byName.set(record.name, [...byName.get(record.name) ?? [], record.keyId])
+    if (stateWord(record) === 'active' && record.replacedBy === undefined) byName.set(record.name, [...byName.get(record.name) ?? [], record.keyId])
   }
   for (const [name, ids] of byName) {
     if (ids.length > 1) io.stderr.write(`${ids.length} active keys have the name "${name}": ${ids.join(', ')}. Rename or revoke what is not needed.\n`)

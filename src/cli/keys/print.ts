@@ -4,7 +4,8 @@ import type { Io } from '../../core/io.js'
 import { originFor } from '../../core/origin.js'
 import { mount } from '../../core/public-paths.js'
 import type { Config } from '../../core/settings/config.js'
-import type { IssuedKey, KeyRecord } from '../../keys/contract.js'
+import type { IssuedKey, KeyRecord, KeyState } from '../../keys/contract.js'
+import { stateOf } from '../../keys/records.js'
 import { printJson } from '../command.js'
 import { printTable, relative } from '../table.js'
 
@@ -34,9 +35,16 @@ function exports (uri: string, key: string): string {
   return `export MLFLOW_TRACKING_URI=${uri}\nexport MLFLOW_TRACKING_TOKEN=${key}\n`
 }
 
-export function stateOf ({ revokedAt, expiresAt }: KeyRecord): 'active' | 'expired' | 'revoked' {
-  if (revokedAt !== undefined) return 'revoked'
-  return expiresAt !== undefined && expiresAt <= Date.now() ? 'expired' : 'active'
+/** Says of a key for which no expiry was asked that it has one all the same. @param at undefined: it has none */
+export function noteEnd (io: Io, at: number | undefined): void {
+  if (at !== undefined) io.stderr.write(`The key expires at ${time(at)}: KEYS_MAX_LIFETIME allows none to live longer.\n`)
+}
+
+/** States by the words that this command line has for them. */
+export const stateWords: Readonly<Record<KeyState, string>> = { live: 'active', expired: 'expired', disabled: 'disabled', revoked: 'revoked' }
+
+export function stateWord (record: KeyRecord): string {
+  return stateWords[stateOf(record, Date.now())]
 }
 
 export function time (at: number | undefined): string | undefined {
@@ -51,7 +59,7 @@ export function toJson (record: KeyRecord): Readonly<Record<string, unknown>> {
     userId: record.userId,
     hint: record.hint,
     environment: record.environment,
-    state: stateOf(record),
+    state: stateWord(record),
     scopes: [...record.scopes],
     workspaces: record.workspaces,
     ratePerHour: record.ratePerHour ?? null,
@@ -60,6 +68,8 @@ export function toJson (record: KeyRecord): Readonly<Record<string, unknown>> {
     lastUsedAt: time(record.lastUsedAt) ?? null,
     revokedAt: time(record.revokedAt) ?? null,
     revokeReason: record.revokeReason ?? null,
+    disabledAt: time(record.disabledAt) ?? null,
+    disableReason: record.disableReason ?? null,
     replacedBy: record.replacedBy ?? null
   }
 }
@@ -75,7 +85,7 @@ export function printRecords (io: Io, records: readonly KeyRecord[], wide: boole
   printTable(io, [
     { head: 'ID', cell: ({ keyId }) => keyId },
     { head: 'KEY', cell: ({ hint }) => hint, brief: null },
-    { head: 'STATE', cell: stateOf },
+    { head: 'STATE', cell: stateWord },
     { head: 'OWNER', cell: ({ userId }) => userId, elastic: true },
     {
       head: 'SCOPES',

@@ -11,7 +11,8 @@ once; the lines to paste go to stderr.
   --scopes A,B       mlflow:read, mlflow:write (includes read), mlflow:gateway,
                      mlflow:admin (everything); default: mlflow:read,mlflow:write;
                      an empty list grants no access
-  --expires 90d      a duration (s, m, h, d, w) or a date; default: never
+  --expires 90d      a duration (s, m, h, d, w) or a date; default: never, or as late
+                     as KEYS_MAX_LIFETIME allows
   --workspace NAME   the only workspace it may use; can be repeated; default: all
   --rate 60/hour     calls per hour: that many at once, then one at a time, 429
                      beyond; none: no limit; default: KEYS_DEFAULT_RATE
@@ -24,7 +25,7 @@ const list = `Usage: hokusai-mlflow keys list [OPTIONS]
 
 Lists the keys, and says which active ones have the same name.
 
-  --state S   only these: active, expired or revoked
+  --state S   only these: active, expired, disabled or revoked
   --user ID   only those of this owner, the user that MLflow sees
   --sort S    by created (default), name, expires (the next first) or used (the
               last first)
@@ -52,12 +53,26 @@ Changes a key, for its next request on this replica, within a second on all of
 them. What you do not name stays. A key that has ended cannot be changed.
 
   --name NAME        its name; the user that MLflow sees stays
+  --owner ID         the user that MLflow sees
   --scopes A,B       all scopes that it shall have; an empty list: none
   --expires 90d      a duration from now, a date, or never
   --workspace NAME   the only workspace it may use; can be repeated
   --all-workspaces   it may use all of them
   --rate 60/hour     calls per hour; none: no limit
   --json             print what is known of the key as JSON`
+
+const disable = `Usage: hokusai-mlflow keys disable ID|HINT|NAME [--reason TEXT] [--json]
+
+Refuses a key, within a second on every replica, until it is enabled again.
+
+  --reason TEXT  why, for those who find it in the list
+  --json         print what is known of the key as JSON`
+
+const enable = `Usage: hokusai-mlflow keys enable ID|HINT|NAME [--json]
+
+Ends that a key is disabled.
+
+  --json  print what is known of the key as JSON`
 
 const revoke = `Usage: hokusai-mlflow keys revoke ID|HINT|NAME|--key [--reason TEXT] [--json]
 
@@ -70,7 +85,8 @@ Ends a key. It is refused by every replica within a second.
 
 const rotate = `Usage: hokusai-mlflow keys rotate ID|HINT|NAME [--overlap 24h] [--export] [--json]
 
-Replaces a key with a new one that has the same grants and expiry.
+Replaces a key with a new one that has the same grants and expiry, or that of
+KEYS_MAX_LIFETIME where it is earlier. A key that was rotated is not rotated again.
 
   --overlap 24h  how long the old one stays valid; default: it ends at once
   --export       print lines for a shell, as "keys create" does
@@ -105,7 +121,7 @@ KEYS_URL, which keeps a password off the command line, where others can see it.
   --json     print the counts as JSON`
 
 export const actionUsages: Readonly<Record<keyof typeof keysOptions, string>> =
-  { create, list, show, find, update, revoke, rotate, prune, import: imported, migrate }
+  { create, list, show, find, update, disable, enable, revoke, rotate, prune, import: imported, migrate }
 
 const first = 'Usage: '
 

@@ -5,8 +5,8 @@ import { readPostgresUrl, type PostgresAddress, type ReadText } from './postgres
 import { readRedisUrl, type RedisAddress } from './redis-url.js'
 import { readSettings, type Env, type SettingReader } from './setting-reader.js'
 import {
-  cidrs, connections, count, date, headerText, hostAndPort, hostname, http, lifetime, oneOf, origin, origins, port, positiveCount,
-  rate, seconds, secret, timeout, workers
+  cidrs, connections, count, date, headerText, hostAndPort, hostname, http, keyLifetime, lifetime, oneOf, origin, origins, port,
+  positiveCount, rate, seconds, secret, timeout, workers
 } from './setting-values.js'
 import { nearest, notServed, settings } from './settings.js'
 import { checkIdentity, type TlsFiles, type TlsIdentity } from './tls-identity.js'
@@ -29,6 +29,8 @@ export interface Config {
   readonly sessions: SessionsConfig
   /** Calls an hour of keys that are made without a rate; undefined: no limit. */
   readonly defaultRate: number | undefined
+  /** How far ahead the expiry of a key may lie, milliseconds; undefined: as far as one likes. */
+  readonly keyLifetimeMs: number | undefined
   /** Where limits are counted with other facades; undefined: each counts by itself. */
   readonly redis: RedisAddress | undefined
   /** The origin that people use, where it is known. */
@@ -135,6 +137,7 @@ export function loadConfig (env: Env, readText: (path: string) => string): Confi
       maxMs: value('SESSION_MAX_SECONDS', lifetime) ?? 0
     },
     defaultRate: value('KEYS_DEFAULT_RATE', rate) ?? undefined,
+    keyLifetimeMs: value('KEYS_MAX_LIFETIME', keyLifetime),
     redis: value('REDIS_URL', readRedisUrl),
     publicUrl: value('PUBLIC_URL', origin),
     corsAllowedOrigins: value('CORS_ALLOWED_ORIGINS', origins) ?? new Set(),

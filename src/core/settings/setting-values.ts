@@ -40,6 +40,23 @@ export function seconds (given: string): number | undefined {
   return /^\d+(\.\d+)?$/.test(given) && ms <= secondsMax * 1000 ? ms : undefined
 }
 
+const unitsMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }
+/** Some hundred years: further away no date can be trusted to be meant. */
+const durationMaxMs = 36_500 * 86_400_000
+
+/** Milliseconds, from a text such as `90d`. */
+export function duration (given: string): number | undefined {
+  const [, count, unit = ''] = /^(\d{1,9})([smhdw])$/.exec(given) ?? []
+  const ms = Number(count) * (unitsMs[unit] ?? NaN)
+  return ms <= durationMaxMs ? ms : undefined
+}
+
+/** How long a key may live, milliseconds: from a text such as `90d`, or from seconds. */
+export function keyLifetime (given: string): number | undefined {
+  const ms = duration(/^\d+$/.test(given) ? `${given}s` : given)
+  return ms !== undefined && ms >= 1000 ? ms : undefined
+}
+
 /** Below a tenth of a second a healthy MLflow would look like one that hangs. */
 export function timeout (given: string): number | undefined {
   const ms = seconds(given)

@@ -24,7 +24,7 @@ export const serverOptions = {
   forceCloseConnections: 'idle',
   bodyLimit: 64 * 1024, // of the JSON that endpoints of ours take: what goes to MLflow is a stream, and bounded elsewhere
   // Nothing is turned into what a schema asks for, nor left out.
-  ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true } },
+  ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true, allowUnionTypes: true } },
   requestTimeout: 0, // uploads may take hours; silence within them is watched
   keepAliveTimeout: 75_000, // longer than the 60 s of an ALB, which would else send into a closing connection
   routerOptions: { maxParamLength: headMaxBytes },

@@ -5,6 +5,7 @@ import { openCaller, type Around, type Caller, type Exchange } from '../../../sc
 import { openContract } from '../../../scripts/generate/openapi/contract.js'
 import { evaluation } from './scenario/evaluation.js'
 import { gateway } from './scenario/gateway.js'
+import { keys } from './scenario/keys.js'
 import { mcp } from './scenario/mcp.js'
 import { registry } from './scenario/registry.js'
 import { demo, jobs, server, workspaces } from './scenario/server.js'
@@ -74,6 +75,7 @@ async function playAlone (world: World, caller: Caller, bucket: string): Promise
   await skills(caller)
   await gateway(caller, tracked, scorerId, world.provider)
   await server(caller, tracked)
+  await keys(caller)
   await jobs(caller, tracked, traced)
   await demo(caller)
   await direct(caller, bucket)

@@ -54,6 +54,33 @@ t.test('three that start at once share one first key, a key of one is good at al
   for (const up of all) t.notMatch(up.output(), new RegExp(`${password}|${encodeURIComponent(password)}|${key}`))
 })
 
+t.test('keys managed over HTTP at one facade are so at the other within a second; two that end each other\'s key leave one', async t => {
+  const mlflow = await standIn(t, echo)
+  const env = { KEYS_URL: urlOf(server.port, await server.createDatabase()) }
+  const one = await startFacade(t, { mlflowUrl: mlflow.url.href, env })
+  const other = await startFacade(t, { mlflowUrl: mlflow.url.href, env })
+  const first = readFileSync(join(one.dataDir, 'admin-key'), 'utf8').trim()
+  const call = async (up: FacadeProcess, key: string, method: string, path: string, body: unknown = undefined): Promise<{ status: number, body: Record<string, unknown> }> => {
+    const headers = { authorization: `Bearer ${key}`, ...body === undefined ? {} : { 'content-type': 'application/json' } }
+    const answered = await fetch(`${up.url}${path}`, { method, headers, ...body === undefined ? {} : { body: JSON.stringify(body) } })
+    const text = await answered.text()
+    return { status: answered.status, body: text === '' ? {} : JSON.parse(text) as Record<string, unknown> }
+  }
+  const { body: { id, key } } = await call(one, first, 'POST', '/admin/keys', { name: 'second', scopes: ['mlflow:admin'] })
+  const second = String(key)
+  t.equal(await statusOf(other, second), 200)
+  t.match(await call(one, first, 'POST', `/admin/keys/${String(id)}/disable`, { reason: 'x' }), { status: 200, body: { state: 'disabled' } })
+  const since = performance.now()
+  while (await statusOf(other, second) !== 401 && performance.now() - since < 3000);
+  t.ok(performance.now() - since < 1000, `after ${Math.round(performance.now() - since)} ms`)
+  await call(one, first, 'POST', `/admin/keys/${String(id)}/enable`)
+  await delay(1000)
+  t.match(await call(other, second, 'GET', '/admin/keys?state=live&max_results=1'), { status: 200, body: { keys: [{ owner: 'admin' }], next_page_token: String } })
+  const { body } = await call(other, first, 'GET', '/whoami')
+  const ends = await Promise.all([call(one, first, 'DELETE', `/admin/keys/${String(id)}`), call(other, second, 'DELETE', `/admin/keys/${String(body['id'])}`)])
+  t.equal(ends.filter(({ status }) => status === 204).length, 1, ends.map(({ status }) => status).join())
+})
+
 t.test('a key that another process revokes is refused by a facade within a second, also while the link is down', async t => {
   const mlflow = await standIn(t, echo)
   const network = await startWobbly(t, server.port)

@@ -40,7 +40,25 @@ t.test('ten that migrate at the same time take each step once', async t => {
   const database = await server.createDatabase()
   const stores = await Promise.all(Array.from({ length: 10 }, async () => await openPostgres(addressOf(urlOf(server.port, database)), { staleMs: 0 })))
   await Promise.all(stores.map(async store => await store.close()))
-  t.strictSame(await server.query(database, 'SELECT version FROM hokusai_mlflow.schema_version'), [{ version: 1 }, { version: 2 }])
+  t.strictSame(await server.query(database, 'SELECT version FROM hokusai_mlflow.schema_version'), [{ version: 1 }, { version: 2 }, { version: 3 }])
+})
+
+t.test('keys of a database from before there were disabled ones are good, and a disabled one is told of', async t => {
+  const { store, database, another } = await openIn(t, server)
+  const { key, record } = await store.create(reading)
+  await store.close()
+  await server.query(database, `
+    DROP TRIGGER changed ON hokusai_mlflow.keys;
+    DROP INDEX hokusai_mlflow.keys_page;
+    ALTER TABLE hokusai_mlflow.keys DROP COLUMN disabled_at, DROP COLUMN disable_reason;
+    CREATE TRIGGER changed AFTER DELETE OR UPDATE OF id, hash, revoked_at ON hokusai_mlflow.keys FOR EACH ROW EXECUTE FUNCTION hokusai_mlflow.tell_changed();
+    DELETE FROM hokusai_mlflow.schema_version WHERE version = 3`)
+  const [again, other] = [await another(), await another()]
+  for (const each of [again, other]) t.match(await each.verify(key, ''), { valid: true })
+  t.strictSame(await again.show(record.keyId), record)
+  await again.disable(record.keyId)
+  await delay(300)
+  t.match(await other.verify(key, ''), { valid: false, reason: 'disabled' })
 })
 
 t.test('the first key of all is good at once with a replica that was there before it', async t => {
@@ -59,14 +77,16 @@ t.test('a database of a newer version is a clear sentence at the start', async t
 
 t.test('what people do to keys by hand counts within a second', async t => {
   const { store, database, clock } = await openIn(t, server)
-  const [revoked, renamed, removed] = [await store.create(reading), await store.create(reading), await store.create(reading)]
-  for (const { key } of [revoked, renamed, removed]) t.match(await store.verify(key, ''), { valid: true })
+  const [revoked, disabled, renamed, removed] = [await store.create(reading), await store.create(reading), await store.create(reading), await store.create(reading)]
+  for (const { key } of [revoked, disabled, renamed, removed]) t.match(await store.verify(key, ''), { valid: true })
   await server.query(database, `
     UPDATE hokusai_mlflow.keys SET revoked_at = ${clock.at} WHERE id = '${revoked.record.keyId}';
+    UPDATE hokusai_mlflow.keys SET disabled_at = ${clock.at} WHERE id = '${disabled.record.keyId}';
     UPDATE hokusai_mlflow.keys SET user_id = 'u2' WHERE id = '${renamed.record.keyId}';
     DELETE FROM hokusai_mlflow.keys WHERE id = '${removed.record.keyId}'`)
   await delay(300)
   t.match(await store.verify(revoked.key, ''), { valid: false, reason: 'revoked' })
+  t.match(await store.verify(disabled.key, ''), { valid: false, reason: 'disabled' })
   t.match(await store.verify(renamed.key, ''), { valid: true, caller: { userId: 'u2' } })
   t.match(await store.verify(removed.key, ''), { valid: false, reason: 'unknown' })
   await server.query(database, 'TRUNCATE hokusai_mlflow.keys')

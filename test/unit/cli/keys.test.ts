@@ -5,7 +5,8 @@ import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import type { Input } from '../../../src/core/io.js'
-import { KeyEndedError, StoreUnavailableError } from '../../../src/keys/contract.js'
+import { KeyEndedError } from '../../../src/keys/conflicts.js'
+import { StoreUnavailableError } from '../../../src/keys/contract.js'
 import { hashKey } from '../../../src/keys/key.js'
 import { openSqlite } from '../../../src/keys/stores/sqlite/store.js'
 import { UsageError } from '../../../src/cli/command.js'
@@ -115,6 +116,50 @@ t.test('a key without --rate has the default of the configuration, and --rate no
   t.match(JSON.parse((await plain.run('create', '--name', 'x', '--json')).stdout), { ratePerHour: null })
 })
 
+t.test('KEYS_MAX_LIFETIME bounds what create and update are asked for, and rotate; who asked for no expiry is told', async t => {
+  const { run, dataDir } = open(t, { KEYS_MAX_LIFETIME: '30d' })
+  const daysOf = (printed: string): number => (Date.parse((JSON.parse(printed) as { expiresAt: string }).expiresAt) - Date.now()) / 86_400_000
+  const note = /The key expires at 2\S+Z: KEYS_MAX_LIFETIME allows none to live longer\./
+  const endless = await run('create', '--name', 'x', '--json')
+  t.ok(daysOf(endless.stdout) > 29.9 && daysOf(endless.stdout) <= 30)
+  t.match(endless.stderr, note)
+  const short = await run('create', '--name', 'y', '--expires', '5d', '--json')
+  t.ok(daysOf(short.stdout) <= 5)
+  t.notMatch(short.stderr, note)
+  const { id } = JSON.parse(short.stdout) as { id: string }
+  for (const args of [['create', '--name', 'x', '--expires', '31d'], ['update', id, '--expires', '2990-01-01']]) {
+    await t.rejects(run(...args), { constructor: UsageError, exitCode: 2, message: /is too far ahead: KEYS_MAX_LIFETIME allows no expiry after 2/ }, args.join(' '))
+  }
+  const never = await run('update', id, '--expires', 'never', '--json')
+  t.ok(daysOf(never.stdout) > 29.9)
+  t.match(never.stderr, note)
+  t.notMatch((await run('update', id, '--name', 'z')).stderr, note)
+  const store = openSqlite(join(dataDir, 'keys.db'))
+  const { record } = await store.create({ name: 'old', userId: 'u1', environment: 'live', scopes: new Set(), workspaces: [], ratePerHour: undefined, expiresAt: undefined })
+  await store.close()
+  const rotated = await run('rotate', record.keyId, '--json')
+  t.ok(daysOf(rotated.stdout) <= 30)
+  t.match(rotated.stderr, note)
+})
+
+t.test('a key is disabled and enabled, by whatever names it', async t => {
+  const { run, verify } = open(t)
+  const { id, key } = JSON.parse((await run('create', '--name', 'ci', '--json')).stdout) as { id: string, key: string }
+  t.match((await run('disable', 'ci', '--reason', 'on leave')).stdout, new RegExp(`^${id} is disabled since 2\\S+Z; "keys enable" ends that\\.\\n$`))
+  t.match(await verify(key), { valid: false, reason: 'disabled' })
+  t.match(JSON.parse((await run('list', '--state', 'disabled', '--json')).stdout), [{ id, state: 'disabled', disableReason: 'on leave', disabledAt: String }])
+  t.match((await run('list')).stdout, /disabled/)
+  t.strictSame(JSON.parse((await run('list', '--state', 'active', '--json')).stdout), [])
+  await t.rejects(run('rotate', id), { constructor: KeyEndedError, message: /disabled: enable it first/ })
+  t.match(JSON.parse((await run('enable', id, '--json')).stdout), { id, state: 'active', disabledAt: null })
+  t.match(await verify(key), { valid: true })
+  t.equal((await run('disable', 'nobody')).code, 1)
+  await t.rejects(run('disable'), { constructor: UsageError, message: /ID/ })
+  t.equal((await run('update', id, '--owner', 'ada')).code, 0)
+  t.match(await verify(key), { valid: true, caller: { userId: 'ada', name: 'ci' } })
+  await t.rejects(run('update', id, '--owner', 'Zoë'), { constructor: UsageError, message: /A user must have/ })
+})
+
 t.test('an empty list of scopes grants nothing', async t => {
   const { run } = open(t)
   for (const args of [['--scopes', ''], ['--scopes='], ['--scopes', ' ']]) {
@@ -125,7 +170,7 @@ t.test('an empty list of scopes grants nothing', async t => {
 t.test('what cannot be meant is wrong usage, and makes no key', async t => {
   const { run } = open(t)
   const wrong: Array<[string[], RegExp]> = [
-    [[], /create, list, show, find, update, revoke/],
+    [[], /create, list, show, find, update, disable, enable, revoke/],
     [['destroy'], /create, list/],
     [['constructor'], /create, list/],
     [['create'], /--name/],

@@ -35,6 +35,7 @@ t.test('without any setting the defaults of the documentation hold', async t => 
     mlflowPython: 'python3',
     keys: { store: { kind: 'sqlite', file: 'data/keys.db' }, cacheMs: 60_000, staleMs: 600_000, serviceId: 'platform', emptyScopes: 'none' },
     defaultRate: undefined,
+    keyLifetimeMs: undefined,
     redis: undefined,
     trustProxy: [],
     legacy: { mode: 'redirect', sunsetAt: undefined },
@@ -121,6 +122,7 @@ t.test('a Redis URL is taken for what it says; the password may come from a file
   t.match(load({ REDIS_URL_FILE: '/run/redis' }, { '/run/redis': 'redis://:x@cache\n' }).redis, { host: 'cache', password: 'x' })
   t.equal(load({ KEYS_DEFAULT_RATE: '60/hour' }).defaultRate, 60)
   t.equal(load({ KEYS_DEFAULT_RATE: 'none' }).defaultRate, undefined)
+  for (const given of ['90d', '7776000', '7776000s', '2160h']) t.equal(load({ KEYS_MAX_LIFETIME: given }).keyLifetimeMs, 7_776_000_000)
 })
 
 t.test('every value that is not allowed is a problem that names its setting and says what is', async t => {
@@ -139,6 +141,7 @@ t.test('every value that is not allowed is a problem that names its setting and 
     KEYS_URL: ['sqlite:', 'sqlite: ', 'sqlite::memory:', 'sqlite: :memory: ', 'http://me:pw@x', 'http://me@x', 'http://x:0', 'mysql://x', 'x', 'redis://x', ...wrongPostgres],
     HOKUSAI_AUTH_SERVICE_URL: ['auth', 'http://me:pw@x', 'sqlite:x'],
     KEYS_DEFAULT_RATE: ['60', '0/hour', '60/day', '1.5/hour', '-1/hour', 'None', 'unlimited'],
+    KEYS_MAX_LIFETIME: ['0', '0s', '-1', '1.5', 'never', '90 d', '1y', '999999999w'],
     REDIS_URL: ['redis', 'redis://', 'http://x', 'postgres://x', 'redis://x:0', 'redis://x/db', 'redis://x/1/2', 'redis://x?db=1', 'redis://x#1', 'redis://me@x', 'redis://:a/b@x', 'redis://:%zz@x', 'redis://a,b', 'redis://a:1,b:2', 'redis://x y', 'unix:///run/redis.sock', 'rediss:///0'],
     KEYS_CACHE_SECONDS: ['-1', 'x'],
     KEYS_STALE_SECONDS: ['1,5'],

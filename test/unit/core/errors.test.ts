@@ -5,7 +5,7 @@ import { reasons } from '../../../src/core/reasons.js'
 
 t.test('each error is one of MLflow\'s codes with the status that MLflow gives it', async t => {
   const statuses: Readonly<Record<string, readonly number[]>> = {
-    INVALID_PARAMETER_VALUE: [400, 408, 413, 431], UNAUTHENTICATED: [401], PERMISSION_DENIED: [403], ENDPOINT_NOT_FOUND: [404, 410], REQUEST_LIMIT_EXCEEDED: [429], INTERNAL_ERROR: [500, 502], TEMPORARILY_UNAVAILABLE: [503], DEADLINE_EXCEEDED: [504]
+    INVALID_PARAMETER_VALUE: [400, 408, 413, 431], UNAUTHENTICATED: [401], PERMISSION_DENIED: [403], ENDPOINT_NOT_FOUND: [404, 410], RESOURCE_DOES_NOT_EXIST: [404], RESOURCE_CONFLICT: [409], REQUEST_LIMIT_EXCEEDED: [429], NOT_IMPLEMENTED: [501], INTERNAL_ERROR: [500, 502], TEMPORARILY_UNAVAILABLE: [503], DEADLINE_EXCEEDED: [504]
   }
   for (const [name, { status, errorCode, message, help }] of Object.entries(errors)) {
     t.ok(statuses[errorCode]?.includes(status), `${name}: ${errorCode} ${status}`)

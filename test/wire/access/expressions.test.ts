@@ -31,6 +31,45 @@ const listed: Readonly<Record<string, Readonly<Record<string, keyof typeof reaso
     '/^\\/mlflow\\/(?:(?:ajax-)?api|v1|gateway|graphql)(?:\\/|$)/': 'head',
     '/^\\/(?![/\\\\])[\\x21-\\x5b\\x5d-\\x7e]*$/': 'single'
   },
+  'src/core/settings/setting-values.ts': {
+    '/^\\d{1,5}$/': 'settings',
+    '/^\\d{1,15}$/': 'settings',
+    '/^\\d+(\\.\\d+)?$/': 'settings',
+    '/^(\\d{1,9})([smhdw])$/': 'head',
+    '/^\\d+$/': 'settings',
+    '/^(\\d{1,9})\\/(?:h|hour)$/': 'head',
+    '/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i': 'settings',
+    '/^([a-z0-9.-]+|\\[[0-9a-f:.]+\\])(:\\d{1,5})?$/i': 'settings',
+    '/^[\\x20-\\x7e]+$/': 'settings',
+    '/^https?:\\/\\/[^\\s\\\\]+$/i': 'settings',
+    '/\\/(\\.|%2e){1,2}(\\/|$)/i': 'settings',
+    '/^[\\w.-]+$|^\\[[\\da-f:.]+\\]$/': 'settings',
+    '/^\\d{1,3}$/': 'settings',
+    '/^\\d{4}-\\d{2}-\\d{2}$/': 'settings'
+  },
+  'src/keys/key-input.ts': {
+    '/\\p{C}/u': 'class',
+    '/^[\\x21-\\x7e]([\\x20-\\x7e]{0,198}[\\x21-\\x7e])?$/': 'head',
+    '/[^\\x20-\\x7e]/gu': 'class',
+    '/^\\d{4}-\\d{2}-\\d{2}/': 'head',
+    '/^(\\d{4}-\\d{2}-\\d{2})(?:[T ](\\d{2}:\\d{2}(?::\\d{2}(?:\\.\\d{1,9})?)?))?(Z|[+-]\\d{2}:?\\d{2})?$/i': 'head',
+    '/(\\d{2})(\\d{2})$/': 'search',
+    '/^[a-z0-9][-a-z0-9]{0,61}[a-z0-9]$/': 'head',
+    '/^[\\x20-\\x7e]*$/': 'single',
+    '/hk_(live|test)_/': 'search'
+  },
+  'src/keys/imported.ts': {
+    '/[-_ ]/g': 'class',
+    '/^\\w{1,40}$/': 'head',
+    '/^(?:sha256:)?([0-9a-f]{64})$/i': 'head',
+    '/[\\s;,]+/g': 'class',
+    '/^(true|t|yes|1)$/i': 'head',
+    '/^[1-9]\\d{0,8}$/': 'head',
+    '/^\\d+(\\.\\d+)?$/': 'single'
+  },
+  'src/endpoints/admin/plugin.ts': {
+    '/^\\d{1,4}$/': 'head'
+  },
   'src/keys/sessions/stored.ts': { '/^[\\w-]{43}$/': 'head' },
   'src/keys/sessions/sealed.ts': { '/^[\\w-]{64,2048}$/': 'head' },
   'src/auth/credentials.ts': {

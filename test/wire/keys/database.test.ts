@@ -99,6 +99,20 @@ t.test('a file that is no database, or one of a newer version, is a clear senten
   t.throws(() => openSqlite(join(folder, 'newer.db')), /schema 99, .* newer version/)
 })
 
+t.test('keys of a file from before there were disabled ones are good, and can be disabled', async t => {
+  const { store, file, another } = openFile(t)
+  const { key, record } = await store.create(reading)
+  await store.close()
+  const db = new sqlite.DatabaseSync(file)
+  db.exec('DROP INDEX keys_page; ALTER TABLE keys DROP COLUMN disabled_at; ALTER TABLE keys DROP COLUMN disable_reason; PRAGMA user_version = 2')
+  db.close()
+  const again = await another()
+  t.match(await again.verify(key, ''), { valid: true })
+  t.strictSame(await again.show(record.keyId), record)
+  await again.disable(record.keyId)
+  t.match(await again.verify(key, ''), { valid: false, reason: 'disabled' })
+})
+
 t.test('a file that is removed stops all answers until one is back, and then what it says counts', async t => {
   const { store, file, clock } = openFile(t)
   const kept = await store.create(reading)

@@ -63,7 +63,13 @@ const steps: readonly string[] = [
     created_at bigint NOT NULL,
     seen_at bigint NOT NULL
   );
-  CREATE INDEX sessions_key ON hokusai_mlflow.sessions (key_id, created_at)`
+  CREATE INDEX sessions_key ON hokusai_mlflow.sessions (key_id, created_at)`,
+  `ALTER TABLE hokusai_mlflow.keys ADD COLUMN disabled_at bigint, ADD COLUMN disable_reason text;
+  CREATE INDEX keys_page ON hokusai_mlflow.keys (created_at, id);
+  DROP TRIGGER changed ON hokusai_mlflow.keys;
+  CREATE TRIGGER changed AFTER DELETE OR UPDATE OF id, hash, hint, form, environment, user_id, name, scopes, workspaces, rate_per_hour,
+    created_at, expires_at, overlap_until, revoked_at, revoke_reason, disabled_at, disable_reason, replaced_by ON hokusai_mlflow.keys
+    FOR EACH ROW EXECUTE FUNCTION hokusai_mlflow.tell_changed()`
 ]
 
 /** The version that this program knows. */

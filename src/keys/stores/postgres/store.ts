@@ -1,13 +1,15 @@
-/** The key store in PostgreSQL: its SQL, and when what is remembered counts. What a row means and what becomes of it says `records.ts`. */
+/** The key store in PostgreSQL: when what is remembered of its keys counts. */
 import pg from 'pg'
 import type { PostgresAddress } from '../../../core/settings/postgres-url.js'
-import type { Imported, KeyRow, KeyStore, KeyVerifier, StoreListeners } from '../../contract.js'
-import { hashKey, type KeyForm } from '../../key.js'
-import { changed as changedRow, changingColumns, importedRow, keyColumns, newRow, revoked, rotated, storedForms, toIssued, toRecord, toVerdict } from '../../records.js'
+import type { KeyRow, KeyStore } from '../../contract.js'
+import type { KeyForm } from '../../key.js'
+import type { StoreListeners } from '../../listeners.js'
+import { toVerdict } from '../../records.js'
 import { shareCheck } from '../../shared-check.js'
 import { createVerdictCache } from '../../verdict-cache.js'
-import { connectionOptions, longMs, openDatabase, type Database, type Sql } from './database.js'
+import { connectionOptions, openDatabase } from './database.js'
 import { openLink } from './link.js'
+import { any, byHash, formsHeld, manage } from './manage.js'
 import { migrate } from './migrate.js'
 import { openSessionRows } from './sessions.js'
 import { collectUses } from './uses.js'
@@ -96,129 +98,6 @@ export async function openPostgres (address: PostgresAddress, options: PostgresO
     },
     ...manage(database, now, change)
   }
-}
-
-/** What those do who manage keys. @param changed told of each change, in the terms of the triggers */
-function manage (database: Database, now: () => number, changed: (payload: string) => void): Omit<KeyStore, keyof KeyVerifier> {
-  /** Where the connection breaks at the end, it may have been done: what was known of the keys does not count in any case. */
-  async function change<T> (payloads: readonly string[], work: (sql: Sql) => Promise<T>, ms?: number): Promise<T> {
-    try {
-      return await database.transact(async ({ sql }) => await work(sql), ms)
-    } finally {
-      for (const payload of payloads) changed(payload)
-    }
-  }
-
-  const take = async (rows: readonly KeyRow[], onConflict: string): Promise<Imported> => {
-    const imported = await change(addedBy(rows), async sql => await takeOver(sql, rows, onConflict), longMs)
-    return { imported, known: rows.length - imported }
-  }
-  const all = async (): Promise<readonly KeyRow[]> =>
-    await database.transact(async ({ sql }) => (await sql<KeyRow>(oldestFirst)).rows, longMs)
-
-  return {
-    create: async key => {
-      const made = newRow(key, now())
-      await change([ours], async sql => await insert(sql, [made.row]))
-      return toIssued(made)
-    },
-    createFirst: async (key, keep) => {
-      if ((await database.sql(any)).rows.length > 0) return undefined
-      const made = newRow(key, now())
-      return await change([ours], async sql => {
-        await sql('LOCK TABLE hokusai_mlflow.keys IN SHARE ROW EXCLUSIVE MODE') // which lets nobody else write, and all read
-        if ((await sql(any)).rows.length > 0) return undefined
-        await insert(sql, [made.row])
-        keep(made.key)
-        return toIssued(made)
-      })
-    },
-    list: async () => (await all()).map(toRecord),
-    show: async id => (await database.sql<KeyRow>(byId, [id])).rows.map(toRecord)[0],
-    find: async key => (await database.sql<KeyRow>(byHash, [hashKey(key)])).rows.map(toRecord)[0],
-    update: async (id, changes) => await change([id], async sql => {
-      const row = await lock(sql, id)
-      return row === undefined ? undefined : toRecord(await update(sql, row, changedRow(row, changes, now())))
-    }),
-    prune: async revokedBefore => await change([''], async sql => {
-      await sql('SET CONSTRAINTS ALL DEFERRED')
-      const { count } = await sql(`DELETE FROM hokusai_mlflow.keys
-        WHERE revoked_at < $1 AND position < (SELECT max(position) FROM hokusai_mlflow.keys)`, [revokedBefore])
-      await sql(withoutLost)
-      return count
-    }, longMs),
-    revoke: async (id, reason) => await change([id], async sql => {
-      const row = await lock(sql, id)
-      return row === undefined ? undefined : toRecord(await update(sql, row, revoked(row, reason, now())))
-    }),
-    rotate: async (id, overlapMs) => await change([id, ours], async sql => {
-      const row = await lock(sql, id)
-      if (row === undefined) return undefined
-      const { next, old } = rotated(row, overlapMs, now())
-      await insert(sql, [next.row])
-      await update(sql, row, old)
-      return toIssued(next)
-    }),
-    import: async keys => await take(keys.map(key => importedRow(key, now())), 'ON CONFLICT (hash) DO NOTHING'),
-    dump: all,
-    restore: async rows => await take(rows, 'ON CONFLICT DO NOTHING')
-  }
-}
-
-const columns = keyColumns.join(', ')
-const byHash = `SELECT ${columns} FROM hokusai_mlflow.keys WHERE hash = $1`
-const byId = `SELECT ${columns} FROM hokusai_mlflow.keys WHERE id = $1`
-const oldestFirst = `SELECT ${columns} FROM hokusai_mlflow.keys ORDER BY created_at, position`
-const any = 'SELECT 1 FROM hokusai_mlflow.keys LIMIT 1'
-// One step into the index for each form, however many keys there are.
-const formsHeld = `SELECT form FROM (VALUES ${storedForms.map(form => `('${form}')`).join(', ')}) AS forms (form)
-  WHERE EXISTS (SELECT 1 FROM hokusai_mlflow.keys AS k WHERE k.form = forms.form)`
-
-/** Rows that go over at once: a megabyte. */
-const batchRows = 2000
-
-/** No key is replaced by one that is not there. */
-const withoutLost = `UPDATE hokusai_mlflow.keys AS k SET replaced_by = NULL
-  WHERE replaced_by IS NOT NULL AND NOT EXISTS (SELECT 1 FROM hokusai_mlflow.keys WHERE id = k.replaced_by)`
-
-/** How many of the rows went in. */
-async function insert (sql: Sql, rows: readonly KeyRow[], onConflict: string = ''): Promise<number> {
-  const given = `SELECT ${columns} FROM jsonb_populate_recordset(NULL::hokusai_mlflow.keys, $1)`
-  const text = `INSERT INTO hokusai_mlflow.keys (${columns}) ${given} ${onConflict}`
-  let inserted = 0
-  for (let start = 0; start < rows.length; start += batchRows) {
-    inserted += (await sql(text, [JSON.stringify(rows.slice(start, start + batchRows))])).count
-  }
-  return inserted
-}
-
-/** Takes the rows whose keys are not known. @returns how many that were */
-async function takeOver (sql: Sql, rows: readonly KeyRow[], onConflict: string): Promise<number> {
-  await sql('SET CONSTRAINTS ALL DEFERRED') // a key comes before the one that took its place
-  const count = await insert(sql, rows, onConflict)
-  // What took its place may be held here already, under another id.
-  await sql(withoutLost)
-  return count
-}
-
-/** A key that nobody else changes until the end of the transaction. */
-async function lock (sql: Sql, id: string): Promise<KeyRow | undefined> {
-  return (await sql<KeyRow>(`${byId} FOR UPDATE`, [id])).rows[0]
-}
-
-/** Writes what has become of a row. */
-async function update (sql: Sql, from: KeyRow, to: KeyRow): Promise<KeyRow> {
-  if (from === to) return to
-  const changes = changingColumns.map((column, index) => `${column} = $${index + 2}`)
-  await sql(`UPDATE hokusai_mlflow.keys SET ${changes.join(', ')} WHERE id = $1`, [to.id, ...changingColumns.map(column => to[column])])
-  return to
-}
-
-/** What is told of a key that we have made. */
-const ours = '+sealed'
-
-function addedBy (rows: readonly KeyRow[]): string[] {
-  return [...new Set(rows.map(({ form }) => `+${form}`))]
 }
 
 /**

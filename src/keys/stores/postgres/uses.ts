@@ -1,5 +1,5 @@
 /** Times of last use, written together every few seconds: requests do not wait for that, and an outage does not lose them. */
-import { StoreProblem, type Report } from '../../contract.js'
+import { StoreProblem, type Report } from '../../listeners.js'
 import type { Sql } from './database.js'
 
 const everyMs = 5000

@@ -32,7 +32,10 @@ const steps: readonly string[] = [
     created_at INTEGER NOT NULL,
     seen_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
-  CREATE INDEX sessions_key ON sessions (key_id, created_at)`
+  CREATE INDEX sessions_key ON sessions (key_id, created_at)`,
+  `ALTER TABLE keys ADD COLUMN disabled_at INTEGER;
+  ALTER TABLE keys ADD COLUMN disable_reason TEXT;
+  CREATE INDEX keys_page ON keys (created_at, id)`
 ]
 
 /**

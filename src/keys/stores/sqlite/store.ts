@@ -1,7 +1,13 @@
 /** The key store in a SQLite file: its SQL. What a row means and what becomes of it says `records.ts`. */
-import { StoreProblem, type KeyRecord, type KeyRow, type KeyStore, type KeyVerifier, type Report } from '../../contract.js'
+import { KeyKnownError, LastAdminError } from '../../conflicts.js'
+import type { Care, KeyRecord, KeyRow, KeyStore, KeyVerifier } from '../../contract.js'
 import { hashKey, type KeyForm } from '../../key.js'
-import { changed, changingColumns, importedRow, keyColumns, newRow, revoked, rotated, storedForms, toIssued, toRecord, toVerdict } from '../../records.js'
+import { StoreProblem, type Report } from '../../listeners.js'
+import { otherAdmin, pageOrder, select, toPage } from '../../listing.js'
+import {
+  changed, changingColumns, disabled, enabled, importedRow, keyColumns, losesAdmin, newRow, revoked, rotated, storedForms, toIssued,
+  toRecord, toVerdict
+} from '../../records.js'
 import { createVerdictCache } from '../../verdict-cache.js'
 import { openDatabase, type Database, type Sql } from './database.js'
 import { openSessionRows } from './sessions.js'
@@ -49,12 +55,38 @@ export function openSqlite (file: string, { report, now = Date.now, onStatement 
       flush()
       database.close()
     },
+    ...look(database, now),
     ...manage(database, now)
   }
 }
 
+type Looks = Pick<KeyStore, 'list' | 'page' | 'show' | 'find' | 'dump'>
+
+function look (database: Database, now: () => number): Looks {
+  return {
+    list: async () => database.read(all).map(toRecord),
+    page: async query => database.read(sql => {
+      const { where, values } = select(query, place, now())
+      const text = `SELECT * FROM keys WHERE ${where} ORDER BY ${pageOrder} LIMIT ${place(values.length + 1)}`
+      return toPage(sql(text).all(...values, query.limit + 1) as KeyRow[], query.limit)
+    }),
+    show: async id => database.read(sql => recordOf(find(sql, id))),
+    find: async key => database.read(sql => recordOf(findByHash(sql, hashKey(key)))),
+    dump: async () => database.read(all)
+  }
+}
+
 /** What those do who manage keys. */
-function manage (database: Database, now: () => number): Omit<KeyStore, keyof KeyVerifier> {
+function manage (database: Database, now: () => number): Omit<KeyStore, keyof KeyVerifier | keyof Looks> {
+  type Turn = (row: KeyRow, at: number) => KeyRow
+  const alter = (sql: Sql, id: string, change: Turn, { keepsAdmin = false }: Care = {}): KeyRecord | undefined => {
+    const [row, at] = [find(sql, id), now()]
+    if (row === undefined) return undefined
+    const next = change(row, at)
+    if (keepsAdmin && losesAdmin(row, next, at) && !hasOtherAdmin(sql, id, at)) throw new LastAdminError()
+    return toRecord(update(sql, row, next))
+  }
+
   return {
     create: async key => database.write(sql => {
       const made = newRow(key, now())
@@ -68,36 +100,30 @@ function manage (database: Database, now: () => number): Omit<KeyStore, keyof Ke
       keep(made.key)
       return toIssued(made)
     }),
-    list: async () => database.read(all).map(toRecord),
-    show: async id => database.read(sql => recordOf(find(sql, id))),
-    find: async key => database.read(sql => recordOf(findByHash(sql, hashKey(key)))),
-    update: async (id, changes) => database.write(sql => {
-      const row = find(sql, id)
-      return recordOf(row === undefined ? undefined : update(sql, row, changed(row, changes, now())))
-    }),
+    update: async (id, changes, care) => database.write(sql => alter(sql, id, (row, at) => changed(row, changes, at), care)),
+    disable: async (id, reason, care) => database.insist(sql => alter(sql, id, (row, at) => disabled(row, reason, at), care)),
+    enable: async id => database.write(sql => alter(sql, id, enabled)),
     prune: async revokedBefore => database.write(sql => {
       sql('PRAGMA defer_foreign_keys = ON').run()
       const gone = sql('DELETE FROM keys WHERE revoked_at < ? AND rowid < (SELECT max(rowid) FROM keys)').run(revokedBefore).changes
       sql(withoutLost).run()
       return Number(gone)
     }),
-    revoke: async (id, reason) => database.insist(sql => {
-      const row = find(sql, id)
-      return recordOf(row === undefined ? undefined : update(sql, row, revoked(row, reason, now())))
-    }),
-    rotate: async (id, overlapMs) => database.insist(sql => {
+    revoke: async (id, reason, care) => database.insist(sql => alter(sql, id, (row, at) => revoked(row, reason, at), care)),
+    rotate: async (id, overlapMs, latest) => database.insist(sql => {
       const row = find(sql, id)
       if (row === undefined) return undefined
-      const { next, old } = rotated(row, overlapMs, now())
+      const { next, old } = rotated(row, { overlapMs, latest }, now())
       insert(sql, next.row)
       update(sql, row, old)
       return toIssued(next)
     }),
-    import: async keys => database.write(sql => {
+    import: async (keys, onKnown) => database.write(sql => {
       const imported = keys.filter(key => insert(sql, importedRow(key, now()), 'ON CONFLICT (hash) DO NOTHING')).length
-      return { imported, known: keys.length - imported }
+      const known = keys.length - imported
+      if (onKnown === 'refuse' && known > 0) throw new KeyKnownError(known)
+      return { imported, known }
     }),
-    dump: async () => database.read(all),
     restore: async rows => database.write(sql => {
       sql('PRAGMA defer_foreign_keys = ON').run() // until the end of the transaction: a key comes before the one that took its place
       const imported = rows.filter(row => insert(sql, row, 'ON CONFLICT DO NOTHING')).length
@@ -147,6 +173,16 @@ function all (sql: Sql): readonly KeyRow[] {
 
 function find (sql: Sql, id: string): KeyRow | undefined {
   return sql('SELECT * FROM keys WHERE id = ?').get(id) as KeyRow | undefined
+}
+
+/** How a numbered parameter is written. */
+function place (number: number): string {
+  return `?${number}`
+}
+
+function hasOtherAdmin (sql: Sql, id: string, at: number): boolean {
+  const { where, values } = otherAdmin(id, place, at)
+  return sql(`SELECT 1 FROM keys WHERE ${where} LIMIT 1`).get(...values) !== undefined
 }
 
 function findByHash (sql: Sql, hash: string): KeyRow | undefined {
