@@ -5,6 +5,7 @@ import {
 import { parse, UsageError, type Command } from '../command.js'
 import { readConfig } from '../environment.js'
 import { keysOptions } from '../options.js'
+import { tellAudit } from './audit.js'
 import { issuedForm, noSuchKey, oneKey, onKey } from './arguments.js'
 import { printIssued } from './print.js'
 import { withStore } from './store.js'
@@ -25,7 +26,9 @@ export const create: Command['run'] = async (args, io) => {
     ratePerHour: values.rate === undefined ? config.defaultRate : toRate(values.rate),
     expiresAt: values.expires === undefined ? undefined : toExpiry(values.expires, Date.now())
   } as const
-  printIssued(io, config, form, await withStore(config, io, 'make', store => store.create(key)))
+  const issued = await withStore(config, io, 'make', store => store.create(key))
+  printIssued(io, config, form, issued)
+  await tellAudit(io, config, 'create', { id: issued.record.keyId, name, user: key.userId })
   if (key.workspaces.length === 0) return 0
   const { workspaceNote } = await import('./workspaces.js') // which brings all that speaks with MLflow
   const note = await workspaceNote(config.upstream)
@@ -42,5 +45,6 @@ export const rotate: Command['run'] = async (args, io) => {
   const issued = await onKey(config, io, named, (store, keyId) => store.rotate(keyId, overlapMs))
   if (issued === undefined) return noSuchKey(io)
   printIssued(io, config, form, issued)
+  await tellAudit(io, config, 'rotate', { id: issued.record.keyId, name: issued.record.name, user: issued.record.userId })
   return 0
 }
