@@ -29,8 +29,8 @@ export function resourceOf (request: FastifyRequest): Resource | undefined {
     addFrom(found, messageIn(request))
     const rest = restOf(operation)
     if (rest !== undefined) found.set('path', rest)
-  } else if (request.routeOptions.config?.operation !== undefined && request.params !== null) {
-    for (const [name, value] of Object.entries(request.params as Record<string, string>)) found.set(name, value)
+  } else if (request.routeOptions.config?.operation !== undefined) {
+    for (const [name, value] of Object.entries(request.params as Record<string, string> | null ?? {})) found.set(name, value)
   }
   if (found.size === 0) return undefined
   const safe = redaction(head)
@@ -59,7 +59,8 @@ function messageIn ({ transfer }: FastifyRequest): Readonly<Record<string, unkno
 function restOf ({ path, match }: RequestOperation): string | undefined {
   const read = decode(path, '/')
   const known = match?.operation
-  const rest = known === undefined ? read : beginnings(known).filter(fixed => read.startsWith(fixed)).map(fixed => read.slice(fixed.length))[0]
+  const fixed = known === undefined ? '' : beginnings(known).find(beginning => read.startsWith(beginning))
+  const rest = fixed === undefined ? undefined : read.slice(fixed.length)
   return rest === undefined || rest === '' ? undefined : Buffer.from(rest, 'latin1').toString()
 }
 

@@ -94,7 +94,8 @@ export function openPostgresSink (address: PostgresAddress, retentionMs: number 
 
 function columnsOf (batch: readonly Held[]): readonly unknown[] {
   const column = <T> (of: (event: AuditEvent) => T): T[] => batch.map(({ event }) => of(event))
-  const text = (of: (event: AuditEvent) => string | undefined): Array<string | null> => column(event => of(event) ?? null)
+  // PostgreSQL keeps no NUL, and one such event would hold up all others; in the line it is escaped
+  const text = (of: (event: AuditEvent) => string | undefined): Array<string | null> => column(event => of(event)?.replaceAll('\0', '\ufffd') ?? null)
   return [
     column(({ time }) => time),
     column(({ source }) => source),
@@ -102,7 +103,7 @@ function columnsOf (batch: readonly Held[]): readonly unknown[] {
     text(event => event.key_id),
     text(event => event.key),
     text(event => event.user),
-    column(({ operation }) => operation),
+    text(event => event.operation),
     column(({ outcome }) => outcome),
     text(event => event.reason),
     batch.map(({ line }) => line.trimEnd())
