@@ -9,11 +9,24 @@ export const apartMax = 10
 export const kindsMax = 1000
 
 interface Kind {
+  /** Calls of several networks and keys. */
+  readonly isMixed: boolean
   seen: number
   /** The last of those that do not pass by themselves, and how many calls it stands for. */
   held: AuditFields | undefined
   count: number
 }
+
+/** What an event does not say that stands for calls of several callers. */
+const nobodys = {
+  address: undefined,
+  key: undefined,
+  key_id: undefined,
+  user: undefined,
+  session: undefined,
+  request_id: undefined,
+  resource: undefined
+} satisfies Partial<AuditFields>
 
 export interface Collapse {
   readonly take: (event: AuditFields) => void
@@ -30,15 +43,16 @@ export function collapse (pass: (event: AuditFields) => void): Collapse {
     clock = undefined
     const ended = kinds
     kinds = new Map()
-    for (const { held, count } of ended.values()) {
-      if (held !== undefined) pass(count === 1 ? held : { ...held, count })
+    for (const { held, count, isMixed } of ended.values()) {
+      if (held !== undefined) pass(count === 1 ? held : { ...held, count, ...isMixed ? nobodys : {} })
     }
   }
 
   function kindOf ({ address = '', reason, key_id: keyId = '' }: AuditFields): Kind {
     const own = `${networkOf(address)} ${reason} ${keyId}`
-    const name = kinds.has(own) || kinds.size < kindsMax ? own : `others ${reason}`
-    const kind = kinds.get(name) ?? { seen: 0, held: undefined, count: 0 }
+    const isMixed = !kinds.has(own) && kinds.size >= kindsMax
+    const name = isMixed ? `others ${reason}` : own
+    const kind = kinds.get(name) ?? { isMixed, seen: 0, held: undefined, count: 0 }
     kinds.set(name, kind)
     return kind
   }

@@ -47,4 +47,5 @@ t.test('a flood from more addresses than are told apart makes a bounded number o
   flush()
   t.equal(passed.length, kindsMax + apartMax + 1)
   t.equal(calls(passed), total)
+  t.match(passed.at(-1), { address: undefined, reason: 'no_key', count: total - kindsMax - apartMax }, 'they are nobody\'s in particular')
 })
