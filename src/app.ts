@@ -3,6 +3,8 @@ import type { Server } from 'node:http'
 import swagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { pino, type Logger } from 'pino'
+import { auditRequests } from './audit/requests.js'
+import type { AuditRecorder } from './audit/trail.js'
 import authenticate, { callerOf } from './auth/authenticate.js'
 import { endedSince, watchRevocations } from './auth/revalidate.js'
 import type { Config } from './core/settings/config.js'
@@ -10,6 +12,7 @@ import { expiryOf } from './core/settings/tls-identity.js'
 import { FacadeError, toFacadeError } from './core/errors.js'
 import { createMetrics, type Metrics } from './core/telemetry/metrics.js'
 import { mount } from './core/public-paths.js'
+import adminAudit from './endpoints/admin-audit.js'
 import admin from './endpoints/admin/plugin.js'
 import favicon from './endpoints/favicon.js'
 import health from './endpoints/health.js'
@@ -60,6 +63,8 @@ export interface Parts {
   readonly preparing?: () => string | undefined
   /** How long a caller may take nothing of an answer. */
   readonly stallMs?: number
+  /** Takes what is to be audited; default: nobody. */
+  readonly audit?: AuditRecorder | undefined
   /** Who counts calls of old paths, where it is not the app itself in DATA_DIR. */
   readonly oldPathUsage?: OldPathUsage
 }
@@ -120,6 +125,8 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
     callerOf(request, { verifier, guesses }).then(caller => usage.note(caller, client)).catch(() => {}) // a count, at most, is lost
   })
   requests.onRequestEnd(requestLog.write)
+  const audited = parts.audit === undefined ? undefined : auditRequests(parts.audit)
+  if (audited !== undefined) requests.onRequestEnd(audited.listener)
   const stopWatching = watchRevocations(requests.active, { verifier, sessions })
   const answerBroken = answerBrokenHead({ refused: requests.refused, openOn: connections.inFlight })
 
@@ -180,6 +187,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
     await guarded.register(authenticate, { verifier, guesses, limits, ...browsers })
     await guarded.register(whoami)
     await guarded.register(admin, { verifier, config, trusted })
+    await guarded.register(adminAudit, { audit: config.audit })
     await guarded.register(mlflow, {
       config,
       upstream,
@@ -197,6 +205,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
     connections.stop()
     stopRenewing()
     requestLog.close()
+    audited?.close()
     monitor.close()
     usage.close()
     await upstream.close()

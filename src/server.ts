@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import { buildApp } from './app.js'
+import { openAudit } from './audit/open.js'
 import type { Io } from './core/io.js'
 import type { Config } from './core/settings/config.js'
 import { openLog } from './core/telemetry/log.js'
@@ -29,9 +30,10 @@ export async function serve (config: Config, io: Io, options: StartOptions): Pro
 
 async function serveAlone (config: Config, io: Io, options: StartOptions): Promise<void> {
   const lock = claimDataDir(config.dataDir)
-  const { log, drain, dropped, flush } = openLog(config)
+  const { log, write, drain, dropped, flush } = openLog(config)
   if (lock.exposed !== undefined) log.warn(lock.exposed)
   const metrics = createMetrics(dropped)
+  const audit = await openAudit(config.audit, { log, metrics, write })
   const { verifier, first } = await openKeys(config, io, { log, metrics })
   const limits = await openLimitsOf(config, { log, metrics })
   const local = await openLocal(config, io, options)
@@ -44,6 +46,7 @@ async function serveAlone (config: Config, io: Io, options: StartOptions): Promi
     log,
     metrics,
     limits,
+    audit,
     draining: () => draining,
     preparing: () => local?.state().reason
   })
@@ -51,6 +54,7 @@ async function serveAlone (config: Config, io: Io, options: StartOptions): Promi
   const ports = await listening().catch(async error => {
     await app.close()
     await local?.stop()
+    await audit?.close()
     lock.release()
     throw error
   })
@@ -61,6 +65,7 @@ async function serveAlone (config: Config, io: Io, options: StartOptions): Promi
     await close(app, config, log)
     await local?.stop()
     ports.metrics?.close()
+    await audit?.close()
     await drain()
     lock.release()
   })

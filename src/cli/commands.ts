@@ -40,6 +40,12 @@ export const commands: readonly Row[] = [
     load: async () => (await import('./verify.js')).verify
   },
   {
+    name: 'audit',
+    summary: 'show who changed what, and what was refused',
+    words: () => ({ options: options.audit }),
+    load: async () => (await import('./audit.js')).audit
+  },
+  {
     name: 'legacy',
     summary: 'list who still uses old paths, by key and client',
     words: () => ({ options: options.legacy }),

@@ -1,6 +1,7 @@
 /** `hokusai-mlflow doctor`: what is wrong with this configuration and how to fix it. */
 import { ConfigError } from '../core/settings/config.js'
 import { artifactChecks } from '../doctor/artifacts.js'
+import { auditCheck } from '../doctor/audit.js'
 import { type Check, type DoctorContext, skipped, type Verdict } from '../doctor/check.js'
 import { frontChecks } from '../doctor/front.js'
 import { gatewayChecks } from '../doctor/gateway.js'
@@ -24,6 +25,7 @@ export const checks: readonly Check[] = [
   ...keyChecks,
   ...keyDatabaseChecks,
   ...limitChecks,
+  auditCheck,
   ...mlflowChecks,
   ...artifactChecks,
   ...gatewayChecks,

@@ -18,6 +18,18 @@ export const options = {
   doctor: { url: text, key: text, json: flag },
   openapi: { yaml: flag, json: flag, mlflow: text },
   verify: { key: text, 'read-only': flag, platform: flag, 'connect-to': text, json: flag },
+  audit: {
+    since: text,
+    until: text,
+    key: text,
+    user: text,
+    operation: text,
+    outcome: text,
+    reason: text,
+    limit: { type: 'string', default: '100' },
+    wide: flag,
+    json: flag
+  },
   legacy: { wide: flag, json: flag },
   completion: {}
 } as const

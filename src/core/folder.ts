@@ -3,10 +3,10 @@ import { chmodSync, lstatSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** What the facade keeps there, and what a file system puts into its own root. */
-const ours = /^(?:lock\.db|keys\.db.*|old-paths\.json.*|admin-key|session-secret.*|spool|mlflow|lost\+found)$/
+const ours = /^(?:lock\.db|keys\.db.*|old-paths\.json.*|admin-key|session-secret.*|audit\.log.*|spool|mlflow|lost\+found)$/
 
 /** Files that were made by hand, by a copy, or by an earlier version, under the mode of whoever made them. */
-const files = /^(?:lock\.db|keys\.db.*|old-paths\.json.*|admin-key|session-secret.*)$/
+const files = /^(?:lock\.db|keys\.db.*|old-paths\.json.*|admin-key|session-secret.*|audit\.log.*)$/
 
 /**
  * Shuts the folder and the files in it to others. A folder that holds more than ours (DATA_DIR=/var) is somebody's

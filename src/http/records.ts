@@ -4,6 +4,7 @@
  */
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import './audited.js'
 import { createActiveSet } from '../core/active-set.js'
 import { FacadeError } from '../core/errors.js'
 import type { Reason } from '../core/reasons.js'
@@ -182,7 +183,7 @@ function isRequestId (given: string): boolean {
 
 /** Begins and ends the records of requests that Fastify routes, and puts the headers on their answers that all of ours carry. */
 export default fp<{ readonly records: Records }>(async (app, { records }) => {
-  for (const name of ['context', 'operation', 'refusal', 'transfer']) app.decorateRequest(name)
+  for (const name of ['context', 'operation', 'refusal', 'transfer', 'audited']) app.decorateRequest(name)
   app.addHook('onRequest', (request, _reply, done) => {
     records.begin(request)
     done()

@@ -1,5 +1,6 @@
 /** A request that goes on to a server behind, as the edge sees it. */
 import type { ServerResponse } from 'node:http'
+import type { Readable } from 'node:stream'
 
 export interface Transfer {
   /** Monotonic milliseconds: begin, first byte of the answer, end; 0 while it did not happen. */
@@ -10,6 +11,8 @@ export interface Transfer {
   readonly status: number
   readonly bytesIn: number
   readonly bytesOut: number
+  /** What goes out of the request's body: whole where it was small, or had to be judged. */
+  readonly body: Readable | Buffer | null
   /** What broke it. */
   readonly failure: Error | undefined
   readonly response: ServerResponse

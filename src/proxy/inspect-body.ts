@@ -1,6 +1,6 @@
 /** Operations whose body decides what they may do: it is read whole, judged as MLflow will read it, and sent as judged. */
 import type { IncomingMessage } from 'node:http'
-import { allows, type Scope } from '../access/scopes.js'
+import { allows, type AccessClass, type Scope } from '../access/scopes.js'
 import { FacadeError } from '../core/errors.js'
 import type { Handling } from '../access/classes.js'
 import { bodyTooLarge, gather } from './request-body.js'
@@ -11,10 +11,15 @@ import { graphqlMaxBytes, judgeGraphql, type GraphqlVerdict } from '../access/gr
 /** A presigned link works without a key, so it outlives a revocation: not for long. */
 const presignedMaxSeconds = 300
 
+/** What is sent, and the class that it asks for, where that is in the body. */
+interface Inspected {
+  readonly body: Buffer
+  readonly class?: AccessClass
+}
+
 /**
  * Reads and judges the body of such an operation.
  * @param bodyMaxBytes bound of every body that is no artifact; this one has a lower one at most
- * @returns the body to send
  * @throws FacadeError 400, 403, 413; CutUploadError
  */
 export async function inspectBody (
@@ -23,15 +28,15 @@ export async function inspectBody (
   granted: ReadonlySet<Scope>,
   layout: Layout,
   bodyMaxBytes: number
-): Promise<Buffer> {
+): Promise<Inspected> {
   const body = bodyMaxBytes < graphqlMaxBytes
     ? await gather(request, bodyMaxBytes, () => bodyTooLarge(bodyMaxBytes))
     : await gather(request, graphqlMaxBytes)
   switch (handling) {
     case 'presigned':
-      return capExpiry(body)
+      return { body: capExpiry(body) }
     case 'schedule':
-      return checkSchedule(body, granted)
+      return { body: checkSchedule(body, granted) }
     case 'graphql':
       return judgedGraphql(body, judgeGraphql(body, request.headers['content-encoding'], boundsGraphql(layout)), granted)
   }
@@ -48,7 +53,7 @@ function checkSchedule (body: Buffer, granted: ReadonlySet<Scope>): Buffer {
   return body
 }
 
-function judgedGraphql (body: Buffer, verdict: GraphqlVerdict, granted: ReadonlySet<Scope>): Buffer {
+function judgedGraphql (body: Buffer, verdict: GraphqlVerdict, granted: ReadonlySet<Scope>): Inspected {
   if ('refused' in verdict) throw new FacadeError('badRequest', { message: verdict.refused, reason: 'graphql' })
   if (!allows(granted, verdict.class)) {
     throw new FacadeError('forbidden', {
@@ -56,7 +61,7 @@ function judgedGraphql (body: Buffer, verdict: GraphqlVerdict, granted: Readonly
       reason: 'scope'
     })
   }
-  return body
+  return { body, class: verdict.class }
 }
 
 /**

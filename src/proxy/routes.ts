@@ -7,6 +7,7 @@ import { accessTo } from './classify.js'
 import { checkArtifactPaths, wholeStoreProblem } from './artifact-workspaces.js'
 import { mayChange, refusedChange } from '../http/answer/origins.js'
 import { publicHost, publicProtocol } from '../http/client-address.js'
+import { sayForAudit } from '../http/audited.js'
 import { sendError } from '../http/answer/send-error.js'
 import { artifactHeaders, uiHeaders, sessionHeaders } from '../http/session-cookie.js'
 import type { RequestContext } from '../http/context.js'
@@ -108,8 +109,11 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
     })
   }
 
-  async function inspect ({ raw, context, caller }: FastifyRequest, handling: Exclude<Handling, 'facade'>, layout: Layout): Promise<Buffer> {
-    const body = await inspectBody(raw, handling, caller?.scopes ?? new Set(), layout, config.bodyMaxBytes)
+  async function inspect (request: FastifyRequest, handling: Exclude<Handling, 'facade'>, layout: Layout): Promise<Buffer> {
+    const { raw, context, caller } = request
+    const { body, class: asked } = await inspectBody(raw, handling, caller?.scopes ?? new Set(), layout, config.bodyMaxBytes)
+    // A mutation, or what may be one: the table knows the path of GraphQL alone
+    if (asked !== undefined && asked !== 'read') sayForAudit(request, { changes: true })
     const ended = await endedSince(context) // a body may have taken its time
     if (ended !== undefined) throw ended
     return body

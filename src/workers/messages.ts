@@ -1,6 +1,7 @@
 /** What the primary and its workers tell each other, over the channel of node:cluster. */
 import cluster from 'node:cluster'
 import type { AddressInfo } from 'node:net'
+import type { AuditFields } from '../audit/event.js'
 import type { Standing } from '../keys/limits/allowance.js'
 import type { OldPathCaller } from '../legacy/usage.js'
 
@@ -25,6 +26,8 @@ export type Report =
   | { readonly report: 'failed', readonly text: string, readonly exitCode: 1 | 2 }
   | { readonly report: 'measured', readonly round: number, readonly measures: readonly Measure[] }
   | { readonly report: 'oldPaths', readonly calls: readonly OldPathCalls[] }
+  /** Audit events since the last report, and how many had no room before them. */
+  | { readonly report: 'audit', readonly events: readonly AuditFields[], readonly lost: number }
   /** A call of a key that has a limit, or a look at it (cost 0). */
   | { readonly report: 'call', readonly call: number, readonly keyId: string, readonly ratePerHour: number, readonly cost: 0 | 1 }
 

@@ -2,6 +2,8 @@
 import type { Worker } from 'node:cluster'
 import closeWithGrace from 'close-with-grace'
 import type { Logger } from 'pino'
+import { openAudit } from '../audit/open.js'
+import type { AuditTrail } from '../audit/trail.js'
 import type { Io } from '../core/io.js'
 import type { Config } from '../core/settings/config.js'
 import { openLog } from '../core/telemetry/log.js'
@@ -29,17 +31,19 @@ const lookMs = 100
  */
 export async function serveByWorkers (config: Config, io: Io, options: StartOptions): Promise<void> {
   const lock = claimDataDir(config.dataDir)
-  const { log, drain, dropped, flush } = openLog(config, 1, {})
+  const { log, write, drain, dropped, flush } = openLog(config, 1, {})
   if (lock.exposed !== undefined) log.warn(lock.exposed)
   const metrics = createMetrics(dropped)
+  const audit = await openAudit(config.audit, { log, metrics, write })
   const firstKey = await makeFirstKey(config, io, { log, metrics })
   const local = await openLocal(config, io, options)
   placeOf(config, local)
   const usage = openOldPathUsage(usageFile(config.dataDir), log, Date.now, () => metrics.writeFailures.inc({ what: 'old_paths' }))
-  const { crew, totals } = assemble(config, log, metrics, usage, local)
+  const { crew, totals } = assemble(config, log, metrics, usage, local, audit)
   const stop = async (): Promise<void> => {
     await local?.stop()
     usage.close()
+    await audit?.close()
   }
   const ports = await open(config, crew, totals).catch(async error => {
     await stop()
@@ -65,7 +69,8 @@ function assemble (
   log: Logger,
   { registry, workerRestarts }: Metrics,
   usage: OldPathUsage,
-  local: LocalMlflow | undefined
+  local: LocalMlflow | undefined,
+  audit: AuditTrail | undefined
 ): { readonly crew: Crew, readonly totals: Totals } {
   const mlflow = local === undefined ? undefined : { url: local.url.href, socketPath: local.socketPath }
   const limits = createLocalLimits()
@@ -75,7 +80,10 @@ function assemble (
     begin: (): Order => ({ order: 'begin', mlflow, preparing: local?.state().reason }),
     onReport (from: Worker, report: Report) {
       if (report.report === 'measured') totals.measured(from, report.round, report.measures)
-      else if (report.report === 'call') from.send(countFor(limits, report))
+      else if (report.report === 'audit') {
+        audit?.lose(report.lost)
+        for (const event of report.events) audit?.record(event)
+      } else if (report.report === 'call') from.send(countFor(limits, report))
       else if (report.report === 'oldPaths') for (const { caller, client, calls } of report.calls) usage.note(caller, client, calls)
     },
     onDeath (worker) {

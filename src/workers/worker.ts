@@ -15,6 +15,7 @@ import { openLimitsOf } from '../process/limits.js'
 import { placeOf } from '../process/local-mlflow.js'
 import { listen } from '../process/ports.js'
 import { spoolFolder, spoolTotalOf } from '../proxy/spool.js'
+import { relayAudit } from './audit.js'
 import { relayLimits, type RelayedLimits } from './limits.js'
 import type { LocalPlace, Measure, Order, Report } from './messages.js'
 import { relayOldPaths } from './old-paths.js'
@@ -69,6 +70,7 @@ async function open (config: Config, place: LocalPlace | undefined, state: State
   const own = shareOf(config, config.spoolTotalBytes ?? await spoolTotalOf(spoolFolder(config.dataDir)))
   const mlflow = placeOf(own, place === undefined ? undefined : { ...place, url: new URL(place.url) })
   let told = Promise.resolve()
+  const audit = config.audit.place.kind === 'off' ? undefined : relayAudit(async (events, lost) => await tell({ report: 'audit', events, lost }))
   const app = await buildApp(own, {
     verifier: await openVerifierOnly(own, { log, metrics }),
     upstream: openUpstream(own.upstream, mlflow.url, { socketPath: mlflow.socketPath }),
@@ -77,6 +79,7 @@ async function open (config: Config, place: LocalPlace | undefined, state: State
     limits: await openWorkersLimits(own, state, { log, metrics }),
     draining: () => state.draining,
     preparing: () => state.preparing,
+    audit,
     oldPathUsage: relayOldPaths(calls => { told = tell({ report: 'oldPaths', calls }) })
   })
   let delayMs = 0
@@ -85,7 +88,7 @@ async function open (config: Config, place: LocalPlace | undefined, state: State
     state.draining = true
     if (err === undefined) await delay(delayMs)
     await close(app, config, log)
-    await Promise.all([drain(), told])
+    await Promise.all([drain(), told, audit?.close()])
   })
   state.end = afterMs => {
     if (state.draining) return

@@ -8,6 +8,7 @@ import type { TlsOptions } from 'node:tls'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { buildApp } from '../../src/app.js'
+import type { AuditFields } from '../../src/audit/event.js'
 import { toScopes } from '../../src/access/scopes.js'
 import type { Caller, KeyVerifier, Verdict } from '../../src/keys/contract.js'
 import { loadConfig } from '../../src/core/settings/config.js'
@@ -56,6 +57,8 @@ export interface Facade {
   readonly mlflow: Stand
   readonly dataDir: string
   readonly lines: Line[]
+  /** What the audit trail was given. */
+  readonly events: AuditFields[]
   /** Verdicts by key, and by `check` why the store fails; a test may change them, or put an error or a promise in their place. */
   readonly verdicts: Map<string, Judgement>
   /** Gives a key a limit of so many calls an hour. */
@@ -105,12 +108,13 @@ export async function facade (t: Teardown, behaviour?: Behaviour, { env = {}, sh
   const config = loadConfig({ DATA_DIR: dataDir, MLFLOW_UPSTREAM_URL: hidesPrefix ? mlflow.url.origin : mlflow.url.href, ...tlsEverywhere, ...env }, path => readFileSync(path, 'utf8'))
   const secured = config.tls !== undefined
   const lines: Line[] = []
+  const events: AuditFields[] = []
   let told = (): void => {}
   const log = pino({ level: 'info', base: null }, { write: text => { lines.push(JSON.parse(text) as Line); told() } })
   const verdicts = verdictsOf()
   const upstream = openUpstream(config.upstream, config.upstream.url ?? mlflow.url, { undiciAlone })
   const metrics = createMetrics()
-  const app = await buildApp(config, { verifier: ownVerifier ?? verifier(verdicts), upstream, log, metrics, ...draining === undefined ? {} : { draining }, ...stallMs === undefined ? {} : { stallMs }, ...limits === undefined ? {} : { limits } })
+  const app = await buildApp(config, { verifier: ownVerifier ?? verifier(verdicts), upstream, log, metrics, audit: { record: event => { events.push(event) }, lose () {} }, ...draining === undefined ? {} : { draining }, ...stallMs === undefined ? {} : { stallMs }, ...limits === undefined ? {} : { limits } })
   extend?.(app)
   await app.listen({ port: 0, host: env.HOST ?? '127.0.0.1' })
   const { port } = app.server.address() as AddressInfo
@@ -134,6 +138,7 @@ export async function facade (t: Teardown, behaviour?: Behaviour, { env = {}, sh
     mlflow,
     dataDir,
     lines,
+    events,
     verdicts,
     close,
     limit (key, ratePerHour) {

@@ -61,7 +61,9 @@ export const optional: readonly string[] = [
   'ListReviewQueuesResponse.next_page_token', 'ListReviewQueueItemsResponse.next_page_token', 'MCPServerIconResponsePayload.mimeType', 'MCPServerIconResponsePayload.source',
   'GatewayModelDefinition.secret_id', 'GatewayModelDefinition.secret_name', 'GatewayEndpointModelMapping.model_definition', 'GatewayEndpoint.experiment_id',
   'GatewayEndpointBinding.created_by', 'GatewayEndpointBinding.last_updated_by', 'GatewayEndpointTag.value', 'FallbackConfig.strategy', 'FallbackConfig.max_attempts',
-  'GatewayGuardrailConfig.execution_order', 'GatewayGuardrailConfig.guardrail', 'whoami.name', 'whoami.environment', 'OnlineScoringConfig.filter_string',
+  'GatewayGuardrailConfig.execution_order', 'GatewayGuardrailConfig.guardrail', 'whoami.name', 'whoami.environment',
+  'listAuditEvents.events[].request_id', 'listAuditEvents.events[].key', 'listAuditEvents.events[].key_id', 'listAuditEvents.events[].user', 'listAuditEvents.events[].address', 'listAuditEvents.events[].session', 'listAuditEvents.events[].method', 'listAuditEvents.events[].class', 'listAuditEvents.events[].workspace', 'listAuditEvents.events[].status', 'listAuditEvents.events[].reason', 'listAuditEvents.events[].count',
+  'OnlineScoringConfig.filter_string',
   'PromptOptimizationJob.run_id', 'PromptOptimizationJob.source_prompt_uri', 'PromptOptimizationJob.config', 'PromptOptimizationJobConfig.optimizer_type',
   'PromptOptimizationJobConfig.optimizer_config_json', 'CreateMultipartUploadResponse.upload_id', 'ChatCompletion.usage', 'ChatCompletion.provider', 'ChatCompletion.id', 'Embeddings.usage', 'Embeddings.data[].index', 'CreatePresignedDownloadUrlResponse.file_size', 'GetPresignedDownloadUrlResponse.file_size'
 ]
@@ -69,7 +71,7 @@ export const optional: readonly string[] = [
 /** Schemas within which anything goes. */
 export const open: readonly string[] = [
   'Feedback.value', 'Expectation.value', 'geminiPassthrough', 'MCPServerVersionResponse.server_json', 'MCPToolResponsePayload.inputSchema', 'MCPToolResponsePayload.outputSchema', 'MCPToolResponsePayload.annotations', 'MCPToolResponsePayload.execution',
-  'SupportedModel.modality',
+  'SupportedModel.modality', 'listAuditEvents.events[].resource',
   'serveGatewayProxy', 'openaiPassthrough', 'anthropicPassthroughMessages', 'typesafePassthroughSystemOne', 'gatewayRawProxy', 'graphql.data', 'Job.params',
   'Job.result', 'Job.status_details', 'JobOutcome.result', 'JobOutcome.status_details', 'JobOutcome.progress', 'CancelledJob.result', 'CancelledJob.status_details', 'CancelledJob.progress', 'ChatCompletion.choices[]', 'ChatCompletion.usage', 'Embeddings.usage', 'MCPAccessEndpointResponse.resolved_version.server_json',
   'MCPAccessEndpointSummaryResponse.resolved_version.server_json'

@@ -3,6 +3,7 @@ import { toLine } from '../../keys/key-input.js'
 import { parse, printJson, type Command } from '../command.js'
 import { readConfig } from '../environment.js'
 import { keysOptions } from '../options.js'
+import { tellAudit } from './audit.js'
 import { noSuchKey, oneKey, onKey } from './arguments.js'
 import { time, toJson } from './print.js'
 
@@ -10,8 +11,10 @@ export const disable: Command['run'] = async (args, io) => {
   const { values, positionals } = parse({ args, allowPositionals: true, options: keysOptions.disable })
   const reason = values.reason === undefined ? undefined : toLine('reason', values.reason)
   const named = await oneKey(positionals, false, io)
-  const record = await onKey(readConfig(io), io, named, (store, keyId) => store.disable(keyId, reason))
+  const config = readConfig(io)
+  const record = await onKey(config, io, named, (store, keyId) => store.disable(keyId, reason))
   if (record === undefined) return noSuchKey(io)
+  await tellAudit(io, config, 'disable', { id: record.keyId, name: record.name, user: record.userId })
   if (values.json) printJson(io, toJson(record))
   else io.stdout.write(`${record.keyId} is disabled since ${time(record.disabledAt)}; "keys enable" ends that.\n`)
   return 0
@@ -20,8 +23,10 @@ export const disable: Command['run'] = async (args, io) => {
 export const enable: Command['run'] = async (args, io) => {
   const { values, positionals } = parse({ args, allowPositionals: true, options: keysOptions.enable })
   const named = await oneKey(positionals, false, io)
-  const record = await onKey(readConfig(io), io, named, (store, keyId) => store.enable(keyId))
+  const config = readConfig(io)
+  const record = await onKey(config, io, named, (store, keyId) => store.enable(keyId))
   if (record === undefined) return noSuchKey(io)
+  await tellAudit(io, config, 'enable', { id: record.keyId, name: record.name, user: record.userId })
   if (values.json) printJson(io, toJson(record))
   else io.stdout.write(`${record.keyId} is enabled.\n`)
   return 0

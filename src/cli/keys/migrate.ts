@@ -8,6 +8,7 @@ import { openStore, openStoreToLeave, storeKind } from '../../keys/open.js'
 import { parse, printJson, UsageError } from '../command.js'
 import { readConfig } from '../environment.js'
 import { keysOptions } from '../options.js'
+import { tellAudit } from './audit.js'
 
 /** What is held stays as it is, so that it can be done again: for keys that were made meanwhile. @returns the exit code */
 export async function migrate (args: string[], io: Io): Promise<number> {
@@ -15,12 +16,14 @@ export async function migrate (args: string[], io: Io): Promise<number> {
   if (from === undefined && to === undefined) {
     throw new UsageError('migrate needs --from, --to or both; if you omit one, it is KEYS_URL.')
   }
+  const own = readConfig(io)
   const [source, target] = [configFor('--from', from, io), configFor('--to', to, io)]
   if (!await storeKind(source).exists()) throw new UsageError('There is no key store at --from.')
   const rows = await using(openStoreToLeave(source), async store => await store.dump())
   const { imported: moved, known } = dryRun
     ? compare(rows, await storeKind(target).exists() ? await using(openStore(target), async store => await store.dump()) : [])
     : await using(openStore(target), async store => await store.restore(rows))
+  if (!dryRun) await tellAudit(io, own, 'migrate', { keys: String(moved), from: storeKind(source).address, to: storeKind(target).address })
   if (json) printJson(io, { moved, known, total: rows.length, dryRun })
   else io.stdout.write(`${moved} ${dryRun ? 'would move' : 'moved'}, ${known} already known, ${rows.length} in total.\n`)
   return 0

@@ -3,6 +3,7 @@ import { toDurationMs, toLine, toTime } from '../../keys/key-input.js'
 import { parse, printJson, UsageError, type Command } from '../command.js'
 import { readConfig } from '../environment.js'
 import { keysOptions } from '../options.js'
+import { tellAudit } from './audit.js'
 import { noSuchKey, oneKey, onKey } from './arguments.js'
 import { time, toJson } from './print.js'
 import { withStore } from './store.js'
@@ -14,6 +15,7 @@ export const revoke: Command['run'] = async (args, io) => {
   const named = await oneKey(positionals, values.key, io)
   const record = await onKey(config, io, named, (store, keyId) => store.revoke(keyId, reason))
   if (record === undefined) return noSuchKey(io)
+  await tellAudit(io, config, 'revoke', { id: record.keyId, name: record.name, user: record.userId })
   if (values.json) printJson(io, toJson(record))
   else io.stdout.write(`${record.keyId} was revoked at ${time(record.revokedAt)}.\n`)
   return 0
@@ -24,7 +26,9 @@ export const prune: Command['run'] = async (args, io) => {
   const given = values['revoked-before']
   if (given === undefined) throw new UsageError('prune needs --revoked-before, such as 90d or 2027-06-30.')
   const before = /^\d{4}-/.test(given) ? toTime(given) : Date.now() - toDurationMs(given)
-  const pruned = await withStore(readConfig(io), io, 'refuse', store => store.prune(before))
+  const config = readConfig(io)
+  const pruned = await withStore(config, io, 'refuse', store => store.prune(before))
+  await tellAudit(io, config, 'prune', { keys: String(pruned), revoked_before: new Date(before).toISOString() })
   if (values.json) printJson(io, { pruned })
   else io.stdout.write(`${pruned} ${pruned === 1 ? 'key' : 'keys'} forgotten.\n`)
   return 0

@@ -3,6 +3,7 @@ import { splitList, toKeyChanges } from '../../keys/key-input.js'
 import { parse, printJson, UsageError, type Command } from '../command.js'
 import { readConfig } from '../environment.js'
 import { keysOptions } from '../options.js'
+import { tellAudit } from './audit.js'
 import { noSuchKey, oneKey, onKey } from './arguments.js'
 import { details, noteEnd, toJson } from './print.js'
 
@@ -17,6 +18,7 @@ export const update: Command['run'] = async (args, io) => {
   if (Object.keys(changes).length === 0) throw new UsageError('update needs at least one option that says what to change.')
   const record = await onKey(config, io, named, (store, keyId) => store.update(keyId, changes))
   if (record === undefined) return noSuchKey(io)
+  await tellAudit(io, config, 'update', { id: record.keyId, name: record.name, changes: Object.keys(changes).join(',') })
   if (values.json) printJson(io, toJson(record))
   else io.stdout.write(details(record))
   if (expires === 'never') noteEnd(io, changes.expiresAt)

@@ -1,6 +1,7 @@
 /** The configuration: environment names, their defaults and their rules. Read once, checked whole, then a frozen value. */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
+import { auditFrom, type AuditConfig } from './audit-settings.js'
 import { readPostgresUrl, type PostgresAddress, type ReadText } from './postgres-url.js'
 import { readRedisUrl, type RedisAddress } from './redis-url.js'
 import { readSettings, type Env, type SettingReader } from './setting-reader.js'
@@ -49,6 +50,7 @@ export interface Config {
   readonly spoolTotalBytes: number | undefined
   readonly transfersPerKey: number
   readonly requestsPerKey: number
+  readonly audit: AuditConfig
   readonly shutdownDelayMs: number
   readonly shutdownGraceMs: number
   readonly logLevel: string
@@ -150,6 +152,7 @@ export function loadConfig (env: Env, readText: (path: string) => string): Confi
     spoolTotalBytes: value('SPOOL_TOTAL_BYTES', count),
     transfersPerKey: value('TRANSFERS_PER_KEY', positiveCount) ?? 0,
     requestsPerKey: value('REQUESTS_PER_KEY', positiveCount) ?? 0,
+    audit: auditFrom(reader),
     shutdownDelayMs: value('SHUTDOWN_DELAY', seconds) ?? 0,
     shutdownGraceMs: value('SHUTDOWN_GRACE', seconds) ?? 0,
     logLevel: value('LOG_LEVEL', oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent')) ?? 'info',
@@ -242,7 +245,7 @@ function platformFrom ({ problems, value }: SettingReader, mlflow: URL | undefin
 function unknownNames (env: Env): string[] {
   const known = new Set(Object.entries(settings).flatMap(([name, { secret }]) => secret === true ? [name, `${name}_FILE`] : [name]))
   return Object.keys(env)
-    .filter(name => /^(MLFLOW_UPSTREAM|KEYS|LEGACY)_/.test(name) && !known.has(name) && !/_SERVICE_HOST$|_PORT(_|$)/.test(name))
+    .filter(name => /^(MLFLOW_UPSTREAM|KEYS|LEGACY|AUDIT)_/.test(name) && !known.has(name) && !/_SERVICE_HOST$|_PORT(_|$)/.test(name))
     .map(name => `${name} is not a setting: did you mean ${nearest(name, [...known])}?`)
 }
 

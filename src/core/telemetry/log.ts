@@ -6,6 +6,8 @@ import { openSink, type Sink } from './sink.js'
 
 export interface Log extends Pick<Sink, 'flush' | 'drain' | 'dropped'> {
   readonly log: Logger
+  /** Writes a line of JSON that is no record of the log's, in its order. @returns whether there was room */
+  readonly write: Sink['write']
 }
 
 export interface LogConfig {
@@ -38,14 +40,14 @@ export function openLog (
     write,
     flushSync: flush
   } as pino.DestinationStream)
-  return { log, flush, drain, dropped }
+  return { log, write, flush, drain, dropped }
 }
 
 function prettyWriter (write: Sink['write'], level: string, colour: boolean): Sink['write'] {
   const taste = { colour, showsProbes: level === 'debug' || level === 'trace' }
   return line => {
     const text = prettyLine(line, taste)
-    if (text !== undefined) write(text)
+    return text === undefined || write(text)
   }
 }
 

@@ -21,6 +21,8 @@ export interface Metrics {
   readonly localLimits: Counter
   readonly logLinesDropped: Counter
   readonly writeFailures: Counter<'what'>
+  readonly auditEvents: Counter<'outcome'>
+  readonly auditEventsDropped: Counter
   readonly workerRestarts: Counter
 }
 
@@ -89,6 +91,8 @@ export function createMetrics (dropped: () => number = () => 0): Metrics {
     certificateExpiry: () => new Gauge({ name: `${prefix}tls_certificate_expiry_timestamp_seconds`, help: 'When the certificate of HTTPS expires (Unix time).', aggregator: 'min', registers }),
     logLinesDropped: new Counter({ name: `${prefix}log_lines_dropped_total`, help: 'Log lines dropped because the disk was full or nobody read them.', registers, collect () { this.reset(); this.inc(dropped()) } }),
     writeFailures: new Counter({ name: `${prefix}write_failures_total`, help: 'Failed background writes, by what was to be written (last_used: times of last use of keys; old_paths: counts of old paths).', labelNames: ['what'], registers }),
+    auditEvents: new Counter({ name: `${prefix}audit_events_total`, help: 'Audit events handed over to AUDIT_LOG, by outcome.', labelNames: ['outcome'], registers }),
+    auditEventsDropped: new Counter({ name: `${prefix}audit_events_dropped_total`, help: 'Audit events lost because AUDIT_LOG took none for too long.', registers }),
     workerRestarts: new Counter({ name: `${prefix}worker_restarts_total`, help: 'Workers that died and were replaced.', registers })
   }
 }

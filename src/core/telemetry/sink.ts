@@ -27,7 +27,8 @@ const lastTries = 20
 const lastTryMs = 5
 
 export interface Sink {
-  readonly write: (line: string) => void
+  /** @returns whether there was room: without, the line is dropped */
+  readonly write: (line: string) => boolean
   /**
    * Writes what waits, without leaving to others; gives up after a tenth of a second where nobody reads, and at once
    * where the disk is full.
@@ -58,10 +59,10 @@ export function openSink (fd: number, resumed: (dropped: number) => void, isShar
   let told = 0
   let dropping = false
 
-  function write (line: string): void {
+  function write (line: string): boolean {
     if (dropping) {
       dropped++
-      return
+      return false
     }
     if (isShared) {
       const bytes = Buffer.byteLength(line)
@@ -70,6 +71,7 @@ export function openSink (fd: number, resumed: (dropped: number) => void, isShar
     }
     waiting += line
     if (waiting.length >= blockLength) hand()
+    return true
   }
 
   function gather (): void {

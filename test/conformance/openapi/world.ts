@@ -6,9 +6,11 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { pino } from 'pino'
 import { buildApp } from '../../../src/app.js'
+import { openAudit } from '../../../src/audit/open.js'
 import { openStore, openVerifier } from '../../../src/keys/open.js'
 import { toScopes } from '../../../src/access/scopes.js'
 import { loadConfig } from '../../../src/core/settings/config.js'
+import { createMetrics } from '../../../src/core/telemetry/metrics.js'
 import { openUpstream } from '../../../src/mlflow/pool.js'
 import { startMlflow } from '../../../scripts/mlflow/server.js'
 import { startProvider } from './provider.js'
@@ -46,12 +48,15 @@ export async function openWorld (version: string, { args = [], env = {} }: World
     const provider = await startProvider()
     endings.push(provider.close)
     const mlflow = await startMlflow({ teardown: fn => endings.push(fn) }, { version, dir, args, env: { ...settings(provider.url), ...env } })
-    const config = loadConfig({ DATA_DIR: join(dir, 'facade'), MLFLOW_UPSTREAM_URL: mlflow.url, KEYS_URL: `sqlite:${join(dir, 'keys.db')}` }, path => readFileSync(path, 'utf8'))
+    const config = loadConfig({ DATA_DIR: join(dir, 'facade'), MLFLOW_UPSTREAM_URL: mlflow.url, KEYS_URL: `sqlite:${join(dir, 'keys.db')}`, AUDIT_LOG: join(dir, 'audit.log') }, path => readFileSync(path, 'utf8'))
     const store = await openStore(config.keys)
     const issue = async (scope: string): Promise<string> => (await store.create({ name: 'proof', userId: 'proof', environment: 'test', scopes: toScopes([scope]), workspaces: [], ratePerHour: undefined, expiresAt: undefined })).key
     const [key, readKey] = [await issue('mlflow:admin'), await issue('mlflow:read')]
     await store.close()
-    const app = await buildApp(config, { verifier: await openVerifier(config.keys), upstream: openUpstream(config.upstream, new URL(mlflow.url)), log: pino({ level: 'info', base: null }, { write: line => { lines.push(line) } }) })
+    const log = pino({ level: 'info', base: null }, { write: line => { lines.push(line) } })
+    const audit = await openAudit(config.audit, { log, metrics: createMetrics(), write: () => true })
+    endings.push(async () => await audit?.close())
+    const app = await buildApp(config, { verifier: await openVerifier(config.keys), upstream: openUpstream(config.upstream, new URL(mlflow.url)), log, audit })
     endings.push(async () => {
       app.server.closeAllConnections()
       await app.close()

@@ -284,3 +284,22 @@ t.test('sessions: a short secret and a time that ends at once are refused, and n
   t.throws(() => read({ SESSION_SECRET: 'too-short-a-secret' }), { message: /SESSION_SECRET is not valid: it must be a text of 32 to 1024 characters$/ })
   for (const value of ['0', '-1', '0.5', 'week']) t.throws(() => read({ SESSION_IDLE_SECONDS: value }), { message: /SESSION_IDLE_SECONDS is "[^"]+": it must be a number of seconds from 1/ })
 })
+
+t.test('AUDIT_LOG names a place, and nothing that may be a misspelt one; its password is not shown', t => {
+  const day = 86_400_000
+  t.match(load({}).audit, { place: { kind: 'stdout' }, maxBytes: 64 * 1024 ** 2, files: 10, retentionMs: 365 * day })
+  t.match(load({ AUDIT_LOG: 'off', AUDIT_RETENTION_DAYS: 'none', AUDIT_LOG_FILES: '1' }).audit, { place: { kind: 'off' }, retentionMs: undefined, files: 1 })
+  for (const file of ['./audit.log', 'audit.log', '/var/log/audit', 'logs/audit']) t.match(load({ AUDIT_LOG: file }).audit.place, { kind: 'file', file })
+  t.match(load({ AUDIT_LOG: 'postgres://u:p@h.example/d' }).audit.place, { kind: 'postgres', address: { host: 'h.example', database: 'd' } })
+  t.match(load({ AUDIT_LOG_FILE: 'f' }, { f: 'postgres://u:p@h.example/d\n' }).audit.place, { kind: 'postgres' })
+  for (const AUDIT_LOG of ['syslog', 'stderr', 'logs/', 'sqlite:audit.db', 'http://h.example/x', 'postgres://u:hunter2@h.example/d?sslmode=maybe']) {
+    const [problem = ''] = problemsOf(t, { AUDIT_LOG })
+    t.match(problem, /^AUDIT_LOG is not valid: it must be stdout, off, the path of a file/, AUDIT_LOG)
+    t.notMatch(problem, /hunter2/)
+  }
+  for (const env of [{ AUDIT_LOG_FILES: '0' }, { AUDIT_LOG_FILES: '1001' }, { AUDIT_LOG_MAX_BYTES: '0' }, { AUDIT_RETENTION_DAYS: '0' }, { AUDIT_RETENTION_DAYS: 'never' }]) {
+    t.equal(problemsOf(t, env).length, 1, JSON.stringify(env))
+  }
+  t.match(problemsOf(t, { AUDIT_LOGS: 'x' }), [/did you mean AUDIT_LOG\?/])
+  t.end()
+})

@@ -27,6 +27,13 @@ const listed: Readonly<Record<string, Readonly<Record<string, keyof typeof reaso
     '/^(?:file:)+/i': 'single',
     '/^workspaces(?:[. ]*$|[:;?#])/i': 'single'
   },
+  'src/audit/resource.ts': { '/hk_(live|test)_\\w+/gi': 'search' },
+  'src/audit/read/file.ts': { '/^(\\d{1,16}):(\\d{1,16})$/': 'head' },
+  'src/audit/read/moment.ts': {
+    '/^(\\d{1,9})([smhdw])$/': 'head',
+    '/^(\\d{4}-\\d\\d-\\d\\d)(T\\d\\d:\\d\\d(?::\\d\\d(?:\\.\\d{1,9})?)?)?(Z|[+-]\\d\\d:\\d\\d)?$/': 'head'
+  },
+  'src/audit/read/postgres.ts': { '/^(\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z) (\\d{1,16})$/': 'head' },
   'src/auth/sign-in.ts': {
     '/^\\/mlflow\\/(?:(?:ajax-)?api|v1|gateway|graphql)(?:\\/|$)/': 'head',
     '/^\\/(?![/\\\\])[\\x21-\\x5b\\x5d-\\x7e]*$/': 'single'

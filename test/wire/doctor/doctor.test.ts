@@ -273,3 +273,22 @@ t.test('the list of checks in the documentation is whole and in order, and each 
   const tests = ['wire/doctor/doctor', 'wire/doctor/mlflow', 'wire/cli/network-disk', 'real/doctor/healthy', 'real/keys/doctor', 'real/keys/limits-doctor'].map(name => readFileSync(`test/${name}.test.ts`, 'utf8')).join('')
   for (const title of [...Object.values(titles).flat(), healthy]) t.ok(tests.includes(`t.test('${title.replaceAll("'", "\\'")}'`), title)
 })
+
+t.test('a file of audit events that cannot be written, or that others can read, is named', async t => {
+  const MLFLOW_UPSTREAM_URL = await fakeMlflow(t)
+  const found = async (AUDIT_LOG: string) => (await examine({ MLFLOW_UPSTREAM_URL, AUDIT_LOG })).findings
+  const folder = t.testdir({ 'open.log': '', folder: {} })
+  chmodSync(join(folder, 'open.log'), 0o644)
+  t.match(await found('/proc/none/audit.log'), [{ check: 'audit-log', severity: 'error', message: /ENOENT/, fix: /write access/ }])
+  t.match(await found(join(folder, 'folder')), [{ check: 'audit-log', severity: 'error', message: /no regular file/ }])
+  t.match(await found(join(folder, 'open.log')), [{ check: 'audit-log', severity: 'warning', fix: /chmod 600/ }])
+  t.strictSame(await found(join(folder, 'new.log')), [])
+  t.strictSame(await found('off'), [])
+})
+
+t.test('a PostgreSQL that is to keep audit events and does not answer is named', async t => {
+  const AUDIT_LOG = `postgres://u:secret@127.0.0.1:${await freePort()}/d?sslmode=disable`
+  const { findings } = await examine({ MLFLOW_UPSTREAM_URL: await fakeMlflow(t), AUDIT_LOG })
+  t.match(findings, [{ check: 'audit-log', severity: 'error', message: /The audit database cannot be reached/, fix: /AUDIT_LOG/ }])
+  t.notMatch(JSON.stringify(findings), /secret|KEYS_URL/)
+})

@@ -28,6 +28,10 @@ export const titles: Readonly<Record<string, readonly string[]>> = {
   'key-database-clock': ['a PostgreSQL whose clock differs is named'],
   limits: ['a Redis that cannot count calls is named with the reason and without the password'],
   'limits-tls': ['a Redis elsewhere that is reached in clear is named'],
+  'audit-log': [
+    'a file of audit events that cannot be written, or that others can read, is named',
+    'a PostgreSQL that is to keep audit events and does not answer is named'
+  ],
   'own-mlflow': [
     'an MLflow of our own that cannot be prepared is named',
     'a database of an older MLflow is named with the flag that upgrades it'

@@ -3,7 +3,7 @@ import pg from 'pg'
 import type { PostgresAddress } from '../../../core/settings/postgres-url.js'
 import { connectionOptions, type Sql } from './database.js'
 import { toUnavailable } from './failures.js'
-import { channel, knownVersion, versionIn } from './migrate.js'
+import { channel, knownVersion, versionIn, type TableSet } from './migrate.js'
 import type { StoreUnavailableError } from '../../contract.js'
 
 export interface PostgresFacts {
@@ -20,8 +20,8 @@ export interface PostgresFacts {
   readonly deaf: StoreUnavailableError | undefined
 }
 
-/** @throws StoreUnavailableError */
-export async function inspectPostgres (address: PostgresAddress): Promise<PostgresFacts> {
+/** @param versions which tables are looked at. @throws StoreUnavailableError */
+export async function inspectPostgres (address: PostgresAddress, versions: TableSet['versions'] = 'schema_version'): Promise<PostgresFacts> {
   const client = new pg.Client(connectionOptions(address))
   client.on('error', () => {}) // its query fails, too
   const sql: Sql = async (text, values = []) => {
@@ -35,7 +35,7 @@ export async function inspectPostgres (address: PostgresAddress): Promise<Postgr
       `SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS at, current_setting('transaction_read_only') AS read_only,
         (SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()) AS tls`)
     const skewMs = (seen?.at ?? 0) - (askedAt + Date.now()) / 2
-    const version = await versionIn(sql)
+    const version = await versionIn(sql, versions)
     const deaf = await sql(`LISTEN ${channel}`).then(() => undefined, toUnavailable)
     return { version, knownVersion, tls: seen?.tls ?? undefined, isReadOnly: seen?.read_only === 'on', skewMs, deaf }
   } catch (error) {

@@ -77,46 +77,63 @@ export const knownVersion = steps.length
 /** Any number will do that nobody else locks in the same database. */
 const lockId = 5_201_917_231
 
-/**
- * Brings the schema up to date under one lock, so that replicas that start together do not all do it.
- * @throws StoreUnavailableError, also when the schema is newer than this version knows
- */
+/** Tables that are brought up to date together: their steps, and the table that counts those that were taken. */
+export interface TableSet {
+  readonly steps: readonly string[]
+  readonly versions: 'schema_version' | 'audit_version'
+  /** What holds them, for people. */
+  readonly name: string
+}
+
+const keyTables: TableSet = { steps, versions: 'schema_version', name: 'key database' }
+
+/** @throws as `migrateTables` */
 export async function migrate (database: Database): Promise<void> {
-  if (await versionIn(database.sql) === knownVersion) return
+  await migrateTables(database, keyTables)
+}
+
+/**
+ * Brings tables up to date under one lock, so that replicas that start together do not all do it.
+ * @throws StoreUnavailableError, also when they are newer than this version knows
+ */
+export async function migrateTables (database: Pick<Database, 'sql' | 'transact'>, set: TableSet): Promise<void> {
+  const { steps, versions, name } = set
+  const known = steps.length
+  if (await versionIn(database.sql, versions) === known) return
   await database.transact(async ({ sql, script }) => {
     await sql('SELECT pg_advisory_xact_lock($1)', [lockId])
-    const from = await versionIn(sql)
-    if (from > knownVersion) {
-      const known = `The key database has schema ${from}, but this version supports only ${knownVersion}`
-      throw new StoreUnavailableError(`${known}: it was written by a newer version of hokusai-mlflow.`)
+    const from = await versionIn(sql, versions)
+    if (from > known) {
+      const problem = `The ${name} has schema ${from}, but this version supports only ${known}`
+      throw new StoreUnavailableError(`${problem}: it was written by a newer version of hokusai-mlflow.`)
     }
-    if (from === 0) await prepare(sql, script)
+    if (from === 0) await prepare(sql, script, versions)
     for (const [index, step] of steps.entries()) {
       if (index < from) continue
       await script(step)
-      await sql('INSERT INTO hokusai_mlflow.schema_version (version) VALUES ($1)', [index + 1])
+      await sql(`INSERT INTO hokusai_mlflow.${versions} (version) VALUES ($1)`, [index + 1])
     }
   }, longMs)
 }
 
 /** 0 where there is none. @throws StoreUnavailableError */
-export async function versionIn (sql: Sql): Promise<number> {
-  if (!await holdsOne(sql, tables)) return 0
-  const { rows: [row] } = await sql<{ version: number | null }>('SELECT max(version) AS version FROM hokusai_mlflow.schema_version')
+export async function versionIn (sql: Sql, versions: TableSet['versions'] = 'schema_version'): Promise<number> {
+  if (!await holdsOne(sql, tables, [versions])) return 0
+  const { rows: [row] } = await sql<{ version: number | null }>(`SELECT max(version) AS version FROM hokusai_mlflow.${versions}`)
   return row?.version ?? 0
 }
 
 /** A schema of its own, which somebody may have made for a user who may not make one: other tables may live beside it. */
-async function prepare (sql: Sql, script: (text: string) => Promise<void>): Promise<void> {
+async function prepare (sql: Sql, script: (text: string) => Promise<void>, versions: TableSet['versions']): Promise<void> {
   if (!await holdsOne(sql, schemas)) await script('CREATE SCHEMA hokusai_mlflow')
-  await script('CREATE TABLE hokusai_mlflow.schema_version (version integer PRIMARY KEY, at timestamptz NOT NULL DEFAULT now())')
+  await script(`CREATE TABLE hokusai_mlflow.${versions} (version integer PRIMARY KEY, at timestamptz NOT NULL DEFAULT now())`)
 }
 
 // Not `to_regclass`: it believes what its connection remembers, and misses what was made while that waited for the lock.
 const schemas = "SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'hokusai_mlflow'"
 const tables = `SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-  WHERE n.nspname = 'hokusai_mlflow' AND c.relname = 'schema_version'`
+  WHERE n.nspname = 'hokusai_mlflow' AND c.relname = $1`
 
-async function holdsOne (sql: Sql, text: string): Promise<boolean> {
-  return (await sql(text)).rows.length > 0
+async function holdsOne (sql: Sql, text: string, values: readonly unknown[] = []): Promise<boolean> {
+  return (await sql(text, values)).rows.length > 0
 }
