@@ -1,20 +1,25 @@
-/** Floods of refused calls: beyond a few in a second, those of one kind become one event that says how many. */
+/** Floods of refused calls: beyond a few in a second, those that are alike become one event that says how many. */
 import { networkOf } from '../keys/guesses.js'
 import type { AuditFields } from './event.js'
 
 const everyMs = 1000
-/** Events of one kind (network, reason and key) that pass by themselves within a second. */
+/** Events of one caller and reason that pass by themselves within a second. */
 export const apartMax = 10
-/** Kinds that are told apart within a second: who has more networks than that floods from all of them. */
-export const kindsMax = 1000
+/** Callers and reasons that are told apart within a second: who has more networks than that floods from all of them. */
+export const callersMax = 1000
 
-interface Kind {
-  /** Calls of several networks and keys. */
+/** Calls of one operation that do not pass by themselves: the last of them, and how many there are. */
+interface Held {
+  last: AuditFields
+  count: number
+}
+
+/** Calls from one network, for one reason, with one key or none. */
+interface Caller {
+  /** It stands for all that are too many to be told apart. */
   readonly isMixed: boolean
   seen: number
-  /** The last of those that do not pass by themselves, and how many calls it stands for. */
-  held: AuditFields | undefined
-  count: number
+  readonly held: Map<string, Held>
 }
 
 /** What an event does not say that stands for calls of several callers. */
@@ -35,38 +40,39 @@ export interface Collapse {
 }
 
 export function collapse (pass: (event: AuditFields) => void): Collapse {
-  let kinds = new Map<string, Kind>()
+  let callers = new Map<string, Caller>()
   let clock: NodeJS.Timeout | undefined
 
   function flush (): void {
     clearTimeout(clock)
     clock = undefined
-    const ended = kinds
-    kinds = new Map()
-    for (const { held, count, isMixed } of ended.values()) {
-      if (held !== undefined) pass(count === 1 ? held : { ...held, count, ...isMixed ? nobodys : {} })
+    const ended = callers
+    callers = new Map()
+    for (const { held, isMixed } of ended.values()) {
+      for (const { last, count } of held.values()) pass(count === 1 ? last : { ...last, count, ...isMixed ? nobodys : {} })
     }
   }
 
-  function kindOf ({ address = '', reason, key_id: keyId = '' }: AuditFields): Kind {
+  function callerOf ({ address = '', reason, key_id: keyId = '' }: AuditFields): Caller {
     const own = `${networkOf(address)} ${reason} ${keyId}`
-    const isMixed = !kinds.has(own) && kinds.size >= kindsMax
+    const isMixed = !callers.has(own) && callers.size >= callersMax
     const name = isMixed ? `others ${reason}` : own
-    const kind = kinds.get(name) ?? { isMixed, seen: 0, held: undefined, count: 0 }
-    kinds.set(name, kind)
-    return kind
+    const caller = callers.get(name) ?? { isMixed, seen: 0, held: new Map<string, Held>() }
+    callers.set(name, caller)
+    return caller
   }
 
   return {
     take (event) {
       clock ??= setTimeout(flush, everyMs).unref()
-      const kind = kindOf(event)
-      if (++kind.seen <= apartMax) {
+      const caller = callerOf(event)
+      if (++caller.seen <= apartMax) {
         pass(event)
         return
       }
-      kind.held = event
-      kind.count++
+      const held = caller.held.get(event.operation)
+      if (held === undefined) caller.held.set(event.operation, { last: event, count: 1 })
+      else Object.assign(held, { last: event, count: held.count + 1 })
     },
     flush
   }

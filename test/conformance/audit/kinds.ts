@@ -115,7 +115,7 @@ export const kinds: readonly Kind[] = [
   },
   { name: 'what nobody knows', ask: asking('GET /mlflow/api/9.0/mlflow/new', { key: 'admin' }), event: written('unknown') },
   { name: 'a write in a session', ask: asking('POST /mlflow/ajax-api/2.0/mlflow/runs/set-tag', ({ cookie, runId }) => ({ headers: { Cookie: cookie, ...origin }, body: { run_id: runId, key: 's', value: 'v' } })), event: written('setTag') },
-  { name: 'a sign-in', ask: signIn(({ keys }) => keys.write), event: () => ({ operation: 'sign_in', outcome: 'allowed' }) },
+  { name: 'a sign-in', ask: signIn(({ keys }) => keys.read), event: () => ({ operation: 'sign_in', outcome: 'allowed' }) },
   { name: 'a sign-out', ask: asking('POST /logout', { headers: origin }), event: () => ({ operation: 'sign_out', outcome: 'allowed' }) },
   // Refusals
   { name: 'no key', ask: asking(`GET ${api}/experiments/search`, {}), event: refused('searchExperimentsGet', 'no_key') },

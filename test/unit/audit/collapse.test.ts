@@ -1,7 +1,7 @@
 /** Floods of refused calls become a few events, and no call is left out of their counts. */
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
-import { apartMax, collapse, kindsMax } from '../../../src/audit/collapse.js'
+import { apartMax, callersMax, collapse } from '../../../src/audit/collapse.js'
 import type { AuditFields } from '../../../src/audit/event.js'
 
 const refused = (more: Partial<AuditFields> = {}): AuditFields => ({ time: '2026-12-01T09:30:00.000Z', operation: 'none', outcome: 'refused', reason: 'no_key', address: '203.0.113.7', ...more })
@@ -30,6 +30,16 @@ t.test('other addresses, reasons and keys are told apart; addresses of one IPv6 
   t.equal(calls(passed), 6 * apartMax)
 })
 
+t.test('what is held is counted by operation, so that no count speaks of calls that were others', async t => {
+  const passed: AuditFields[] = []
+  const { take, flush } = collapse(event => passed.push(event))
+  for (let each = 0; each < apartMax + 90; each++) take(refused({ operation: each % 3 === 0 ? 'createRun' : 'deleteRun' }))
+  flush()
+  t.equal(passed.length, apartMax + 2)
+  t.equal(calls(passed.filter(({ operation }) => operation === 'createRun')), 34)
+  t.equal(calls(passed.filter(({ operation }) => operation === 'deleteRun')), 66)
+})
+
 t.test('one more than passes by itself is an event without a count', async t => {
   const passed: AuditFields[] = []
   const { take, flush } = collapse(event => passed.push(event))
@@ -42,10 +52,10 @@ t.test('one more than passes by itself is an event without a count', async t => 
 t.test('a flood from more addresses than are told apart makes a bounded number of events', async t => {
   const passed: AuditFields[] = []
   const { take, flush } = collapse(event => passed.push(event))
-  const total = 3 * kindsMax
+  const total = 3 * callersMax
   for (let each = 0; each < total; each++) take(refused({ address: `10.${each >> 8}.${each & 255}.1` }))
   flush()
-  t.equal(passed.length, kindsMax + apartMax + 1)
+  t.equal(passed.length, callersMax + apartMax + 1)
   t.equal(calls(passed), total)
-  t.match(passed.at(-1), { address: undefined, reason: 'no_key', count: total - kindsMax - apartMax }, 'they are nobody\'s in particular')
+  t.match(passed.at(-1), { address: undefined, reason: 'no_key', count: total - callersMax - apartMax }, 'they are nobody\'s in particular')
 })
