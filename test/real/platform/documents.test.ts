@@ -35,6 +35,11 @@ t.test('links between documents lead somewhere', async t => {
   }
 })
 
+t.test('every page is found from README', async t => {
+  const readme = read('README.md')
+  for (const page of filesIn('docs', '.md')) if (!page.startsWith('docs/adr/')) t.ok(readme.includes(`](${page}`), page)
+})
+
 t.test('alerts: valid, each fires on its fault and none on a healthy hour', async t => {
   for (const argv of [['check', 'rules', 'deploy/monitoring/alerts.yaml'], ['test', 'rules', 'deploy/monitoring/alerts.test.yaml']]) {
     const { code, text } = await run('promtool', argv)
