@@ -1,12 +1,12 @@
-/** Events in a file, a line each: appended whole, put aside by size, kept in memory up to a bound while the disk takes nothing. */
+/** Events in a file, a line each: appended whole, and put aside by size. */
 import { open, rename, rm, type FileHandle } from 'node:fs/promises'
-import { setTimeout as delay } from 'node:timers/promises'
-import { closeMaxMs, onChange, retryMs, type AuditSink, type OnProblem } from '../sink.js'
+import { openQueue, type Waiting } from '../queue.js'
+import type { AuditSink, OnProblem } from '../sink.js'
 
 /** Lines wait so long for others, and go out in blocks of this length. */
 const waitMs = 100
 const blockLength = 64 * 1024
-/** What may wait for a disk, in characters. Beyond it events are lost until half of it is through: long runs, few gaps. */
+/** What may wait for a disk that takes nothing, in characters. */
 const heldMaxLength = 4 * 1024 * 1024
 
 export interface FileOptions {
@@ -16,69 +16,19 @@ export interface FileOptions {
 
 /** Opens nothing yet. */
 export function openFileSink (file: string, options: FileOptions, tell: OnProblem): AuditSink {
-  const noteState = onChange(tell)
-  const waiting: string[] = []
-  let held = 0
-  let isFull = false
-  let clock: NodeJS.Timeout | undefined
-  let writing: Promise<void> | undefined
-
-  function plan (ms: number): void {
-    clock ??= setTimeout(() => { void write() }, ms).unref()
-  }
-
-  /** One at a time, until nothing waits or the disk fails. */
-  function write (): Promise<void> {
-    clearTimeout(clock)
-    clock = undefined
-    writing ??= writeAll().finally(() => { writing = undefined })
-    return writing
-  }
-
-  async function writeAll (): Promise<void> {
-    while (waiting.length > 0) {
-      const count = countOfBlock(waiting)
-      let written = 0
-      try {
-        await append(file, options, waiting.slice(0, count), lines => { written = lines })
-        noteState(undefined)
-      } catch (error) {
-        noteState(error as Error)
-      }
-      for (const line of waiting.splice(0, written)) held -= line.length
-      if (held <= heldMaxLength / 2) isFull = false
-      if (written < count) {
-        plan(retryMs)
-        return
-      }
-    }
-  }
-
-  return {
-    take (_event, line) {
-      if (isFull) return false
-      waiting.push(line)
-      held += line.length
-      isFull = held >= heldMaxLength
-      if (writing === undefined) plan(waitMs)
-      return true
-    },
-    async close () {
-      const finish = async (): Promise<void> => {
-        await writing
-        await write()
-      }
-      await Promise.race([finish(), delay(closeMaxMs, undefined, { ref: false })])
-      clearTimeout(clock)
-      if (waiting.length > 0) noteState(new Error('They were not written in time.'))
-    }
-  }
+  return openQueue({
+    waitMs,
+    heldMaxLength,
+    batchOf: countOfBlock,
+    write: async (batch, onWritten) => await append(file, options, batch.map(({ line }) => line), onWritten),
+    tell
+  })
 }
 
-function countOfBlock (lines: readonly string[]): number {
+function countOfBlock (waiting: readonly Waiting[]): number {
   let length = 0
   let count = 0
-  for (const line of lines) {
+  for (const { line } of waiting) {
     length += line.length
     if (count > 0 && length > blockLength) break
     count++
@@ -92,7 +42,7 @@ function countOfBlock (lines: readonly string[]): number {
  * @param onWritten told how many lines are there whole
  * @throws the error of the file system
  */
-export async function append (
+async function append (
   file: string,
   { maxBytes, files }: FileOptions,
   lines: readonly string[],

@@ -1,15 +1,15 @@
-/** Events in PostgreSQL: written together, kept in memory up to a bound while the server is away, deleted after a time. */
-import { setTimeout as delay } from 'node:timers/promises'
+/** Events in PostgreSQL: written together, and deleted after a time. */
 import type { PostgresAddress } from '../../core/settings/postgres-url.js'
 import { longMs, openDatabase, type Database } from '../../keys/stores/postgres/database.js'
 import { migrateTables } from '../../keys/stores/postgres/migrate.js'
 import type { AuditEvent } from '../event.js'
-import { closeMaxMs, onChange, retryMs, type AuditSink, type OnProblem } from '../sink.js'
+import { openQueue, type Waiting } from '../queue.js'
+import type { AuditSink, OnProblem } from '../sink.js'
 import { auditTables } from '../tables.js'
 
 const waitMs = 200
 const batchMax = 500
-/** What may wait for a server; beyond it events are lost until half of it is through. */
+/** What may wait for a server that is away, in characters. */
 const heldMaxLength = 8 * 1024 * 1024
 
 /** How often old events are looked for, how soon after the start, and how many go with one statement. */
@@ -23,76 +23,34 @@ const insert = `INSERT INTO hokusai_mlflow.audit (at, source, seq, key_id, key, 
 const sweep = `DELETE FROM hokusai_mlflow.audit WHERE id IN
   (SELECT id FROM hokusai_mlflow.audit WHERE at < $1 ORDER BY at, id LIMIT ${sweepMax} FOR UPDATE SKIP LOCKED)`
 
-interface Held {
-  readonly event: AuditEvent
-  readonly line: string
-}
-
 /** Opens no connection yet: a server that is away keeps nobody from starting. @param retentionMs undefined: for ever */
 export function openPostgresSink (address: PostgresAddress, retentionMs: number | undefined, tell: OnProblem): AuditSink {
   const database = openDatabase(address)
-  const noteState = onChange(tell)
-  const waiting: Held[] = []
-  let held = 0
-  let isFull = false
   let isReady = false
-  let clock: NodeJS.Timeout | undefined
-  let writing: Promise<void> | undefined
-
-  function plan (ms: number): void {
-    clock ??= setTimeout(() => { void write() }, ms).unref()
-  }
-
-  function write (): Promise<void> {
-    clearTimeout(clock)
-    clock = undefined
-    writing ??= writeAll().finally(() => { writing = undefined })
-    return writing
-  }
-
-  async function writeAll (): Promise<void> {
-    while (waiting.length > 0) {
-      const batch = waiting.slice(0, batchMax)
-      try {
-        if (!isReady) await migrateTables(database, auditTables)
-        isReady = true
-        await database.sql(insert, columnsOf(batch))
-        noteState(undefined)
-      } catch (error) {
-        noteState(error as Error)
-        plan(retryMs)
-        return
-      }
-      for (const { line } of waiting.splice(0, batch.length)) held -= line.length
-      if (held <= heldMaxLength / 2) isFull = false
-    }
-  }
-
+  const { take, close } = openQueue({
+    waitMs,
+    heldMaxLength,
+    batchOf: waiting => Math.min(waiting.length, batchMax),
+    async write (batch, onWritten) {
+      if (!isReady) await migrateTables(database, auditTables)
+      isReady = true
+      await database.sql(insert, columnsOf(batch))
+      onWritten(batch.length)
+    },
+    tell
+  })
   const stopSweeping = retentionMs === undefined ? () => {} : sweepRegularly(database, retentionMs, () => isReady)
   return {
-    take (event, line) {
-      if (isFull) return false
-      waiting.push({ event, line })
-      held += line.length
-      isFull = held >= heldMaxLength
-      if (writing === undefined) plan(waitMs)
-      return true
-    },
+    take,
     async close () {
       stopSweeping()
-      const finish = async (): Promise<void> => {
-        await writing
-        await write()
-      }
-      await Promise.race([finish(), delay(closeMaxMs, undefined, { ref: false })])
-      clearTimeout(clock)
-      if (waiting.length > 0) noteState(new Error('They were not written in time.'))
+      await close()
       await database.close()
     }
   }
 }
 
-function columnsOf (batch: readonly Held[]): readonly unknown[] {
+function columnsOf (batch: readonly Waiting[]): readonly unknown[] {
   const column = <T> (of: (event: AuditEvent) => T): T[] => batch.map(({ event }) => of(event))
   // PostgreSQL keeps no NUL, and one such event would hold up all others; in the line it is escaped
   const text = (of: (event: AuditEvent) => string | undefined): Array<string | null> => column(event => of(event)?.replaceAll('\0', '\ufffd') ?? null)
