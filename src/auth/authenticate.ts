@@ -14,7 +14,7 @@ import { countCall, noteStanding } from './rate-limit.js'
 import { seen } from './seen.js'
 import type { Standing } from '../keys/limits/allowance.js'
 import type { Limits } from '../keys/limits/local.js'
-import { StoreBusyError, StoreUnavailableError, type Caller, type KeyVerifier, type Verdict } from '../keys/contract.js'
+import { lacks, StoreBusyError, StoreUnavailableError, type Caller, type KeyVerifier, type Lack, type Verdict } from '../keys/contract.js'
 import { errors, FacadeError, toFacadeError, unauthenticated, unavailable } from '../core/errors.js'
 import { unknownId } from '../access/matcher.js'
 import { sendError } from '../http/answer/send-error.js'
@@ -88,7 +88,7 @@ export default fp<GuardOptions>(async (app, { verifier, guesses, limits, ...sess
     request.keyIn = 'cookie'
     const attempt: Attempt = { told, key: undefined, admit: needed => admitSession(request, token, needed, session) }
     hear(reply, () => session.sessions.verify(token, request.context.address), verdict => {
-      if (verdict !== undefined && (verdict.valid || verdict.reason === 'balance')) settle(reply, verdict, attempt, done)
+      if (verdict !== undefined && (verdict.valid || lacks(verdict.reason))) settle(reply, verdict, attempt, done)
       else refuseSession(request, reply, verdict)
     })
   }
@@ -150,9 +150,9 @@ function twoKeys (headers: readonly string[]): FacadeError {
 function judge (request: FastifyRequest, verdict: Verdict, { told, key, admit }: Attempt): FacadeError | undefined {
   request.caller = verdict.caller
   if (!verdict.valid) {
-    return verdict.reason === 'balance'
-      ? withoutBalance()
-      : unauthenticated(verdict.reason, key === undefined ? undefined : seen(request.context.head, key))
+    return lacks(verdict.reason)
+      ? withoutMeans(verdict.reason)
+      : unauthenticated(verdict.reason, key === undefined ? undefined : seen(request.context.head, key, verdict.reason))
   }
   const judgement = told ?? judged(request)
   request.operation = judgement.operation
@@ -173,8 +173,13 @@ function judge (request: FastifyRequest, verdict: Verdict, { told, key, admit }:
     })
 }
 
-export function withoutBalance (): FacadeError {
-  return new FacadeError('forbidden', { message: 'The account of this API key has no balance.', reason: 'balance' })
+export function withoutMeans (reason: Lack): FacadeError {
+  return new FacadeError('forbidden', { message: lackTexts[reason], reason })
+}
+
+const lackTexts: Readonly<Record<Lack, string>> = {
+  balance: 'The account of this API key has no balance.',
+  roles: 'The token is valid, but none of its claims stands for a role here: ask whoever runs this server (OIDC_ROLES).'
 }
 
 function lacking ({ session }: Caller, needed: AccessClass): string {
@@ -204,7 +209,7 @@ export async function callerOf ({ caller, refusal, context }: FastifyRequest, { 
   try {
     const verdict = verifier.recall === undefined ? await verifier.verify(presented.key, context.address) : verifier.recall(presented.key)
     if (verdict?.valid === true) return verdict.caller
-    if (verdict !== undefined && verdict.reason !== 'balance') guesses.count(context.address, performance.now())
+    if (verdict !== undefined && !lacks(verdict.reason)) guesses.count(context.address, performance.now())
     return undefined
   } catch {
     return undefined

@@ -1,14 +1,15 @@
 /** `/login` and `/logout`: a key for a session, and the end of it. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { counted, storeFault, withoutBalance } from '../auth/authenticate.js'
+import { counted, storeFault, withoutMeans } from '../auth/authenticate.js'
 import { foreignCall } from '../auth/own-page.js'
 import { isSecure, type SessionOptions } from '../auth/session.js'
 import { safeNext, signInPath, signOutPath } from '../auth/sign-in.js'
 import { FacadeError, unauthenticated } from '../core/errors.js'
 import { sendError } from '../http/answer/send-error.js'
 import { clearSession, sessionToken, setSession } from '../http/session-cookie.js'
-import type { Caller, KeyVerifier } from '../keys/contract.js'
+import { lacks, type Caller, type KeyVerifier } from '../keys/contract.js'
 import type { Guesses } from '../keys/guesses.js'
+import { isJwt } from '../keys/key.js'
 import type { Sessions } from '../keys/sessions/sessions.js'
 import { pageSchema, signInSchema, signOutSchema } from './sign-in-schemas.js'
 import { signInHeaders, signInHtml } from './sign-in-page.js'
@@ -58,9 +59,10 @@ async function enter (request: FastifyRequest, key: string, options: Options): P
   const foreign = foreignCall(request, page)
   if (foreign !== undefined) return foreign
   try {
+    if (isJwt(key)) return counted(unauthenticated('malformed'), request, guesses) // a token of a program begins no session
     const verdict = await verifier.verify(key, request.context.address)
     request.caller = verdict.caller
-    if (!verdict.valid && verdict.reason === 'balance') return withoutBalance()
+    if (!verdict.valid && lacks(verdict.reason)) return withoutMeans(verdict.reason)
     if (!verdict.valid) return counted(unauthenticated(verdict.reason), request, guesses)
     const begun = await sessions.begin(key, verdict.caller)
     const before = sessionToken(request.context.head.cookie)

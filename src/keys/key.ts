@@ -51,6 +51,11 @@ export function formOf (key: string): KeyForm {
   return /^hk_(?:live|test)_[0-9A-Za-z]+$/.test(key) ? 'platform' : 'foreign'
 }
 
+/** Whether a text is no key but a JWT or JWE (RFC 7519: three or five parts, the first of them JSON in base64url). */
+export function isJwt (text: string): boolean {
+  return /^eyJ[\w-]*(?:\.[\w-]*){2,4}$/.test(text)
+}
+
 export function environmentOf (key: string): Environment {
   return key.startsWith('hk_live_') ? 'live' : key.startsWith('hk_test_') ? 'test' : 'other'
 }

@@ -1,6 +1,7 @@
 /** The configuration: environment names, their defaults and their rules. Read once, checked whole, then a frozen value. */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
+import { oidcFrom, type OidcConfig } from './oidc.js'
 import { readPostgresUrl, type PostgresAddress, type ReadText } from './postgres-url.js'
 import { readRedisUrl, type RedisAddress } from './redis-url.js'
 import { readSettings, type Env, type SettingReader } from './setting-reader.js'
@@ -8,7 +9,7 @@ import {
   cidrs, connections, count, date, headerText, hostAndPort, hostname, http, lifetime, oneOf, origin, origins, port, positiveCount,
   rate, seconds, secret, timeout, workers
 } from './setting-values.js'
-import { nearest, notServed, settings } from './settings.js'
+import { mayBeFile, nearest, notServed, settings } from './settings.js'
 import { checkIdentity, type TlsFiles, type TlsIdentity } from './tls-identity.js'
 import { UserError } from '../user-error.js'
 
@@ -27,6 +28,8 @@ export interface Config {
   readonly mlflowPython: string
   readonly keys: KeysConfig
   readonly sessions: SessionsConfig
+  /** Whose tokens count; undefined: nobody's. */
+  readonly oidc: OidcConfig | undefined
   /** Calls an hour of keys that are made without a rate; undefined: no limit. */
   readonly defaultRate: number | undefined
   /** Where limits are counted with other facades; undefined: each counts by itself. */
@@ -134,6 +137,7 @@ export function loadConfig (env: Env, readText: (path: string) => string): Confi
       idleMs: value('SESSION_IDLE_SECONDS', lifetime) ?? 0,
       maxMs: value('SESSION_MAX_SECONDS', lifetime) ?? 0
     },
+    oidc: oidcFrom(reader),
     defaultRate: value('KEYS_DEFAULT_RATE', rate) ?? undefined,
     redis: value('REDIS_URL', readRedisUrl),
     publicUrl: value('PUBLIC_URL', origin),
@@ -235,9 +239,11 @@ function platformFrom ({ problems, value }: SettingReader, mlflow: URL | undefin
   return url
 }
 
+/** Names that are read. */
+const known: ReadonlySet<string> = new Set(Object.entries(settings).flatMap(([name, setting]) => mayBeFile(setting) ? [name, `${name}_FILE`] : [name]))
+
 /** Names in our families that nobody reads are misspelt; what Kubernetes injects for services of such a name is not ours. */
 function unknownNames (env: Env): string[] {
-  const known = new Set(Object.entries(settings).flatMap(([name, { secret }]) => secret === true ? [name, `${name}_FILE`] : [name]))
   return Object.keys(env)
     .filter(name => /^(MLFLOW_UPSTREAM|KEYS|LEGACY)_/.test(name) && !known.has(name) && !/_SERVICE_HOST$|_PORT(_|$)/.test(name))
     .map(name => `${name} is not a setting: did you mean ${nearest(name, [...known])}?`)
@@ -245,7 +251,7 @@ function unknownNames (env: Env): string[] {
 
 function namesNotServed (env: Env): string[] {
   return Object.keys(env)
-    .filter(name => notServed.test(name) && env[name] !== '' && env[name] !== undefined)
+    .filter(name => notServed.test(name) && !known.has(name) && env[name] !== '' && env[name] !== undefined)
     .map(name => `${name} is set, but this version does not support it and would ignore it: unset it`)
 }
 
