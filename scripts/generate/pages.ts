@@ -18,9 +18,8 @@ export function settingsPage (): string {
 The facade is configured by environment variables. \`--env-file FILE\`, with any command, adds lines of \`NAME=VALUE\` for what the
 environment does not have; \`start\` takes \`--port\`, \`--host\`, \`--upstream\` (\`MLFLOW_UPSTREAM_URL\`) and \`--data-dir\`, which win over
 both. The server and every command check all settings when they start; one message lists every problem, and the exit code is 2. Secrets are never printed. An empty variable counts as unset. An
-unknown name that begins with \`MLFLOW_UPSTREAM_\`, \`KEYS_\` or \`LEGACY_\` is an error that suggests the closest known
-name. Other \`OIDC_…\` names than those below are errors too: this version does not support them and will not
-ignore them silently.
+unknown name that begins with \`MLFLOW_UPSTREAM_\`, \`KEYS_\`, \`LEGACY_\` or \`OIDC_\` is an error that suggests the closest known
+name.
 
 | name | default | purpose | must be |
 |---|---|---|---|

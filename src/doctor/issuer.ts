@@ -6,7 +6,7 @@ export const issuerCheck: Check = {
   id: 'issuer',
   about: 'the issuer of tokens (`OIDC_ISSUER`) does not answer, names itself otherwise, publishes no keys, has another time, or a role in `OIDC_ROLES` cannot be granted',
   async run ({ config: { oidc } }) {
-    if (oidc === undefined) return fine('API keys alone count, no tokens of an issuer')
+    if (oidc === undefined) return fine('there is no identity provider: API keys alone count')
     const [{ grantsOf }, { inspectIssuer }, { toleranceSeconds }] = await Promise.all([
       import('../keys/tokens/roles.js'), import('../keys/tokens/issuer-keys.js'), import('../keys/tokens/tokens.js')
     ])

@@ -53,12 +53,16 @@ export async function openVerifierOnly (config: Config, ears: Ears): Promise<Key
   return await withTokens(await openVerifier(config.keys, listening(ears)).catch(rethrow), config)
 }
 
-/** Takes tokens, too, where an issuer of them is configured; else nothing of that is loaded. */
+/**
+ * Takes tokens, too, where an issuer of them is configured; else nothing of that is loaded.
+ * @throws ConfigError of roles that cannot be granted
+ */
 async function withTokens (verifier: KeyVerifier, { oidc, keys }: Config): Promise<KeyVerifier> {
   if (oidc === undefined) return verifier
-  const { acceptTokens } = await import('../keys/tokens/tokens.js')
+  const [{ acceptTokens }, { grantsOf }] = await Promise.all([import('../keys/tokens/tokens.js'), import('../keys/tokens/roles.js')])
   try {
-    return acceptTokens(verifier, oidc, keys)
+    grantsOf(oidc.roles)
+    return oidc.audience === undefined ? verifier : acceptTokens(verifier, { ...oidc, audience: oidc.audience }, keys)
   } catch (error) {
     await verifier.close()
     throw error instanceof KeyInputError ? new ConfigError([`OIDC_ROLES has a role that cannot be granted: ${error.message}`]) : error

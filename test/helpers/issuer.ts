@@ -16,6 +16,10 @@ export interface Issuer {
   readonly publicPem: () => Promise<string>
   /** Signs with a new key from now on, of another name, which stands beside the ones before. */
   readonly rotate: (kid: string) => Promise<void>
+  /** What the token endpoint answers; it is handed the form, and whether that came with the client's secret. */
+  grant: (form: URLSearchParams) => Promise<Readonly<Record<string, unknown>>>
+  /** Forms that the token and the revocation endpoint got. */
+  readonly forms: URLSearchParams[]
   /** Answers so from now on; undefined: as it should. */
   readonly behave: (behaviour: Behaviour | undefined) => void
   /** What the discovery document says besides or instead. */
@@ -31,8 +35,20 @@ export type TokenClaims = Readonly<Record<string, unknown>>
 
 export const audience = 'https://registry.test'
 
+function endpoints (url: string): Readonly<Record<string, unknown>> {
+  return {
+    authorization_endpoint: `${url}/authorize`,
+    token_endpoint: `${url}/token`,
+    revocation_endpoint: `${url}/revoke`,
+    end_session_endpoint: `${url}/end`,
+    id_token_signing_alg_values_supported: ['ES256'],
+    authorization_response_iss_parameter_supported: true
+  }
+}
+
 export async function startIssuer (t: { teardown: (fn: () => unknown) => void }): Promise<Issuer> {
   const asked: string[] = []
+  const forms: URLSearchParams[] = []
   const published: JWK[] = []
   let signing: Pair & { readonly kid: string }
   let behaviour: Behaviour | undefined
@@ -46,11 +62,16 @@ export async function startIssuer (t: { teardown: (fn: () => unknown) => void })
   const server = createServer((req, res) => {
     asked.push(req.url ?? '')
     if (behaviour !== undefined) { behaviour(res, req); return }
-    const answer = req.url === '/realm/.well-known/openid-configuration'
-      ? { issuer: url, jwks_uri: `${url}/keys`, ...issuer.document }
-      : { keys: published }
-    res.writeHead(200, { 'content-type': 'application/json', date: new Date(Date.now() + issuer.aheadMs).toUTCString() }).end(JSON.stringify(answer))
+    const chunks: Buffer[] = []
+    req.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => { void answer(req.url ?? '', Buffer.concat(chunks).toString(), res) })
   }).listen(0, '127.0.0.1')
+  const answer = async (path: string, body: string, res: ServerResponse): Promise<void> => {
+    if (path !== '/realm/keys' && body !== '') forms.push(new URLSearchParams(body))
+    const content = path === '/realm/.well-known/openid-configuration'
+      ? { issuer: url, jwks_uri: `${url}/keys`, ...endpoints(url), ...issuer.document }
+      : path === '/realm/token' ? await issuer.grant(new URLSearchParams(body)) : { keys: published }
+    res.writeHead('error' in content ? 400 : 200, { 'content-type': 'application/json', date: new Date(Date.now() + issuer.aheadMs).toUTCString() }).end(JSON.stringify(content))
+  }
   await once(server, 'listening')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/realm`
   const close = async (): Promise<void> => {
@@ -65,6 +86,8 @@ export async function startIssuer (t: { teardown: (fn: () => unknown) => void })
     url,
     asked,
     document: {},
+    forms,
+    grant: async () => ({ error: 'invalid_grant' }),
     aheadMs: 0,
     rotate,
     close,

@@ -165,6 +165,8 @@ function broken (description: string): Response {
 const extraStatuses: Readonly<Record<string, readonly number[]>> = {
   signIn: [401, 403, 413],
   signOut: [403, 413],
+  signInAtProvider: [404],
+  signInCallback: [401, 403, 404],
   exportTraces: [501],
   createMultipartUpload: [501],
   completeMultipartUpload: [501],

@@ -9,7 +9,7 @@ import {
   cidrs, connections, count, date, headerText, hostAndPort, hostname, http, lifetime, oneOf, origin, origins, port, positiveCount,
   rate, seconds, secret, timeout, workers
 } from './setting-values.js'
-import { mayBeFile, nearest, notServed, settings } from './settings.js'
+import { mayBeFile, nearest, settings } from './settings.js'
 import { checkIdentity, type TlsFiles, type TlsIdentity } from './tls-identity.js'
 import { UserError } from '../user-error.js'
 
@@ -117,7 +117,7 @@ export class ConfigError extends UserError {
 export function loadConfig (env: Env, readText: (path: string) => string): Config {
   const reader = readSettings(env, readText)
   const { problems, value } = reader
-  problems.push(...unknownNames(env), ...namesNotServed(env))
+  problems.push(...unknownNames(env))
   const host = value('HOST', hostname) ?? ''
   const dataDir = value('DATA_DIR', given => given) ?? ''
   const publicPort = value('PORT', port) ?? 0
@@ -245,14 +245,8 @@ const known: ReadonlySet<string> = new Set(Object.entries(settings).flatMap(([na
 /** Names in our families that nobody reads are misspelt; what Kubernetes injects for services of such a name is not ours. */
 function unknownNames (env: Env): string[] {
   return Object.keys(env)
-    .filter(name => /^(MLFLOW_UPSTREAM|KEYS|LEGACY)_/.test(name) && !known.has(name) && !/_SERVICE_HOST$|_PORT(_|$)/.test(name))
+    .filter(name => /^(MLFLOW_UPSTREAM|KEYS|LEGACY|OIDC)_/.test(name) && !known.has(name) && !/_SERVICE_HOST$|_PORT(_|$)/.test(name))
     .map(name => `${name} is not a setting: did you mean ${nearest(name, [...known])}?`)
-}
-
-function namesNotServed (env: Env): string[] {
-  return Object.keys(env)
-    .filter(name => notServed.test(name) && !known.has(name) && env[name] !== '' && env[name] !== undefined)
-    .map(name => `${name} is set, but this version does not support it and would ignore it: unset it`)
 }
 
 /** Which store a KEYS_URL names; undefined: it is not allowed. */

@@ -1,15 +1,29 @@
 /** The settings OIDC_…: whose tokens count, and what they allow. */
-import { headerText, http, rate } from './setting-values.js'
 import type { SettingReader } from './setting-reader.js'
+import { headerText, http, lifetime, rate } from './setting-values.js'
+import type { Name } from './settings.js'
 
 export interface OidcConfig {
   /** As tokens name it in `iss`, byte for byte. */
   readonly issuer: string
-  /** What `aud` of a token holds. */
-  readonly audience: string
+  /** What `aud` of a token holds; undefined: no tokens count. */
+  readonly audience: string | undefined
+  /** The facade as the provider knows it; undefined: nobody signs in there. */
+  readonly client: ClientConfig | undefined
   /** The claim that says who it is. */
   readonly userClaim: string
   readonly roles: readonly Role[]
+}
+
+export interface ClientConfig {
+  readonly id: string
+  readonly secret: string
+  /** What the provider is called on the sign-in page. */
+  readonly name: string
+  /** What is asked for, as OAuth has it. */
+  readonly scope: string
+  /** After how long the provider is asked again what a person may do, milliseconds. */
+  readonly refreshMs: number
 }
 
 /** What whoever has these claims may do. */
@@ -23,13 +37,19 @@ export interface Role {
   readonly ratePerHour: number | undefined
 }
 
-const needed = ['OIDC_ISSUER', 'OIDC_AUDIENCE', 'OIDC_ROLES'] as const
+const always = ['OIDC_ISSUER', 'OIDC_ROLES'] as const
+const forPeople = ['OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET'] as const
 
-/** Undefined: no tokens count. */
-export function oidcFrom ({ problems, text, value }: SettingReader): OidcConfig | undefined {
-  const missing = needed.filter(name => text(name) === undefined)
-  if (missing.length > 0) {
-    if (missing.length < needed.length) problems.push(`${needed.join(', ')} belong together: ${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} not set`)
+/** Undefined: there is no identity provider. */
+export function oidcFrom (reader: SettingReader): OidcConfig | undefined {
+  const { problems, text, value } = reader
+  const missing = (names: readonly Name[]): readonly Name[] => names.filter(name => text(name) === undefined)
+  const client = missing(forPeople).length === forPeople.length ? [] : forPeople
+  const given = [...always, 'OIDC_AUDIENCE' as const, ...client].filter(name => text(name) !== undefined)
+  if (given.length === 0) return undefined
+  const lacking = [...missing([...always, ...client]), ...client.length === 0 ? missing(['OIDC_AUDIENCE']) : []]
+  if (lacking.length > 0) {
+    problems.push(`${given.join(', ')} alone ${given.length === 1 ? 'does' : 'do'} nothing: ${lacking.join(' and ')} ${lacking.length === 1 ? 'is' : 'are'} not set`)
     return undefined
   }
   const issuer = value('OIDC_ISSUER', issuerUrl)
@@ -37,8 +57,28 @@ export function oidcFrom ({ problems, text, value }: SettingReader): OidcConfig 
   const userClaim = value('OIDC_USER_CLAIM', headerText)
   const roles = rolesIn(text('OIDC_ROLES') ?? '')
   if (typeof roles === 'string') problems.push(`OIDC_ROLES ${roles}`)
-  if (issuer === undefined || audience === undefined || userClaim === undefined || typeof roles === 'string') return undefined
-  return { issuer, audience, userClaim, roles }
+  const known = client.length === 0 ? undefined : clientFrom(reader)
+  if (issuer === undefined || userClaim === undefined || typeof roles === 'string') return undefined
+  return { issuer, audience, userClaim, roles, client: known }
+}
+
+function clientFrom ({ value }: SettingReader): ClientConfig {
+  return {
+    id: value('OIDC_CLIENT_ID', headerText) ?? '',
+    secret: value('OIDC_CLIENT_SECRET', headerText) ?? '',
+    name: value('OIDC_NAME', line) ?? '',
+    scope: value('OIDC_SCOPES', scopes) ?? '',
+    refreshMs: value('OIDC_REFRESH_SECONDS', lifetime) ?? 0
+  }
+}
+
+function line (given: string): string | undefined {
+  return /^[^\p{C}]{1,60}$/u.test(given) ? given : undefined
+}
+
+/** Names of RFC 6749, section 3.3; without `openid` no ID token comes. */
+function scopes (given: string): string | undefined {
+  return /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/.test(given) && given.split(' ').includes('openid') ? given : undefined
 }
 
 /** Over plain HTTP somebody on the way could put keys of their own in place of the issuer's; on this machine there is no such way. */

@@ -93,15 +93,22 @@ export interface IssuerFacts {
 }
 
 /**
- * Asks for the discovery document (OpenID Connect Discovery 1.0, section 4) and the keys that it leads to.
+ * The discovery document (OpenID Connect Discovery 1.0, section 4).
  * @throws StoreUnavailableError, also where it is not the issuer's own
  */
+export async function readDocument (agent: Agent, issuer: string): Promise<Readonly<Record<string, unknown>>> {
+  const url = `${issuer.replace(/\/+$/, '')}/.well-known/openid-configuration`
+  const document = jsonIn(await askFar(agent, url, name, { method: 'GET', headers: { accept: 'application/json' } }), 'discovery document')
+  if (document['issuer'] !== issuer) throw new StoreUnavailableError(`${name} names itself otherwise than OIDC_ISSUER.`)
+  return document
+}
+
+/** Asks for that and the keys that it leads to. @throws StoreUnavailableError */
 export async function readIssuer (agent: Agent, issuer: string): Promise<IssuerFacts> {
-  const found = await askFar(agent, `${issuer.replace(/\/+$/, '')}/.well-known/openid-configuration`, name, { method: 'GET', headers: { accept: 'application/json' } })
-  const { issuer: named, jwks_uri: address } = jsonIn(found, 'discovery document')
-  if (named !== issuer) throw new StoreUnavailableError(`${name} names itself otherwise than OIDC_ISSUER.`)
+  const { jwks_uri: address } = await readDocument(agent, issuer)
   if (typeof address !== 'string' || !URL.canParse(address) || !(address.startsWith('https:') || issuer.startsWith('http:'))) throw unreadable('discovery document')
-  const keys = jsonIn(await askFar(agent, address, name, { method: 'GET', headers: { accept: 'application/json' } }), 'keys') as unknown as JSONWebKeySet
+  const found = await askFar(agent, address, name, { method: 'GET', headers: { accept: 'application/json' } })
+  const keys = jsonIn(found, 'keys') as unknown as JSONWebKeySet
   // What a cache on the way gives says when it was made, and how long ago that is (RFC 9111, section 5.1)
   const clock = Date.parse(String(found.headers.date)) + Number(found.headers.age ?? 0) * 1000
   return { keys, clock: Number.isNaN(clock) ? undefined : clock }

@@ -2,15 +2,15 @@
  * Tokens of service accounts: a JWT of the company's identity provider in place of a key (RFC 9068, RFC 8725). Nothing of it is kept but
  * what it allows, by its hash.
  */
-import { decodeJwt, decodeProtectedHeader, errors, jwtVerify, type JWTPayload, type ProtectedHeaderParameters } from 'jose'
+import { decodeJwt, decodeProtectedHeader, errors, jwtVerify, type ProtectedHeaderParameters } from 'jose'
 import type { KeysConfig } from '../../core/settings/config.js'
 import type { OidcConfig } from '../../core/settings/oidc.js'
-import { StoreUnavailableError, type Caller, type KeyVerifier, type Verdict } from '../contract.js'
-import { isUserId } from '../key-input.js'
-import { hashKey, isJwt } from '../key.js'
+import { StoreUnavailableError, type KeyVerifier, type Verdict } from '../contract.js'
+import { isJwt } from '../key.js'
 import { createVerdictCache } from '../verdict-cache.js'
+import { callerOf, identityOf, nothing } from './identity.js'
 import { freshMs, openIssuerKeys } from './issuer-keys.js'
-import { claimOf, grantsOf, type Grant } from './roles.js'
+import { grantsOf } from './roles.js'
 
 /** With a secret of two, whoever can check a token can make one: with the public key as the secret, anybody. */
 const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']
@@ -19,13 +19,15 @@ export const toleranceSeconds = 30
 /** More than any provider puts into one, groups included. */
 const tokenMaxLength = 16 * 1024
 
+export type TokensConfig = OidcConfig & { readonly audience: string }
+
 interface Options extends Pick<KeysConfig, 'staleMs'> {
   /** The clock, milliseconds since 1970. */
   readonly now?: () => number
 }
 
 /** A verifier that takes tokens besides the keys of another one. @throws KeyInputError where a role cannot be granted */
-export function acceptTokens (verifier: KeyVerifier, config: OidcConfig, { staleMs, now = Date.now }: Options): KeyVerifier {
+export function acceptTokens (verifier: KeyVerifier, config: TokensConfig, { staleMs, now = Date.now }: Options): KeyVerifier {
   const keys = openIssuerKeys(config.issuer, { staleMs, now })
   const grantOf = grantsOf(config.roles)
 
@@ -42,7 +44,7 @@ export function acceptTokens (verifier: KeyVerifier, config: OidcConfig, { stale
         currentDate: new Date(now())
       })
       const grant = grantOf(payload)
-      const caller = callerOf(payload, config, grant ?? nothing)
+      const caller = callerOf(identityOf(payload, payload.sub ?? '', config), grant ?? nothing, (payload.exp ?? 0) * 1000)
       return grant === undefined ? { valid: false, reason: 'roles', caller } : { valid: true, caller }
     } catch (error) {
       return refusalOf(error)
@@ -64,8 +66,6 @@ export function acceptTokens (verifier: KeyVerifier, config: OidcConfig, { stale
   }
 }
 
-const nothing: Grant = { scopes: new Set(), workspaces: [], ratePerHour: undefined }
-
 /** What refuses a token whatever its signature: the issuer is not asked about it. @throws jose's errors where it cannot be read */
 function refusalBefore (token: string, issuer: string, at: number): 'token' | 'expired' | undefined {
   const header = decodeProtectedHeader(token)
@@ -85,12 +85,4 @@ function refusalOf (error: unknown): Verdict {
   if (error instanceof errors.JWTExpired) return { valid: false, reason: 'expired' }
   if (error instanceof errors.JOSEError && !(error instanceof errors.JWKSInvalid)) return { valid: false, reason: 'token' }
   throw error instanceof StoreUnavailableError ? error : new StoreUnavailableError('A token cannot be checked with the keys of its issuer.', { cause: error })
-}
-
-function callerOf (payload: JWTPayload, { issuer, userClaim }: OidcConfig, { scopes, workspaces, ratePerHour }: Grant): Caller {
-  const keyId = `oidc:${hashKey(JSON.stringify([issuer, payload.sub])).slice(0, 16)}`
-  const claimed = userClaim === 'email' && payload['email_verified'] !== true ? undefined : claimOf(payload, userClaim)
-  const userId = [claimed, payload.sub].find((text): text is string => typeof text === 'string' && isUserId(text)) ?? keyId
-  const expiresAt = (payload.exp ?? 0) * 1000
-  return { keyId, userId, name: userId, hint: 'oidc…', environment: 'other', scopes, workspaces, ratePerHour, expiresAt }
 }

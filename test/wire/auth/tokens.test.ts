@@ -43,7 +43,7 @@ async function trial (t: Test): Promise<Trial> {
     check: async () => {},
     close: async () => {}
   }
-  const config = { issuer: issuer.url, audience, userClaim: 'email', roles: rolesIn(table) as readonly Role[] }
+  const config = { issuer: issuer.url, audience, userClaim: 'email', client: undefined, roles: rolesIn(table) as readonly Role[] }
   const up = await facade(t, echo, { verifier: acceptTokens(known, config, { staleMs, now: () => clock.at }) })
   const call = async (token: string, method = 'GET', target = get): Promise<Answer> => {
     return await up.call(method, target, { key: null, headers: { Authorization: `Bearer ${token}` }, ...method === 'POST' ? { body: '{}' } : {} })
