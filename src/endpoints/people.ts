@@ -1,9 +1,9 @@
 /** `/login/oidc` and `/login/callback`: to the identity provider and back, and the page that ends the session there. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { counted, storeFault, withoutMeans } from '../auth/authenticate.js'
+import { counted, withoutMeans } from '../auth/authenticate.js'
 import { isSecure, type SessionOptions } from '../auth/session.js'
 import { awayPath, callbackPath, safeNext } from '../auth/sign-in.js'
-import { FacadeError } from '../core/errors.js'
+import { FacadeError, toFacadeError, unavailable } from '../core/errors.js'
 import { UserError } from '../core/user-error.js'
 import { publicOrigin } from '../http/client-address.js'
 import { sessionToken, setSession, setTransaction, transactionIn } from '../http/session-cookie.js'
@@ -57,7 +57,8 @@ function known (people: People | undefined): People {
 
 function refusalOf (error: unknown): FacadeError {
   if (error instanceof FacadeError) return error
-  if (error instanceof StoreUnavailableError || !(error instanceof UserError)) return storeFault(error)
+  if (error instanceof StoreUnavailableError) return unavailable('Nobody can sign in at the identity provider at the moment. Try again.', 'store_unavailable', error)
+  if (!(error instanceof UserError)) return toFacadeError(error)
   return new FacadeError('unauthenticated', { message: `${error.message} Try again.`, reason: 'sign_in', cause: error.cause })
 }
 

@@ -140,7 +140,8 @@ function holdSessions (
   function find (token: string): Known | undefined {
     if (!token.startsWith(prefix) || token.length > tokenMaxLength) return undefined
     const content = sealed.open(token.slice(prefix.length)) as Content | undefined // only what the facade has sealed comes so far
-    if (content === undefined || !lasts(content, lifetimes, now()) || ended.has(content.id)) return undefined
+    if (content === undefined || !lasts(content, lifetimes, now())) return undefined
+    if (ended.has(content.id) || ended.has(versionOf(content))) return undefined
     const before = known.get(content.id)
     return before !== undefined && before.content.dueAt >= content.dueAt ? before : keep(content, before?.idToken)
   }
@@ -188,7 +189,9 @@ function holdSessions (
         found.failedAt = now()
         return outlast(found, error)
       }
-      ended.set(content.id, true)
+      // Not the session: another replica may have got the token that took the place of this one
+      ended.set(versionOf(content), true)
+      known.delete(content.id)
       return undefined
     }
   }
@@ -250,4 +253,9 @@ function holdSessions (
       }
     }
   }
+}
+
+/** A session as it was between two answers of the provider. */
+function versionOf ({ id, dueAt }: Content): string {
+  return `${id} ${dueAt}`
 }

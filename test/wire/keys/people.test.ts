@@ -17,6 +17,8 @@ interface Trial {
   readonly issuer: Issuer
   readonly clock: { at: number }
   readonly people: People
+  /** The same on another replica. */
+  readonly elsewhere: People
   /** What the provider says of the person, and gives for a refresh. */
   readonly said: { claims: TokenClaims, refresh: string | undefined }
   readonly signIn: () => Promise<string>
@@ -29,7 +31,7 @@ async function trial (t: Test): Promise<Trial> {
   const client = { id: 'facade', secret: 'a secret of the facade', name: 'Acme', scope: 'openid', refreshMs }
   const config = { issuer: issuer.url, audience: undefined, userClaim: 'email', roles: rolesIn(roles) as readonly Role[], client }
   const open = (): People => openPeople(config, { idleMs: 8 * 3_600_000, maxMs: 24 * 3_600_000, staleMs, secret: () => 'a secret for seals that is long enough', now: () => clock.at })
-  const people = open()
+  const [people, elsewhere] = [open(), open()]
   let nonce = ''
   issuer.grant = async form => ({
     access_token: 'a',
@@ -44,7 +46,7 @@ async function trial (t: Test): Promise<Trial> {
     const query = new URLSearchParams({ code: 'c', state: url.searchParams.get('state') ?? '', iss: issuer.url })
     return (await people.finish(`?${query.toString()}`, cookie)).token
   }
-  return { issuer, clock, people, said, signIn }
+  return { issuer, clock, people, elsewhere, said, signIn }
 }
 
 t.test('a session never administers, and the provider is asked again when it is due, once for all who wait', async t => {
@@ -90,6 +92,25 @@ t.test('whose groups are taken away, or whom the provider knows no longer, is ou
     t.equal(await people.sessions.verify(token, ''), undefined, `${name}: for good`)
     t.equal(people.sessions.renew(token), undefined)
   }
+})
+
+t.test('replicas that ask at once with a token that is good once do not end the session for each other', async t => {
+  const { issuer, clock, people, elsewhere, said, signIn } = await trial(t)
+  const { grant } = issuer
+  const token = await signIn()
+  t.match(elsewhere.sessions.verify(token, ''), { valid: true }, 'known by its cookie alone')
+  clock.at += refreshMs
+  said.refresh = 'r2'
+  t.match(await people.sessions.verify(token, ''), { valid: true })
+  const renewed = people.sessions.renew(token) ?? ''
+  issuer.grant = async () => ({ error: 'invalid_grant' })
+  t.equal(await elsewhere.sessions.verify(token, ''), undefined, 'the one before is spent')
+  issuer.grant = grant
+  t.match(await elsewhere.sessions.verify(renewed, ''), { valid: true })
+  t.equal(await elsewhere.sessions.verify(token, ''), undefined)
+  await people.leave(renewed, 'https://facade.test/')
+  t.equal(people.sessions.verify(renewed, ''), undefined)
+  t.equal(people.sessions.verify(token, ''), undefined)
 })
 
 t.test('while the provider fails a session goes on, for so long as keys do', async t => {
