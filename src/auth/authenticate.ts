@@ -16,6 +16,7 @@ import type { Standing } from '../keys/limits/allowance.js'
 import type { Limits } from '../keys/limits/local.js'
 import { lacks, StoreBusyError, StoreUnavailableError, type Caller, type KeyVerifier, type Lack, type Verdict } from '../keys/contract.js'
 import { errors, FacadeError, toFacadeError, unauthenticated, unavailable } from '../core/errors.js'
+import { accountPrefix } from '../keys/key.js'
 import { unknownId } from '../access/matcher.js'
 import { sendError } from '../http/answer/send-error.js'
 import type { Judgement } from '../http/access.js'
@@ -182,10 +183,12 @@ const lackTexts: Readonly<Record<Lack, string>> = {
   roles: 'The token is valid, but none of its claims stands for a role here: ask whoever runs this server (OIDC_ROLES).'
 }
 
-function lacking ({ session }: Caller, needed: AccessClass): string {
-  if (session !== true) return 'the API key does not have'
-  return needed === 'admin'
-    ? 'no session has: send an API key that has it in a header'
+function lacking ({ session, keyId }: Caller, needed: AccessClass): string {
+  const isAccount = keyId.startsWith(accountPrefix)
+  if (session !== true) return isAccount ? 'no role of the token\'s account gives' : 'the API key does not have'
+  if (needed === 'admin') return 'no session has: send an API key that has it in a header'
+  return isAccount
+    ? 'no role of your account gives: ask whoever runs this server'
     : 'the key that you signed in with does not have: sign out, and in again with one that has it'
 }
 

@@ -33,6 +33,9 @@ export function createId (): string {
   return `key_${randomText(16)}`
 }
 
+/** How the id begins by which an account of the identity provider goes, in place of a key's. */
+export const accountPrefix = 'oidc:'
+
 /**
  * What a store keeps in place of the key: SHA-256 as 64 hexadecimal characters.
  * A slow hash would add nothing: the keys have far more than 128 random bits.

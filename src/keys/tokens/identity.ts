@@ -1,7 +1,7 @@
 /** Who the claims of the identity provider speak of. */
 import type { OidcConfig } from '../../core/settings/oidc.js'
 import type { Caller } from '../contract.js'
-import { hashKey } from '../key.js'
+import { accountPrefix, hashKey } from '../key.js'
 import { isUserId } from '../key-input.js'
 import { claimOf, type Claims, type Grant } from './roles.js'
 
@@ -12,7 +12,7 @@ export interface Identity {
 }
 
 export function identityOf (claims: Claims, sub: string, { issuer, userClaim }: OidcConfig): Identity {
-  const keyId = `oidc:${hashKey(JSON.stringify([issuer, sub])).slice(0, 16)}`
+  const keyId = `${accountPrefix}${hashKey(JSON.stringify([issuer, sub])).slice(0, 16)}`
   const claimed = userClaim === 'email' && claims['email_verified'] !== true ? undefined : claimOf(claims, userClaim)
   const userId = [claimed, sub].find((text): text is string => typeof text === 'string' && isUserId(text)) ?? keyId
   return { keyId, userId }

@@ -64,6 +64,7 @@ t.test('a token does what its role allows, and reaches neither MLflow nor the lo
   const [, claims = '', signature = ''] = token.split('.')
   const everything = JSON.stringify([up.lines, up.mlflow.calls]) + await up.metrics.registry.metrics()
   t.notMatch(everything, new RegExp(`${claims}|${signature}`))
+  t.match((await call(await issuer.token({ groups: ['readers'] }), 'POST', create)).json(), { message: /mlflow:write, which no role of the token's account gives/ })
   t.match((await call(token, 'GET', '/whoami')).json(), { owner: 'bot@acme.example', scopes: ['mlflow:read', 'mlflow:write'] })
 })
 
