@@ -35,7 +35,7 @@ import validate from './http/validate.js'
 import type { KeyVerifier } from './keys/contract.js'
 import { createGuesses } from './keys/guesses.js'
 import { createLocalLimits, type Limits } from './keys/limits/local.js'
-import { openSessions } from './keys/sessions/open.js'
+import { openSignIns } from './keys/sessions/open.js'
 import oldPaths, { markOldPath } from './legacy/old-paths.js'
 import { openOldPathUsage, usageFile, type OldPathUsage } from './legacy/usage.js'
 import { watch, type Monitor } from './mlflow/monitor.js'
@@ -91,7 +91,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   metrics.observeOpenExchanges(() => upstream.open.items.length)
   const trusted = trusting(config.trustProxy)
   const guesses = createGuesses()
-  const sessions = openSessions(verifier, config)
+  const { sessions, people } = await openSignIns(verifier, config)
   const browsers = { sessions, maxMs: config.sessions.maxMs, publicUrl: config.publicUrl, trusted }
   const bounds = createBounds(config)
   const newer = watchNewer(upstream, found => log.warn({ unknown: found.unknown }, describeNewer(found)))
@@ -181,7 +181,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   await app.register(favicon)
   await app.register(openapi, { monitor })
   await app.register(startPage, { publicUrl: config.publicUrl, newer: () => newer.current, signedIn: signedInBy(sessions), limits })
-  await app.register(signIn, { verifier, guesses, ...browsers })
+  await app.register(signIn, { verifier, guesses, people, ...browsers })
   app.route({ method: methods, url: mount, onRequest: redirectToMount, handler: redirectToMount })
   await app.register(async guarded => {
     await guarded.register(authenticate, { verifier, guesses, limits, ...browsers })

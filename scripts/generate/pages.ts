@@ -1,14 +1,16 @@
 /** Pages of the documentation that are made from tables of the source. */
 import { errors } from '../../src/core/errors.js'
 import { reasons } from '../../src/core/reasons.js'
-import { settings } from '../../src/core/settings/settings.js'
+import { mayBeFile, settings } from '../../src/core/settings/settings.js'
 
 const made = (source: string): string => `<!-- Made from ${source} by \`npm run generate\`. -->\n`
 
 /** docs/config.md */
 export function settingsPage (): string {
-  const rows = Object.entries(settings).map(([name, { value, allowed, about, secret }]) => {
-    return `| \`${name}\` | ${value === undefined ? '' : `\`${value}\``} | ${about}${secret === true ? ` A secret: \`${name}_FILE\` may name a file that holds it.` : ''} | ${allowed} |`
+  const rows = Object.entries(settings).map(([name, setting]) => {
+    const { value, allowed, about, secret } = setting
+    const file = mayBeFile(setting) ? `${secret === true ? ' A secret:' : ' Or'} \`${name}_FILE\` ${secret === true ? 'may name' : 'names'} a file that holds it.` : ''
+    return `| \`${name}\` | ${value === undefined ? '' : `\`${value}\``} | ${about}${file} | ${allowed} |`
   })
   return `${made('src/core/settings/settings.ts')}
 # Configuration
@@ -16,9 +18,8 @@ export function settingsPage (): string {
 The facade is configured by environment variables. \`--env-file FILE\`, with any command, adds lines of \`NAME=VALUE\` for what the
 environment does not have; \`start\` takes \`--port\`, \`--host\`, \`--upstream\` (\`MLFLOW_UPSTREAM_URL\`) and \`--data-dir\`, which win over
 both. The server and every command check all settings when they start; one message lists every problem, and the exit code is 2. Secrets are never printed. An empty variable counts as unset. An
-unknown name that begins with \`MLFLOW_UPSTREAM_\`, \`KEYS_\`, \`LEGACY_\` or \`AUDIT_\` is an error that suggests the closest known
-name. \`OIDC_…\` names are errors too: this version does not support them and will not
-ignore them silently.
+unknown name that begins with \`MLFLOW_UPSTREAM_\`, \`KEYS_\`, \`LEGACY_\`, \`AUDIT_\` or \`OIDC_\` is an error that suggests the closest known
+name.
 
 | name | default | purpose | must be |
 |---|---|---|---|

@@ -14,8 +14,9 @@ import { countCall, noteStanding } from './rate-limit.js'
 import { seen } from './seen.js'
 import type { Standing } from '../keys/limits/allowance.js'
 import type { Limits } from '../keys/limits/local.js'
-import { StoreBusyError, StoreUnavailableError, type Caller, type KeyVerifier, type Verdict } from '../keys/contract.js'
+import { lacks, StoreBusyError, StoreUnavailableError, type Caller, type KeyVerifier, type Lack, type Verdict } from '../keys/contract.js'
 import { errors, FacadeError, toFacadeError, unauthenticated, unavailable } from '../core/errors.js'
+import { accountPrefix } from '../keys/key.js'
 import { unknownId } from '../access/matcher.js'
 import { sendError } from '../http/answer/send-error.js'
 import type { Judgement } from '../http/access.js'
@@ -88,7 +89,7 @@ export default fp<GuardOptions>(async (app, { verifier, guesses, limits, ...sess
     request.keyIn = 'cookie'
     const attempt: Attempt = { told, key: undefined, admit: needed => admitSession(request, token, needed, session) }
     hear(reply, () => session.sessions.verify(token, request.context.address), verdict => {
-      if (verdict !== undefined && (verdict.valid || verdict.reason === 'balance')) settle(reply, verdict, attempt, done)
+      if (verdict !== undefined && (verdict.valid || lacks(verdict.reason))) settle(reply, verdict, attempt, done)
       else refuseSession(request, reply, verdict)
     })
   }
@@ -150,9 +151,9 @@ function twoKeys (headers: readonly string[]): FacadeError {
 function judge (request: FastifyRequest, verdict: Verdict, { told, key, admit }: Attempt): FacadeError | undefined {
   request.caller = verdict.caller
   if (!verdict.valid) {
-    return verdict.reason === 'balance'
-      ? withoutBalance()
-      : unauthenticated(verdict.reason, key === undefined ? undefined : seen(request.context.head, key))
+    return lacks(verdict.reason)
+      ? withoutMeans(verdict.reason)
+      : unauthenticated(verdict.reason, key === undefined ? undefined : seen(request.context.head, key, verdict.reason))
   }
   const judgement = told ?? judged(request)
   request.operation = judgement.operation
@@ -173,14 +174,21 @@ function judge (request: FastifyRequest, verdict: Verdict, { told, key, admit }:
     })
 }
 
-export function withoutBalance (): FacadeError {
-  return new FacadeError('forbidden', { message: 'The account of this API key has no balance.', reason: 'balance' })
+export function withoutMeans (reason: Lack): FacadeError {
+  return new FacadeError('forbidden', { message: lackTexts[reason], reason })
 }
 
-function lacking ({ session }: Caller, needed: AccessClass): string {
-  if (session !== true) return 'the API key does not have'
-  return needed === 'admin'
-    ? 'no session has: send an API key that has it in a header'
+const lackTexts: Readonly<Record<Lack, string>> = {
+  balance: 'The account of this API key has no balance.',
+  roles: 'The token is valid, but none of its claims stands for a role here: ask whoever runs this server (OIDC_ROLES).'
+}
+
+function lacking ({ session, keyId }: Caller, needed: AccessClass): string {
+  const isAccount = keyId.startsWith(accountPrefix)
+  if (session !== true) return isAccount ? 'no role of the token\'s account gives' : 'the API key does not have'
+  if (needed === 'admin') return 'no session has: send an API key that has it in a header'
+  return isAccount
+    ? 'no role of your account gives: ask whoever runs this server'
     : 'the key that you signed in with does not have: sign out, and in again with one that has it'
 }
 
@@ -204,7 +212,7 @@ export async function callerOf ({ caller, refusal, context }: FastifyRequest, { 
   try {
     const verdict = verifier.recall === undefined ? await verifier.verify(presented.key, context.address) : verifier.recall(presented.key)
     if (verdict?.valid === true) return verdict.caller
-    if (verdict !== undefined && verdict.reason !== 'balance') guesses.count(context.address, performance.now())
+    if (verdict !== undefined && !lacks(verdict.reason)) guesses.count(context.address, performance.now())
     return undefined
   } catch {
     return undefined

@@ -2,6 +2,7 @@
  * Finds the one key that a request presents in its headers, or says that there are none or several. Whether the key is
  * good is not judged here.
  */
+import { isJwt } from '../keys/key.js'
 
 /** A `key` may be the empty string: credentials came, but no key can be read from them, which is a malformed key and not an absent one. */
 export type Presented =
@@ -46,20 +47,14 @@ export function presentedKey ({ authorization, apiKey, gatewayKey }: CredentialH
 }
 
 const keyMaxLength = 512
-const jwt = /^eyJ[\w-]*(?:\.[\w-]*){2,4}$/
 
 /**
- * Whether a text counts as a key beside another one. A JWT or JWE (RFC 7519: three or five parts, the first of them JSON
- * in base64url) does not: no store takes one, and proxies that sign people in put it beside the caller's key. Any other
- * text does, for imported keys and those of an auth service have any form; also one with a comma or a space in it, for a
- * proxy that joins repeated headers makes such a text of two keys.
+ * Whether a text counts as a key beside another one. A JWT does not: no store takes one, and proxies that sign people in
+ * put it beside the caller's key. Any other text does, for imported keys and those of an auth service have any form; also
+ * one with a comma or a space in it, for a proxy that joins repeated headers makes such a text of two keys.
  */
 export function couldBeKey (text: string): boolean {
   return text !== '' && text.length <= keyMaxLength && !isJwt(text)
-}
-
-export function isJwt (text: string): boolean {
-  return jwt.test(text)
 }
 
 /** An `Authorization` header taken apart. The text is empty where no key can be read from it. */

@@ -2,7 +2,8 @@
 import { unauthenticated, type FacadeError } from '../core/errors.js'
 import { toGateway, type RequestContext } from '../http/context.js'
 import { sessionToken } from '../http/session-cookie.js'
-import type { KeyVerifier, Verdict } from '../keys/contract.js'
+import { lacks, type KeyVerifier, type Verdict } from '../keys/contract.js'
+import { isJwt } from '../keys/key.js'
 import type { Sessions } from '../keys/sessions/sessions.js'
 import { presentedKey } from './credentials.js'
 
@@ -36,7 +37,7 @@ export async function endedSince (context: RequestContext, judges: Judges): Prom
   try {
     const verdict = await judgeAgain(context, judges)
     if (verdict === undefined) return unauthenticated('session')
-    if (verdict === 'nothing' || verdict.valid || verdict.reason === 'balance') return undefined
+    if (verdict === 'nothing' || verdict.valid || lacks(verdict.reason)) return undefined
     return unauthenticated(verdict.reason)
   } catch {
     return undefined
@@ -47,5 +48,6 @@ export async function endedSince (context: RequestContext, judges: Judges): Prom
 async function judgeAgain ({ head, address, request }: RequestContext, { verifier, sessions }: Judges): Promise<Verdict | undefined | 'nothing'> {
   if (request.keyIn === 'cookie') return await sessions.verify(sessionToken(head.cookie) ?? '', address)
   const presented = presentedKey(head, toGateway(request.context))
-  return presented.kind === 'key' ? await verifier.verify(presented.key, address) : 'nothing'
+  // A token lives for minutes and ends by time alone: it has to be good when a request begins
+  return presented.kind === 'key' && !isJwt(presented.key) ? await verifier.verify(presented.key, address) : 'nothing'
 }

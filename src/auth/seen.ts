@@ -1,13 +1,16 @@
 /** Says to someone who was refused what came in place of a key: never a part of it, and nothing that depends on which keys there are. */
-import { isJwt, readAuthorization, type CredentialHeaders } from './credentials.js'
-import { formOf, isPlausible } from '../keys/key.js'
+import { readAuthorization, type CredentialHeaders } from './credentials.js'
+import type { Refusal } from '../keys/contract.js'
+import { formOf, isJwt, isPlausible } from '../keys/key.js'
 
 /**
  * What is wrong with the credentials of a refused request, to complete the sentence "The facade saw …"; undefined where
  * they look like a key.
- * @param key what was taken for the key
+ * @param key what was taken for the key @param reason why it was refused
  */
-export function seen ({ authorization }: CredentialHeaders, key: string): string | undefined {
+export function seen ({ authorization }: CredentialHeaders, key: string, reason: Refusal): string | undefined {
+  if (reason === 'token') return 'a JWT that is not accepted here: its issuer, its audience, its signature or its times are not right'
+  if (reason === 'expired' && isJwt(key)) return 'a JWT that has expired'
   const holder = authorization.find(value => readAuthorization(value).text === key)
   if (holder !== undefined) return inAuthorization(holder)
   return key === '' ? 'an empty header in place of a key' : inText(key)

@@ -7,6 +7,11 @@ import { mount } from '../core/public-paths.js'
 /** Where one signs in. */
 export const signInPath = '/login'
 export const signOutPath = '/logout'
+/** Where one goes to the identity provider, and comes back from it. */
+export const awayPath = '/login/oidc'
+export const callbackPath = '/login/callback'
+
+const notNext: ReadonlySet<string> = new Set([signInPath, signOutPath, awayPath, callbackPath])
 
 /** What programs call, and no person looks at. */
 const forPrograms = /^\/mlflow\/(?:(?:ajax-)?api|v1|gateway|graphql)(?:\/|$)/
@@ -36,6 +41,6 @@ export function safeNext (given: string | undefined): string {
   if (given === undefined || given.length > 2 * nextMaxLength || !/^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/.test(given)) return home
   const [target = ''] = given.split('#', 1)
   const { path, problem } = readTarget(target)
-  if (problem !== undefined || path === signInPath || path === signOutPath) return home
+  if (problem !== undefined || notNext.has(path)) return home
   return isOurs(path) && !path.includes('//') ? given : home
 }

@@ -8,6 +8,7 @@ import { gatewayChecks } from '../doctor/gateway.js'
 import { keyDatabaseChecks } from '../doctor/key-database.js'
 import { keyChecks } from '../doctor/keys.js'
 import { limitChecks } from '../doctor/limits.js'
+import { issuerCheck } from '../doctor/issuer.js'
 import { mlflowChecks } from '../doctor/mlflow.js'
 import { withContext } from '../doctor/context.js'
 import { platformChecks } from '../doctor/platform.js'
@@ -24,6 +25,7 @@ export const checks: readonly Check[] = [
   tlsCheck,
   ...keyChecks,
   ...keyDatabaseChecks,
+  issuerCheck,
   ...limitChecks,
   auditCheck,
   ...mlflowChecks,

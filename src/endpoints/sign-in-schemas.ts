@@ -29,7 +29,29 @@ export const signOutSchema = formed({
   summary: 'End the session',
   description: `Ends the session of the cookie, if there is one, and has the browser forget it. ${ownPage}`,
   scope: 'public',
-  response: { 303: { description: 'Signed out: `Location` is the start page.', type: 'null' } }
+  response: {
+    200: { description: 'Signed out here: the page goes on to the identity provider, which ends the session there.', content: html },
+    303: { description: 'Signed out: `Location` is the start page.', type: 'null' }
+  }
+})
+
+const where = 'Only where the server has an identity provider (`OIDC_CLIENT_ID`); otherwise 404.'
+
+export const awaySchema = describe({
+  operationId: 'signInAtProvider',
+  summary: 'Go to the identity provider to sign in',
+  description: `Begins a sign-in at the company's identity provider, and sends the browser there. ${where}`,
+  scope: 'public',
+  querystring: { type: 'object', properties: { next } },
+  response: { 303: { description: '`Location` is a page of the identity provider; `Set-Cookie` is for the way back.', type: 'null' } }
+})
+
+export const callbackSchema = describe({
+  operationId: 'signInCallback',
+  summary: 'Come back from the identity provider',
+  description: `Where the identity provider sends the browser after the sign-in: begins a session, with what the person's claims allow, without \`mlflow:admin\`. ${where}`,
+  scope: 'public',
+  response: { 303: { description: 'Signed in: `Set-Cookie`, and `Location` with where to go.', type: 'null' } }
 })
 
 /** What a form of a page sends. */

@@ -1,19 +1,25 @@
 /** `/login` and `/logout`: a key for a session, and the end of it. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { counted, storeFault, withoutBalance } from '../auth/authenticate.js'
+import { counted, storeFault, withoutMeans } from '../auth/authenticate.js'
 import { foreignCall } from '../auth/own-page.js'
 import { isSecure, type SessionOptions } from '../auth/session.js'
 import { safeNext, signInPath, signOutPath } from '../auth/sign-in.js'
 import { FacadeError, unauthenticated } from '../core/errors.js'
 import { sendError } from '../http/answer/send-error.js'
+import { publicOrigin } from '../http/client-address.js'
 import { clearSession, sessionToken, setSession } from '../http/session-cookie.js'
-import type { Caller, KeyVerifier } from '../keys/contract.js'
+import { lacks, type Caller, type KeyVerifier } from '../keys/contract.js'
+import type { People } from '../keys/people/people.js'
 import type { Guesses } from '../keys/guesses.js'
+import { isJwt } from '../keys/key.js'
 import type { Sessions } from '../keys/sessions/sessions.js'
+import { peopleRoutes, sendOnward } from './people.js'
 import { pageSchema, signInSchema, signOutSchema } from './sign-in-schemas.js'
 import { signInHeaders, signInHtml } from './sign-in-page.js'
 
 interface Options extends SessionOptions {
+  /** Who signs in at the identity provider, where there is one. */
+  readonly people: People | undefined
   readonly verifier: KeyVerifier
   readonly guesses: Guesses
 }
@@ -26,7 +32,8 @@ interface SignInForm {
 const formMaxBytes = 16 * 1024
 
 export default async function signIn (app: FastifyInstance, options: Options): Promise<void> {
-  const { sessions, maxMs } = options
+  const { sessions, maxMs, people } = options
+  const sendPage = pageOf(people?.name)
   const form = { parseAs: 'string', bodyLimit: formMaxBytes } as const
   app.addContentTypeParser('application/x-www-form-urlencoded', form, (_request, body, done) => {
     done(null, Object.fromEntries(new URLSearchParams(String(body))))
@@ -39,7 +46,7 @@ export default async function signIn (app: FastifyInstance, options: Options): P
   app.post(signInPath, { schema: signInSchema, config: { operation: 'sign_in' } }, async (request, reply) => {
     const { key, next } = request.body as SignInForm
     const entered = await enter(request, key.trim(), options)
-    if (entered instanceof FacadeError) return refuse(request, reply, entered, next)
+    if (entered instanceof FacadeError) return refuse(request, reply, entered, next, sendPage)
     return leave(reply, setSession(entered, isSecure(request, options), maxMs), safeNext(next))
   })
 
@@ -47,20 +54,26 @@ export default async function signIn (app: FastifyInstance, options: Options): P
     const foreign = foreignCall(request, options)
     if (foreign !== undefined) throw foreign
     const token = sessionToken(request.context.head.cookie)
+    const forget = clearSession(isSecure(request, options))
+    const onward = token === undefined ? undefined : await people?.leave(token, `${publicOrigin(request, options.publicUrl)}/`)
+    if (onward !== undefined) return sendOnward(reply.header('set-cookie', forget), onward, people?.name ?? '')
     if (token !== undefined) await sessions.end(token).catch(error => { throw storeFault(error) })
-    return leave(reply, clearSession(isSecure(request, options)), '/')
+    return leave(reply, forget, '/')
   })
+
+  peopleRoutes(app, { ...options, refuse: (request, reply, error, next) => refuse(request, reply, error, next, sendPage) })
 }
 
 /** Checks the key. @returns the cookie of the session that begins, or why none does */
 async function enter (request: FastifyRequest, key: string, options: Options): Promise<string | FacadeError> {
-  const { verifier, guesses, sessions, ...page } = options
+  const { verifier, guesses, sessions, people: _, ...page } = options
   const foreign = foreignCall(request, page)
   if (foreign !== undefined) return foreign
   try {
+    if (isJwt(key)) return counted(unauthenticated('malformed'), request, guesses) // a token of a program begins no session
     const verdict = await verifier.verify(key, request.context.address)
     request.caller = verdict.caller
-    if (!verdict.valid && verdict.reason === 'balance') return withoutBalance()
+    if (!verdict.valid && lacks(verdict.reason)) return withoutMeans(verdict.reason)
     if (!verdict.valid) return counted(unauthenticated(verdict.reason), request, guesses)
     const begun = await sessions.begin(key, verdict.caller)
     const before = sessionToken(request.context.head.cookie)
@@ -72,14 +85,20 @@ async function enter (request: FastifyRequest, key: string, options: Options): P
 }
 
 /** People get the page again, with what was wrong; programs get JSON like everywhere. */
-function refuse (request: FastifyRequest, reply: FastifyReply, error: FacadeError, next: string | undefined): FastifyReply {
+function refuse (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  error: FacadeError,
+  next: string | undefined,
+  sendPage: SendPage
+): FastifyReply {
   if (request.headers.accept?.includes('text/html') !== true) {
     sendError(reply, error)
     return reply
   }
   request.refusal = { reason: error.reason, status: error.kind.status, cause: error.cause }
   const { kind: { status }, headers } = error
-  return sendPage(reply.headers(headers), status, next, status === 401 ? invalid : error.message)
+  return sendPage(reply.headers(headers), status, next, status === 401 && error.reason !== 'sign_in' ? invalid : error.message)
 }
 
 const invalid = 'This key is not valid. Check that it was copied whole, and that it has not expired or been revoked.'
@@ -88,8 +107,12 @@ function leave (reply: FastifyReply, cookie: string, location: string): FastifyR
   return reply.code(303).headers({ 'set-cookie': cookie, location }).send()
 }
 
-function sendPage (reply: FastifyReply, status: number, next: string | undefined, problem?: string): FastifyReply {
-  return reply.code(status).headers(signInHeaders).type('text/html; charset=utf-8').send(signInHtml(safeNext(next), problem))
+type SendPage = (reply: FastifyReply, status: number, next: string | undefined, problem?: string) => FastifyReply
+
+function pageOf (provider: string | undefined): SendPage {
+  return (reply, status, next, problem) => {
+    return reply.code(status).headers(signInHeaders).type('text/html; charset=utf-8').send(signInHtml(safeNext(next), problem, provider))
+  }
 }
 
 /** Who has signed in in the browser that a request comes from; nobody, where that cannot be told. */

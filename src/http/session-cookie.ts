@@ -2,6 +2,7 @@
 
 /** Its name. */
 export const sessionCookie = 'hokusai_session'
+const transactionCookie = 'hokusai_sign_in'
 
 /** A Cookie header without the session, byte for byte; undefined where nothing is left. */
 export function withoutSession (header: string): string | undefined {
@@ -10,13 +11,23 @@ export function withoutSession (header: string): string | undefined {
   return kept === '' ? undefined : kept
 }
 
-/** The value of the session cookie; undefined: none came. Of several the first counts, which is the one with the longest path. */
+/** The value of the session cookie; undefined: none came. */
 export function sessionToken (headers: readonly string[]): string | undefined {
+  return cookieIn(headers, sessionCookie)
+}
+
+/** What the browser brings back from the identity provider; undefined: nothing. */
+export function transactionIn (headers: readonly string[]): string | undefined {
+  return cookieIn(headers, transactionCookie)
+}
+
+/** Of several cookies of a name the first counts, which is the one with the longest path. */
+function cookieIn (headers: readonly string[], name: string): string | undefined {
   for (const header of headers) {
-    if (!header.includes(sessionCookie)) continue
+    if (!header.includes(name)) continue
     for (const pair of header.split(';')) {
       const equals = pair.indexOf('=')
-      if (equals !== -1 && pair.slice(0, equals).trim() === sessionCookie) return pair.slice(equals + 1).trim()
+      if (equals !== -1 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim()
     }
   }
   return undefined
@@ -28,6 +39,11 @@ export function sessionToken (headers: readonly string[]): string | undefined {
  */
 export function setSession (token: string, secure: boolean, maxMs: number): string {
   return `${sessionCookie}=${token}; Path=/; Max-Age=${Math.floor(maxMs / 1000)}; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`
+}
+
+/** A Set-Cookie for a sign-in at the identity provider that is under way: only the path by which people come back gets it. */
+export function setTransaction (value: string, path: string, secure: boolean, maxMs: number): string {
+  return `${transactionCookie}=${value}; Path=${path}; Max-Age=${Math.floor(maxMs / 1000)}; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`
 }
 
 /** A Set-Cookie by which the browser forgets its session. */

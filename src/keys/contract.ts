@@ -26,13 +26,21 @@ export interface Caller {
   readonly session?: true
 }
 
-/** Why a key is refused. All of them are one 401 to the caller, except `balance`: a valid key without means, which is a 403. */
-export type Refusal = 'malformed' | 'checksum' | 'unknown' | 'expired' | 'revoked' | 'disabled' | 'balance'
+/** Why a valid key may do nothing: its account has no balance, or no role fits its token. A 403 to the caller. */
+export type Lack = 'balance' | 'roles'
+
+/** Why a key is refused. All of them are one 401 to the caller, but for what a valid key lacks. */
+export type Refusal = 'malformed' | 'checksum' | 'unknown' | 'expired' | 'revoked' | 'disabled' | 'token' | Lack
 
 export type Verdict =
   | { readonly valid: true, readonly caller: Caller }
   /** The caller, where the key is known, is for the log. */
   | { readonly valid: false, readonly reason: Refusal, readonly caller?: Caller }
+
+/** Whether a refused key is valid all the same: nobody guessed it. */
+export function lacks (reason: Refusal): reason is Lack {
+  return reason === 'balance' || reason === 'roles'
+}
 
 /** What guards requests. */
 export interface KeyVerifier {

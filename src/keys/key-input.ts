@@ -101,8 +101,12 @@ export function toLine (what: string, text: string): string {
 }
 
 /** Whom MLflow is told of, in a header: so only what fits there. */
+export function isUserId (text: string): boolean {
+  return /^[\x21-\x7e]([\x20-\x7e]{0,198}[\x21-\x7e])?$/.test(text)
+}
+
 export function toUserId (text: string): string {
-  if (!/^[\x21-\x7e]([\x20-\x7e]{0,198}[\x21-\x7e])?$/.test(text)) throw new KeyInputError('A user must have 1 to 200 printable ASCII characters.')
+  if (!isUserId(text)) throw new KeyInputError('A user must have 1 to 200 printable ASCII characters.')
   return text
 }
 

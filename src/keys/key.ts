@@ -33,6 +33,9 @@ export function createId (): string {
   return `key_${randomText(16)}`
 }
 
+/** How the id begins by which an account of the identity provider goes, in place of a key's. */
+export const accountPrefix = 'oidc:'
+
 /**
  * What a store keeps in place of the key: SHA-256 as 64 hexadecimal characters.
  * A slow hash would add nothing: the keys have far more than 128 random bits.
@@ -49,6 +52,11 @@ export function isPlausible (key: string): boolean {
 export function formOf (key: string): KeyForm {
   if (keyPattern.test(key)) return checksum(key.slice(0, -checksumLength)) === key.slice(-checksumLength) ? 'sealed' : 'broken'
   return /^hk_(?:live|test)_[0-9A-Za-z]+$/.test(key) ? 'platform' : 'foreign'
+}
+
+/** Whether a text is no key but a JWT or JWE (RFC 7519: three or five parts, the first of them JSON in base64url). */
+export function isJwt (text: string): boolean {
+  return /^eyJ[\w-]*(?:\.[\w-]*){2,4}$/.test(text)
 }
 
 export function environmentOf (key: string): Environment {

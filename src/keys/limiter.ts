@@ -1,6 +1,6 @@
 /** Holds back questions about new keys, so that guesses neither flood a store that is far away nor keep others from it. */
 import { LRUCache } from 'lru-cache'
-import { StoreBusyError } from './contract.js'
+import { lacks, StoreBusyError } from './contract.js'
 import { createGuesses, networkOf } from './guesses.js'
 import type { VerdictSource } from './verdict-cache.js'
 
@@ -29,7 +29,7 @@ export function limited (ask: VerdictSource['ask'], now: () => number, sharedBy:
     },
     ask: async (key, address, hash) => {
       const verdict = await ask(key, address, hash)
-      if (!verdict.valid && verdict.reason !== 'balance') limiter.refused(address, now())
+      if (!verdict.valid && !lacks(verdict.reason)) limiter.refused(address, now())
       return verdict
     }
   }

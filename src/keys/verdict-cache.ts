@@ -14,6 +14,8 @@ export interface VerdictSource {
   readonly ask: (key: string, address: string, hash: string) => Verdict | Promise<Verdict>
   /** Whether the store may hold a key of this form; one of another form is refused without asking. Without it: any. */
   readonly holds?: (form: KeyForm) => boolean
+  /** Whether a text is worth asking about at all. Without it: what could be anybody's key. */
+  readonly isPlausible?: (key: string) => boolean
   /** Called before the store is asked about a key that is new here. @throws StoreBusyError when that has to wait */
   readonly admit?: (address: string) => void
 }
@@ -46,7 +48,7 @@ export function createVerdictCache (source: VerdictSource, { now = Date.now, ...
   /** A key of which nothing is known that would still count. @param key undefined: only its hash is known */
   function meet (key: string | undefined, address: string, hash: string, isNew: boolean): Verdict | Promise<Verdict> {
     if (key !== undefined) {
-      if (!isPlausible(key)) return { valid: false, reason: 'malformed' }
+      if (!(source.isPlausible ?? isPlausible)(key)) return { valid: false, reason: 'malformed' }
       const form = source.holds === undefined ? undefined : formOf(key)
       if (form !== undefined && source.holds?.(form) === false) return { valid: false, reason: form === 'broken' ? 'checksum' : 'unknown' }
     }

@@ -5,6 +5,7 @@ import { ConfigError, type Config } from '../core/settings/config.js'
 import type { Metrics } from '../core/telemetry/metrics.js'
 import { StoreUnavailableError, type KeyStore, type KeyVerifier } from '../keys/contract.js'
 import { ensureFirstKey, type FirstKey } from '../keys/first-key.js'
+import { KeyInputError } from '../keys/key-input.js'
 import type { StoreListeners } from '../keys/listeners.js'
 import { openStore, openVerifier, storeKind } from '../keys/open.js'
 import { describeFailure } from '../observe/request-log.js'
@@ -24,7 +25,7 @@ export async function openKeys (
 ): Promise<{ verifier: KeyVerifier; first: FirstKey | undefined }> {
   if (!storeKind(config.keys).managed) return { verifier: await openVerifierOnly(config, ears), first: undefined }
   const store = await openOwn(config, ears)
-  return { verifier: store, first: await makeFirst(store, config, io) }
+  return { verifier: await withTokens(store, config), first: await makeFirst(store, config, io) }
 }
 
 /** The first key alone, for processes that open their verifiers themselves. @throws as openKeys */
@@ -49,8 +50,24 @@ async function makeFirst (store: KeyStore, { dataDir }: Config, { stderr }: Io):
 }
 
 /** The verifier alone, where another process has seen to the first key. @throws as openKeys */
-export async function openVerifierOnly ({ keys }: Config, ears: Ears): Promise<KeyVerifier> {
-  return await openVerifier(keys, listening(ears)).catch(rethrow)
+export async function openVerifierOnly (config: Config, ears: Ears): Promise<KeyVerifier> {
+  return await withTokens(await openVerifier(config.keys, listening(ears)).catch(rethrow), config)
+}
+
+/**
+ * Takes tokens, too, where an issuer of them is configured; else nothing of that is loaded.
+ * @throws ConfigError of roles that cannot be granted
+ */
+async function withTokens (verifier: KeyVerifier, { oidc, keys }: Config): Promise<KeyVerifier> {
+  if (oidc === undefined) return verifier
+  const [{ acceptTokens }, { grantsOf }] = await Promise.all([import('../keys/tokens/tokens.js'), import('../keys/tokens/roles.js')])
+  try {
+    grantsOf(oidc.roles)
+    return oidc.audience === undefined ? verifier : acceptTokens(verifier, { ...oidc, audience: oidc.audience }, keys)
+  } catch (error) {
+    await verifier.close()
+    throw error instanceof KeyInputError ? new ConfigError([`OIDC_ROLES has a role that cannot be granted: ${error.message}`]) : error
+  }
 }
 
 async function openOwn ({ keys }: Config, ears: Ears): Promise<KeyStore> {

@@ -169,6 +169,8 @@ const extraStatuses: Readonly<Record<string, readonly number[]>> = {
   ...Object.fromEntries(ofKeys.map(id => [id, [501]])),
   signIn: [401, 403, 413],
   signOut: [403, 413],
+  signInAtProvider: [404],
+  signInCallback: [401, 403, 404],
   exportTraces: [501],
   createMultipartUpload: [501],
   completeMultipartUpload: [501],

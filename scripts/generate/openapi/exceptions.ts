@@ -1,6 +1,6 @@
 /** What the proof cannot show, and what the document must let pass; each with its reason. */
 
-/** They are called, refused and not: `test/wire/auth/sessions.test.ts` shows them at work. */
+/** They are called, refused and not: `test/wire/auth/sessions.test.ts` and `people.test.ts` show them at work. */
 const forBrowsers = 'A page, or a form of one: its answer is no JSON, and a cookie of a session is not for a record.'
 
 /** Operations that the newest MLflow cannot be brought to answer well here: they are called, and their refusal is held against the document. */
@@ -11,7 +11,9 @@ export const unanswered: Readonly<Record<string, string>> = {
   graphqlGet: 'MLflow reads the query from a body, which a GET cannot have here: it fails.',
   signInPage: forBrowsers,
   signIn: forBrowsers,
-  signOut: forBrowsers
+  signOut: forBrowsers,
+  signInAtProvider: forBrowsers,
+  signInCallback: forBrowsers
 }
 
 const withoutHandler = 'MLflow 2.22 registers the path without an implementation, which fails at the parameters of the path: 500, with a page.'

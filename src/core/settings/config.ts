@@ -2,6 +2,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 import { auditFrom, type AuditConfig } from './audit-settings.js'
+import { oidcFrom, type OidcConfig } from './oidc.js'
 import { readPostgresUrl, type PostgresAddress, type ReadText } from './postgres-url.js'
 import { readRedisUrl, type RedisAddress } from './redis-url.js'
 import { readSettings, type Env, type SettingReader } from './setting-reader.js'
@@ -9,7 +10,7 @@ import {
   cidrs, connections, count, date, headerText, hostAndPort, hostname, http, keyLifetime, lifetime, oneOf, origin, origins, port,
   positiveCount, rate, seconds, secret, timeout, workers
 } from './setting-values.js'
-import { nearest, notServed, settings } from './settings.js'
+import { mayBeFile, nearest, settings } from './settings.js'
 import { checkIdentity, type TlsFiles, type TlsIdentity } from './tls-identity.js'
 import { UserError } from '../user-error.js'
 
@@ -28,6 +29,8 @@ export interface Config {
   readonly mlflowPython: string
   readonly keys: KeysConfig
   readonly sessions: SessionsConfig
+  /** Whose tokens count; undefined: nobody's. */
+  readonly oidc: OidcConfig | undefined
   /** Calls an hour of keys that are made without a rate; undefined: no limit. */
   readonly defaultRate: number | undefined
   /** How far ahead the expiry of a key may lie, milliseconds; undefined: as far as one likes. */
@@ -118,7 +121,7 @@ export class ConfigError extends UserError {
 export function loadConfig (env: Env, readText: (path: string) => string): Config {
   const reader = readSettings(env, readText)
   const { problems, value } = reader
-  problems.push(...unknownNames(env), ...namesNotServed(env))
+  problems.push(...unknownNames(env))
   const host = value('HOST', hostname) ?? ''
   const dataDir = value('DATA_DIR', given => given) ?? ''
   const publicPort = value('PORT', port) ?? 0
@@ -138,6 +141,7 @@ export function loadConfig (env: Env, readText: (path: string) => string): Confi
       idleMs: value('SESSION_IDLE_SECONDS', lifetime) ?? 0,
       maxMs: value('SESSION_MAX_SECONDS', lifetime) ?? 0
     },
+    oidc: oidcFrom(reader),
     defaultRate: value('KEYS_DEFAULT_RATE', rate) ?? undefined,
     keyLifetimeMs: value('KEYS_MAX_LIFETIME', keyLifetime),
     redis: value('REDIS_URL', readRedisUrl),
@@ -241,18 +245,14 @@ function platformFrom ({ problems, value }: SettingReader, mlflow: URL | undefin
   return url
 }
 
+/** Names that are read. */
+const known: ReadonlySet<string> = new Set(Object.entries(settings).flatMap(([name, setting]) => mayBeFile(setting) ? [name, `${name}_FILE`] : [name]))
+
 /** Names in our families that nobody reads are misspelt; what Kubernetes injects for services of such a name is not ours. */
 function unknownNames (env: Env): string[] {
-  const known = new Set(Object.entries(settings).flatMap(([name, { secret }]) => secret === true ? [name, `${name}_FILE`] : [name]))
   return Object.keys(env)
-    .filter(name => /^(MLFLOW_UPSTREAM|KEYS|LEGACY|AUDIT)_/.test(name) && !known.has(name) && !/_SERVICE_HOST$|_PORT(_|$)/.test(name))
+    .filter(name => /^(MLFLOW_UPSTREAM|KEYS|LEGACY|AUDIT|OIDC)_/.test(name) && !known.has(name) && !/_SERVICE_HOST$|_PORT(_|$)/.test(name))
     .map(name => `${name} is not a setting: did you mean ${nearest(name, [...known])}?`)
-}
-
-function namesNotServed (env: Env): string[] {
-  return Object.keys(env)
-    .filter(name => notServed.test(name) && env[name] !== '' && env[name] !== undefined)
-    .map(name => `${name} is set, but this version does not support it and would ignore it: unset it`)
 }
 
 /** Which store a KEYS_URL names; undefined: it is not allowed. */

@@ -1,5 +1,5 @@
 /** Reads settings one by one, and gathers what is wrong with them, so that people hear of all of it at once. */
-import { settings, type Name } from './settings.js'
+import { mayBeFile, settings, type Name } from './settings.js'
 
 export type Env = Readonly<Record<string, string | undefined>>
 
@@ -36,7 +36,7 @@ export function readSettings (env: Env, readText: (path: string) => string): Set
     },
     text (name) {
       const own = env[name] === '' ? undefined : env[name]
-      const path = settings[name].secret === true ? env[`${name}_FILE`] : undefined
+      const path = mayBeFile(settings[name]) ? env[`${name}_FILE`] : undefined
       if (path === undefined || path === '') return own
       if (own !== undefined) problems.push(`${name} and ${name}_FILE are both set: keep one`)
       return reader.file(`${name}_FILE`, path)

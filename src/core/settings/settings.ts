@@ -10,6 +10,8 @@ export interface Setting {
   readonly about: string
   /** May also come as `NAME_FILE`; its value is never printed. */
   readonly secret?: boolean
+  /** May also come as `NAME_FILE`, since it is long. */
+  readonly long?: boolean
 }
 
 /** The date of this release, from which old paths count as deprecated (RFC 9745) unless the operator says otherwise. */
@@ -51,9 +53,18 @@ const table = {
   REDIS_URL: { secret: true, allowed: redisAllowed, about: 'Redis (5 or later) or Valkey in which several facades count the calls of keys with a limit together (docs/scaling.md). Unset, or while it does not answer: each counts by itself.' },
   AUTH_SERVICE_ID: { value: 'platform', allowed: 'printable text', about: '`service_id` sent to the auth service.' },
   AUTH_EMPTY_SCOPES: { value: 'none', allowed: '`none` or `read`', about: 'What an auth-service key without scopes may do.' },
-  SESSION_SECRET: { secret: true, allowed: 'a text of 32 to 1024 characters', about: 'Seals the sessions of people who sign in with a key of an auth service (docs/browser.md); the same on all replicas. Unset: made once, in `DATA_DIR`. Key stores of the facade\'s own need none.' },
+  SESSION_SECRET: { secret: true, allowed: 'a text of 32 to 1024 characters', about: 'Seals the sessions of people who sign in with a key of an auth service or at an identity provider (docs/browser.md); the same on all replicas. Unset: made once, in `DATA_DIR`. Sessions of keys in the facade\'s own store need none.' },
   SESSION_IDLE_SECONDS: { value: '28800', allowed: lifetime, about: 'Seconds without a request after which a session ends.' },
   SESSION_MAX_SECONDS: { value: '604800', allowed: lifetime, about: 'Seconds after which a session ends in any case.' },
+  OIDC_ISSUER: { allowed: 'the issuer as its tokens name it: an https:// URL (http:// on a loopback address only)', about: 'Identity provider: its tokens (JWT) count besides API keys with `OIDC_AUDIENCE` (docs/service-accounts.md), people sign in there with `OIDC_CLIENT_ID` (docs/browser.md); needs `OIDC_ROLES`. Unset: none.' },
+  OIDC_AUDIENCE: { allowed: 'printable text', about: 'The audience (`aud`) that a token must be meant for. Unset: no tokens count.' },
+  OIDC_ROLES: { long: true, allowed: 'a list of roles as JSON', about: 'What the claims of a token or a person allow: `[{"claim": "groups", "value": "ml-team", "scopes": ["mlflow:write"]}]`, with `workspaces` and `rate` where wanted (docs/service-accounts.md).' },
+  OIDC_USER_CLAIM: { value: 'email', allowed: 'printable text', about: 'The claim that names the user; `email` counts only with `email_verified`. Who has none goes by the `sub`.' },
+  OIDC_CLIENT_ID: { allowed: 'printable text', about: 'The facade as the identity provider knows it: with it people sign in there (docs/browser.md).' },
+  OIDC_CLIENT_SECRET: { secret: true, allowed: 'printable text', about: 'The secret of that client.' },
+  OIDC_NAME: { value: 'your company account', allowed: 'a text of 1 to 60 characters', about: 'What the sign-in page calls the identity provider, after "Sign in with".' },
+  OIDC_SCOPES: { value: 'openid email profile offline_access', allowed: 'names separated by spaces, `openid` among them', about: 'What the facade asks the identity provider for; some need one more for groups. `offline_access` is what makes it give a refresh token.' },
+  OIDC_REFRESH_SECONDS: { value: '300', allowed: lifetime, about: 'Seconds after which the identity provider is asked again what a person may do.' },
   PUBLIC_URL: { allowed: 'an http:// or https:// origin without a path', about: 'The public origin that people use. Unset: taken from the request.' },
   CORS_ALLOWED_ORIGINS: { allowed: 'a list of http:// or https:// origins without a path, separated by commas (not `*`, which would let any page use a key that it gets hold of)', about: 'Other origins whose pages may call with a key in a header, never with a cookie. Unset: none.' },
   TRUST_PROXY: { allowed: 'a list of addresses (without a zone) or CIDR ranges, separated by commas', about: 'Load balancers whose `X-Forwarded-*` and `X-Request-Id` headers are trusted.' },
@@ -77,12 +88,13 @@ const table = {
   LOG_FORMAT: { value: 'auto', allowed: '`auto`, `json` or `pretty`', about: '`json`: a line of JSON for each record; `pretty`: lines for people, in which health probes appear at `LOG_LEVEL=debug` only; `auto`: `pretty` on a terminal, `json` otherwise.' }
 } satisfies Record<string, Setting>
 
-/** Names that later versions read. They say who gets in, and how keys travel: whoever sets one relies on it, and nothing of it is here. */
-export const notServed = /^OIDC_\w+$/
-
 export type Name = keyof typeof table
 
 export const settings: Readonly<Record<Name, Setting>> = table
+
+export function mayBeFile ({ secret, long }: Setting): boolean {
+  return secret === true || long === true
+}
 
 /** The known name with the smallest edit distance to a misspelt one. */
 export function nearest (name: string, known: readonly string[]): string {

@@ -5,9 +5,33 @@ import { join } from 'node:path'
 import type { Config } from '../../core/settings/config.js'
 import { secret } from '../../core/settings/setting-values.js'
 import { StoreUnavailableError, type KeyVerifier } from '../contract.js'
+import type { People } from '../people/people.js'
 import { openSealedSessions } from './sealed.js'
 import type { Sessions } from './sessions.js'
 import { openStoredSessions } from './stored.js'
+
+/** The ways to sign in in a browser: with a key, and at the identity provider where one is configured; else nothing of that is loaded. */
+export interface SignIns {
+  readonly sessions: Sessions
+  readonly people: People | undefined
+}
+
+export async function openSignIns (verifier: KeyVerifier, config: Pick<Config, 'sessions' | 'keys' | 'dataDir' | 'oidc'>): Promise<SignIns> {
+  const { sessions: { secret: given, idleMs, maxMs }, keys: { staleMs }, dataDir, oidc } = config
+  const own = openSessions(verifier, config)
+  const client = oidc?.client
+  if (oidc === undefined || client === undefined) return { sessions: own, people: undefined }
+  const { openPeople, prefix } = await import('../people/people.js')
+  const people = openPeople({ ...oidc, client }, { idleMs, maxMs, staleMs, secret: () => given ?? secretIn(dataDir) })
+  const sessionsOf = (token: string): Omit<Sessions, 'begin'> => token.startsWith(prefix) ? people.sessions : own
+  const sessions: Sessions = {
+    begin: async (key, caller) => await own.begin(key, caller),
+    verify: (token, address) => sessionsOf(token).verify(token, address),
+    renew: token => sessionsOf(token).renew(token),
+    end: async token => await sessionsOf(token).end(token)
+  }
+  return { sessions, people }
+}
 
 export function openSessions (verifier: KeyVerifier, { sessions, keys, dataDir }: Pick<Config, 'sessions' | 'keys' | 'dataDir'>): Sessions {
   const { idleMs, maxMs } = sessions

@@ -1,16 +1,16 @@
 /** The platform's auth service as a key verifier: one validation call, each way in which it can fail mapped on its meaning. */
-import { Agent, request, type Dispatcher } from 'undici'
+import type { Agent } from 'undici'
 import type { KeysConfig } from '../../core/settings/config.js'
 import { toScopes } from '../../access/scopes.js'
 import { NotAcceptedError, StoreBusyError, StoreUnavailableError, type KeyVerifier, type Verdict } from '../contract.js'
+import { askFar, connectionsFar } from '../far.js'
 import { environmentOf, hashKey, hintOf } from '../key.js'
 import { limited } from '../limiter.js'
 import { shareCheck } from '../shared-check.js'
 import { createVerdictCache } from '../verdict-cache.js'
 
-const answerWaitMs = 5000
-const answerMaxBytes = 256 * 1024
 const retryMaxSeconds = 60
+const name = 'The auth service'
 
 /** The auth service behind a verdict cache. Opens no connection yet. */
 export function openRemote (config: KeysConfig, url: URL, now: () => number = Date.now): KeyVerifier {
@@ -22,12 +22,11 @@ export function openRemote (config: KeysConfig, url: URL, now: () => number = Da
 
 /** The bare service: every call asks it. */
 export function openService (config: KeysConfig, url: URL, now: () => number = Date.now): KeyVerifier {
-  // A shorter life of idle connections than the service's own (uvicorn: 5 s), or a validation could meet one that is being closed.
-  const agent = new Agent({ connect: { timeout: answerWaitMs }, keepAliveTimeout: 2000, keepAliveMaxTimeout: 4000 })
+  const agent = connectionsFar()
   const base = url.origin + url.pathname.replace(/\/+$/, '')
   return {
     verify: async (key, address) => {
-      const { status, headers, body } = await call(agent, `${base}/api/v1/keys/validate`, {
+      const { status, headers, body } = await askFar(agent, `${base}/api/v1/keys/validate`, name, {
         method: 'POST',
         headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', accept: 'application/json' },
         body: JSON.stringify({ service_id: config.serviceId, client_ip: address })
@@ -44,32 +43,8 @@ export function openService (config: KeysConfig, url: URL, now: () => number = D
   }
 }
 
-interface Answer {
-  readonly status: number
-  readonly headers: Dispatcher.ResponseData['headers']
-  readonly body: string
-}
-
-/** One call with a limit on all of it; redirects are not followed, for they would carry the key elsewhere. @throws StoreUnavailableError */
-async function call (agent: Agent, url: string, options: { readonly method: 'GET' | 'POST', readonly headers?: Record<string, string>, readonly body?: string }): Promise<Answer> {
-  const signal = AbortSignal.timeout(answerWaitMs)
-  try {
-    const { statusCode: status, headers, body } = await request(url, { ...options, dispatcher: agent, signal })
-    let text = ''
-    body.setEncoding('utf8')
-    for await (const chunk of body) {
-      text += chunk as string
-      if (text.length > answerMaxBytes) throw new StoreUnavailableError('The auth service sent a response that is too large.')
-    }
-    return { status, headers, body: text }
-  } catch (error) {
-    if (error instanceof StoreUnavailableError) throw error
-    throw new StoreUnavailableError(signal.aborted ? `The auth service did not answer within ${answerWaitMs / 1000} s.` : 'The auth service cannot be reached.', { cause: error })
-  }
-}
-
 async function reach (agent: Agent, url: string): Promise<void> {
-  const { status } = await call(agent, url, { method: 'GET' })
+  const { status } = await askFar(agent, url, name, { method: 'GET' })
   if (status >= 500) throw new StoreUnavailableError(`The auth service answered with status ${status}.`)
 }
 

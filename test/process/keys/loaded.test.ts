@@ -59,3 +59,36 @@ t.test('the Redis client is loaded where REDIS_URL is set, and nowhere else', as
   t.ok(loadsClient("{ host: '127.0.0.1', port: 1, user: '', password: '', database: 0, tls: false }"))
   t.notOk(loadsClient('undefined'))
 })
+
+/** What a script imports from then on goes into a file: modules of ECMAScript are in no cache that can be read. */
+function recordingInto (file: string): string {
+  const hooks = `import { appendFileSync } from 'node:fs'
+export async function resolve (specifier, context, next) { appendFileSync(${JSON.stringify(file)}, specifier + ' '); return await next(specifier, context) }`
+  return `(await import('node:module')).register('data:text/javascript,' + ${JSON.stringify(encodeURIComponent(hooks))})`
+}
+
+t.test('what an identity provider needs is loaded where one is configured: for tokens, and for people', async t => {
+  const dir = t.testdir()
+  let runs = 0
+  const loadsFor = (env: Readonly<Record<string, string>>, what: RegExp): boolean => loads(t, {
+    script: `
+      ${recordingInto(join(dir, `imported-${++runs}`))}
+      const [loadConfig, openVerifierOnly, openSignIns] = await Promise.all([
+        import(process.argv[1]).then(m => m.loadConfig), import(process.argv[2]).then(m => m.openVerifierOnly), import(process.argv[3]).then(m => m.openSignIns)
+      ])
+      const config = loadConfig({ KEYS_URL: 'http://127.0.0.1:9/', DATA_DIR: process.argv[4], ...JSON.parse(process.argv[5]) }, () => '')
+      const verifier = await openVerifierOnly(config, {})
+      await openSignIns(verifier, config)
+      await verifier.close()
+      const imported = (await import('node:fs')).readFileSync(${JSON.stringify(join(dir, `imported-${runs}`))}, 'utf8').split(' ')`,
+    loaded: 'imported',
+    what,
+    args: [source('core/settings/config'), source('process/keys'), source('keys/sessions/open'), dir, JSON.stringify(env)]
+  })
+  const both = { OIDC_ISSUER: 'https://login.example', OIDC_ROLES: '[{"claim":"a","value":"b","scopes":["mlflow:read"]}]' }
+  const people = { ...both, OIDC_CLIENT_ID: 'x', OIDC_CLIENT_SECRET: 'x' }
+  t.notOk(loadsFor({}, /^(?:jose|openid-client)$/))
+  t.ok(loadsFor({ ...both, OIDC_AUDIENCE: 'x' }, /^jose$/))
+  t.notOk(loadsFor({ ...both, OIDC_AUDIENCE: 'x' }, /^openid-client$/))
+  t.ok(loadsFor(people, /^openid-client$/))
+})

@@ -11,7 +11,7 @@ const key = generateKey('live')
 function saw (authorization: string[], apiKey: string[] = [], gatewayKey: string[] = []): string | undefined {
   const headers: CredentialHeaders = { authorization, apiKey, gatewayKey }
   const presented = presentedKey(headers, true)
-  return presented.kind === 'key' ? seen(headers, presented.key) : undefined
+  return presented.kind === 'key' ? seen(headers, presented.key, 'unknown') : undefined
 }
 
 t.test('each mistake with a key that people make is told from the others', async t => {

@@ -230,14 +230,55 @@ t.test('TLS of our own takes a certificate and its key, and nothing else', async
   refused({ ...one, TLS_KEY_FILE: '/missing' }, /^TLS_KEY_FILE: cannot read/)
 })
 
-t.test('a setting that a later version reads is an error, never in silence without effect', async t => {
-  for (const name of ['OIDC_ISSUER', 'OIDC_CLIENT_SECRET_FILE']) {
-    const problems = problemsOf(t, { [name]: 's3cret' })
-    t.match(problems, [new RegExp(`^${name} is set, but this version does not support it`)])
+t.test('an issuer of tokens comes with its audience and roles, and says what is wrong with them without quoting them', async t => {
+  const roles = '[{"claim":"groups","value":"ml","scopes":["mlflow:read"]},{"claims":{"a":"1","b":"2"},"scopes":["mlflow:write"],"workspaces":["team-a"],"rate":"60/hour"}]'
+  const env = { OIDC_ISSUER: 'https://login.example/realm', OIDC_AUDIENCE: 'api', OIDC_ROLES: roles }
+  t.strictSame(load(env).oidc, {
+    issuer: 'https://login.example/realm',
+    audience: 'api',
+    userClaim: 'email',
+    client: undefined,
+    roles: [
+      { claims: [['groups', 'ml']], scopes: ['mlflow:read'], workspaces: [], ratePerHour: undefined },
+      { claims: [['a', '1'], ['b', '2']], scopes: ['mlflow:write'], workspaces: ['team-a'], ratePerHour: 60 }
+    ]
+  })
+  t.equal(load({}).oidc, undefined)
+  for (const issuer of ['https://login.example/', 'http://127.0.0.1:8080', 'http://localhost/realm', 'http://[::1]:1']) t.equal(load({ ...env, OIDC_ISSUER: issuer }).oidc?.issuer, issuer)
+  const refused = (more: Record<string, string>, problem: RegExp): void => {
+    const problems = problemsOf(t, { ...env, ...more })
+    t.match(problems, [problem], JSON.stringify(more))
     t.equal(problems.length, 1)
     t.notMatch(problems[0], 's3cret')
-    load({ [name]: '' })
   }
+  refused({ OIDC_AUDIENCE: '' }, /^OIDC_ISSUER, OIDC_ROLES alone do nothing: OIDC_AUDIENCE is not set/)
+  refused({ OIDC_ISSUER: '' }, /^OIDC_ROLES, OIDC_AUDIENCE alone do nothing: OIDC_ISSUER is not set/)
+  refused({ OIDC_CLIENT_ID: 'facade' }, /OIDC_CLIENT_SECRET is not set/)
+  refused({ OIDC_CLIENT_SECRET: 's3cret' }, /OIDC_CLIENT_ID is not set/)
+  refused({ OIDC_CLIENT_ID: 'facade', OIDC_CLIENT_SECRET: 's3cret', OIDC_SCOPES: 'email' }, /^OIDC_SCOPES is .*openid/)
+  refused({ OIDC_CLIENT_ID: 'facade', OIDC_CLIENT_SECRET: 's3cret', OIDC_REFRESH_SECONDS: '0' }, /^OIDC_REFRESH_SECONDS is/)
+  refused({ OIDC_CLIENT: 's3cret' }, /^OIDC_CLIENT is not a setting: did you mean OIDC_CLIENT_ID/)
+  const people = { OIDC_CLIENT_ID: 'facade', OIDC_CLIENT_SECRET: 's3cret' }
+  const client = { id: 'facade', secret: 's3cret', name: 'your company account', scope: 'openid email profile offline_access', refreshMs: 300_000 }
+  t.match(load({ ...env, ...people }).oidc, { audience: 'api', client })
+  t.match(load({ ...env, ...people, OIDC_AUDIENCE: '' }).oidc, { audience: undefined, client })
+  for (const issuer of ['http://login.example', 'http://127.0.0.1.evil.example', 'login.example', 'https://u:p@login.example']) refused({ OIDC_ISSUER: issuer }, /^OIDC_ISSUER is .*https:/)
+  refused({ OIDC_ROLES: '[{"claim":"s3cret"' }, /^OIDC_ROLES is not JSON$/)
+  for (const [rows, problem] of [
+    ['[]', /1 to 1000 roles/],
+    ['{"claim":"a"}', /1 to 1000 roles/],
+    ['[7]', /number 1: it must be an object/],
+    ['[{"scopes":["mlflow:read"]}]', /needs claim and value, or claims/],
+    ['[{"claim":"a","scopes":["mlflow:read"]}]', /names and values of claims/],
+    ['[{"claim":"a","value":"","scopes":["mlflow:read"]}]', /names and values of claims/],
+    ['[{"claims":{"a":["s3cret"]},"scopes":["mlflow:read"]}]', /names and values of claims/],
+    ['[{"claims":{},"scopes":["mlflow:read"]}]', /needs claim and value, or claims/],
+    ['[{"claim":"a","value":"b"}]', /scopes must be/],
+    ['[{"claim":"a","value":"b","scopes":[]}]', /scopes must be/],
+    ['[{"claim":"a","value":"b","scopes":["mlflow:read"],"workspaces":[]}]', /workspaces must be/],
+    ['[{"claim":"a","value":"b","scopes":["mlflow:read"],"rate":"s3cret"}]', /rate must be/],
+    ['[{"claim":"a","value":"b","scopes":["mlflow:read"],"s3cret":1}]', /and nothing else/]
+  ] as const) refused({ OIDC_ROLES: rows }, problem)
 })
 
 t.test('settings that contradict each other are problems', async t => {

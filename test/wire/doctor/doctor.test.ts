@@ -11,6 +11,7 @@ import { facade, keys } from '../../helpers/app.js'
 import { selfSigned } from '../../helpers/certificates.js'
 import { smallDisk } from '../../helpers/disk.js'
 import { goodAnswer, startAuthServer, type AuthServer } from '../../helpers/auth-server.js'
+import { audience, startIssuer } from '../../helpers/issuer.js'
 import { freePort } from '../../../scripts/mlflow/ports.js'
 import { address, examine, fakeMlflow, run } from './fakes.js'
 import { healthy, titles } from './titles.js'
@@ -134,6 +135,24 @@ t.test('a key store that cannot answer is named', async t => {
   const { named, findings } = await examine({ MLFLOW_UPSTREAM_URL: url, KEYS_URL: `http://127.0.0.1:${await freePort()}` })
   t.strictSame(named, ['key-store'])
   t.match(findings[0], { message: /auth service cannot be reached/, fix: /KEYS_URL/ })
+})
+
+t.test('an issuer of tokens that cannot be asked, is another one or has another time, and a role that cannot be granted, are named', async t => {
+  const issuer = await startIssuer(t)
+  const url = await fakeMlflow(t)
+  const role = { claim: 'groups', value: 'a', scopes: ['mlflow:read'] }
+  const tell = async (env: Record<string, string> = {}, more: Record<string, unknown> = {}) => {
+    return await examine({ MLFLOW_UPSTREAM_URL: url, OIDC_ISSUER: issuer.url, OIDC_AUDIENCE: audience, OIDC_ROLES: JSON.stringify([{ ...role, ...more }]), ...env })
+  }
+  t.strictSame((await tell()).named, [])
+  t.match((await tell({}, { scopes: ['mlflow:reed'] })).findings, [{ check: 'issuer', severity: 'error', message: /mlflow:reed/, fix: /OIDC_ROLES/ }])
+  issuer.aheadMs = 65_000 // a Date has whole seconds
+  t.match((await tell()).findings, [{ check: 'issuer', severity: 'warning', message: /6[345] s ahead/, fix: /NTP|ntp/ }])
+  issuer.aheadMs = 0
+  issuer.document = { issuer: 'https://other.example' }
+  t.match((await tell()).findings, [{ check: 'issuer', severity: 'error', message: /names itself otherwise/ }])
+  await issuer.close()
+  t.match((await tell()).findings, [{ check: 'issuer', severity: 'error', message: /cannot be reached/, fix: /OIDC_ISSUER/ }])
 })
 
 t.test('a key that is refused, or may do nothing, is named', async t => {

@@ -26,6 +26,7 @@ export const titles: Readonly<Record<string, readonly string[]>> = {
   'key-database': ['a PostgreSQL with tables of another version, one that is read-only, and one that tells of no changes are named'],
   'key-database-tls': ['a PostgreSQL elsewhere that is reached in clear is named'],
   'key-database-clock': ['a PostgreSQL whose clock differs is named'],
+  issuer: ['an issuer of tokens that cannot be asked, is another one or has another time, and a role that cannot be granted, are named'],
   limits: ['a Redis that cannot count calls is named with the reason and without the password'],
   'limits-tls': ['a Redis elsewhere that is reached in clear is named'],
   'audit-log': [

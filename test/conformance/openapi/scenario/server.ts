@@ -21,6 +21,8 @@ export async function server (c: Caller, { experimentId }: Tracked): Promise<voi
   await c.call('signIn', { ...form, body: Buffer.alloc(20_000, 'key='), fromPage: true, status: 413 })
   await c.call('signOut', { anonymous: true, fromPage: true, status: 303 })
   await c.call('signOut', { anonymous: true, status: 403 })
+  await c.call('signInAtProvider', { anonymous: true, status: 404 })
+  await c.call('signInCallback', { anonymous: true, status: 404 })
   await c.call('getCurrentUser')
   await c.call('getServerInfo')
   await c.call('getServerInfoUi')
