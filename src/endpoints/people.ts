@@ -5,6 +5,7 @@ import { isSecure, type SessionOptions } from '../auth/session.js'
 import { awayPath, callbackPath, safeNext } from '../auth/sign-in.js'
 import { FacadeError, toFacadeError, unavailable } from '../core/errors.js'
 import { UserError } from '../core/user-error.js'
+import { sayForAudit } from '../http/audited.js'
 import { publicOrigin } from '../http/client-address.js'
 import { sessionToken, setSession, setTransaction, transactionIn } from '../http/session-cookie.js'
 import { lacks, StoreUnavailableError } from '../keys/contract.js'
@@ -42,6 +43,7 @@ export function peopleRoutes (app: FastifyInstance, options: Options): void {
       if (!verdict.valid) throw lacks(verdict.reason) ? withoutMeans(verdict.reason) : new FacadeError('unauthenticated', { reason: verdict.reason })
       const before = sessionToken(cookie)
       if (before !== undefined) await sessions.end(before)
+      sayForAudit(request, { changes: true }) // a GET that begins a session
       return reply.code(303).headers({ 'set-cookie': [setSession(token, isSecure(request, options), maxMs), forget(request)], location: next }).send()
     } catch (error) {
       request.context.responseHeaders.push('set-cookie', forget(request))

@@ -35,10 +35,14 @@ export const rotate: Command['run'] = async (args, io) => {
   const overlapMs = values.overlap === undefined ? 0 : toDurationMs(values.overlap)
   const config = readConfig(io)
   const latest = latestEnd(config, Date.now())
-  const issued = await onKey(config, io, named, (store, keyId) => store.rotate(keyId, overlapMs, latest))
+  let rotated = ''
+  const issued = await onKey(config, io, named, (store, keyId) => {
+    rotated = keyId
+    return store.rotate(keyId, overlapMs, latest)
+  })
   if (issued === undefined) return noSuchKey(io)
   printIssued(io, config, form, issued)
   if (issued.record.expiresAt === latest) noteEnd(io, latest)
-  await tellAudit(io, config, 'rotate', { id: issued.record.keyId, name: issued.record.name, user: issued.record.userId })
+  await tellAudit(io, config, 'rotate', { id: rotated, new_id: issued.record.keyId, name: issued.record.name, user: issued.record.userId })
   return 0
 }

@@ -3,6 +3,7 @@ import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyReques
 import { storeFault } from '../../auth/authenticate.js'
 import { FacadeError } from '../../core/errors.js'
 import { sendError } from '../../http/answer/send-error.js'
+import { sayForAudit } from '../../http/audited.js'
 import { KeyConflictError } from '../../keys/conflicts.js'
 import { StoreNotOursError, type IssuedKey, type KeyStore, type KeyVerifier } from '../../keys/contract.js'
 import { KeyInputError, type KeyWishes } from '../../keys/key-input.js'
@@ -23,7 +24,7 @@ export function adminRoute (
 /** Refuses a key that has the scope, but is not for all of MLflow. @throws FacadeError (403) */
 export async function refuseTied ({ caller }: FastifyRequest): Promise<void> {
   if (caller !== undefined && !mayManage(caller)) {
-    throw new FacadeError('forbidden', { message: 'This API key is tied to workspaces: only one that is not may manage keys.', reason: 'workspace' })
+    throw new FacadeError('forbidden', { message: 'This API key is tied to workspaces: only one that is not may administer.', reason: 'workspace' })
   }
 }
 
@@ -53,8 +54,10 @@ export function found<T> (given: T | undefined): T {
   return given
 }
 
-/** Answers with a new key. */
-export function sendIssued (reply: FastifyReply, issued: IssuedKey): FastifyReply {
+/** Answers with a new key. @param as what the audit trail calls its id, beside that of a key in the path */
+export function sendIssued (request: FastifyRequest, reply: FastifyReply, issued: IssuedKey, as: 'id' | 'new_id'): FastifyReply {
+  const { keyId, name, userId } = issued.record
+  sayForAudit(request, { resource: { [as]: keyId, name, user: userId } })
   return reply.code(201).header('location', `${keysPath}/${issued.record.keyId}`).send(toIssuedBody(issued))
 }
 

@@ -1,6 +1,7 @@
 /** `/admin/keys`: keys managed over HTTP, with a key in a header that has `mlflow:admin`; no session has that. */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { mayChange, refusedChange, type OriginOptions } from '../../http/answer/origins.js'
+import { sayForAudit } from '../../http/audited.js'
 import type { KeyVerifier, NewKey } from '../../keys/contract.js'
 import { toImportedKeys } from '../../keys/imported.js'
 import { latestEnd, toKeyChanges, toLine, toNewKey, type KeyRules } from '../../keys/key-input.js'
@@ -38,18 +39,19 @@ export default async function admin (app: FastifyInstance, { verifier, config, t
     return { keys: records.map(toKeyBody), next_page_token: next === undefined ? null : pageToken(next, asked) }
   })
 
-  app.post(keysPath, adminRoute('create_key', schemas.createKey), async ({ body }, reply) => {
+  app.post(keysPath, adminRoute('create_key', schemas.createKey), async (request, reply) => {
     const store = managed(verifier)
-    const { name, environment, ...rest } = body as KeyBody & Pick<NewKey, 'name' | 'environment'>
+    const { name, environment, ...rest } = request.body as KeyBody & Pick<NewKey, 'name' | 'environment'>
     const key = toNewKey({ ...toWishes(rest), name }, environment, config, Date.now())
-    return sendIssued(reply, await store.create(key))
+    return sendIssued(request, reply, await store.create(key), 'id')
   })
 
-  app.post(`${keysPath}/import`, { ...adminRoute('import_keys', schemas.importKeys), bodyLimit: importMaxBytes }, async ({ body }) => {
+  app.post(`${keysPath}/import`, { ...adminRoute('import_keys', schemas.importKeys), bodyLimit: importMaxBytes }, async request => {
     const store = managed(verifier)
-    const { keys } = body as { readonly keys: readonly unknown[] }
+    const { keys } = request.body as { readonly keys: readonly unknown[] }
     const entries = keys.map((value, index) => ({ at: `keys.${index}`, value }))
     const { imported } = await store.import(toImportedKeys(entries, problemsTold), 'refuse')
+    sayForAudit(request, { resource: { keys: String(imported) } })
     return { imported }
   })
 
@@ -58,6 +60,7 @@ export default async function admin (app: FastifyInstance, { verifier, config, t
   app.patch(one, adminRoute('update_key', schemas.updateKey), async request => {
     const store = managed(verifier)
     const changes = toKeyChanges(toWishes(request.body as KeyBody), config, Date.now())
+    sayForAudit(request, { resource: { changes: Object.keys(changes).join(',') } })
     return toKeyBody(found(await store.update(idOf(request), changes, careful)))
   })
 
@@ -68,7 +71,8 @@ export default async function admin (app: FastifyInstance, { verifier, config, t
 
   app.post(`${one}/rotate`, adminRoute('rotate_key', schemas.rotateKey), async (request, reply) => {
     const { overlap_seconds: seconds } = request.body as OverlapBody
-    return sendIssued(reply, found(await managed(verifier).rotate(idOf(request), seconds * 1000, latestEnd(config, Date.now()))))
+    const issued = found(await managed(verifier).rotate(idOf(request), seconds * 1000, latestEnd(config, Date.now())))
+    return sendIssued(request, reply, issued, 'new_id')
   })
 
   app.post(`${one}/disable`, adminRoute('disable_key', schemas.disableKey), async request =>

@@ -6,7 +6,7 @@ import { reading } from '../../helpers/sqlite-store.js'
 
 const operations = [
   ['GET', '/admin/keys'], ['POST', '/admin/keys', { name: 'x' }], ['POST', '/admin/keys/import', { keys: [{}] }], ['GET', '/admin/keys/key_x'], ['PATCH', '/admin/keys/key_x', { name: 'x' }],
-  ['DELETE', '/admin/keys/key_x'], ['POST', '/admin/keys/key_x/rotate', {}], ['POST', '/admin/keys/key_x/disable', {}], ['POST', '/admin/keys/key_x/enable']
+  ['DELETE', '/admin/keys/key_x'], ['POST', '/admin/keys/key_x/rotate', {}], ['POST', '/admin/keys/key_x/disable', {}], ['POST', '/admin/keys/key_x/enable'], ['GET', '/admin/audit']
 ] as const
 
 const origin = `${process.env.FACADE_TLS === '1' ? 'https' : 'http'}://facade.test`
@@ -40,7 +40,7 @@ t.test('an administrator\'s key that is tied to workspaces manages none: it coul
   const { key, record } = await store.create({ ...reading, scopes: new Set(['mlflow:admin']), workspaces: ['team-a'] })
   for (const [method, path, body] of [...operations, ['PATCH', `/admin/keys/${record.keyId}`, { workspaces: [] }]] as const) {
     const refused = await call(method, path, body, key)
-    t.match([refused.status, refused.json().message], [403, 'This API key is tied to workspaces: only one that is not may manage keys.'], `${method} ${path}`)
+    t.match([refused.status, refused.json().message], [403, 'This API key is tied to workspaces: only one that is not may administer.'], `${method} ${path}`)
     t.match(await up.line(refused.header('x-request-id')), { refusal: 'workspace', key_id: record.keyId })
   }
   t.match((await call('POST', '/whoami/rotate', {}, key)).json(), { workspaces: ['team-a'] }, 'it rotates itself, and stays tied')

@@ -276,3 +276,28 @@ t.test('an auth service manages its keys itself', async t => {
     t.match([answer.status, answer.json()], [501, { error_code: 'NOT_IMPLEMENTED', message: 'The auth service manages the keys: create, change and list them there.' }], `${method} ${path}`)
   }
 })
+
+t.test('each change is an audit event that names the key and who changed it, and holds no key', async t => {
+  const { call, up } = await openManaged(t)
+  const { id, key } = made(await call('POST', '/admin/keys', { name: 'nightly', owner: 'ann' }))
+  await call('GET', `/admin/keys/${id}`)
+  await call('PATCH', `/admin/keys/${id}`, { rate: '60/hour', name: 'hourly' })
+  await call('POST', `/admin/keys/${id}/disable`, { reason: 'on holiday' })
+  await call('POST', `/admin/keys/${id}/enable`)
+  const rotated = made(await call('POST', `/admin/keys/${id}/rotate`, { overlap_seconds: 60 }))
+  const own = made(await call('POST', '/whoami/rotate', {}, rotated.key))
+  await call('DELETE', `/admin/keys/${own.id}`)
+  await call('POST', '/admin/keys', { name: 'x' }, own.key)
+  t.match(up.events.map(({ operation, outcome, resource }) => ({ operation, outcome, resource })), [
+    { operation: 'create_key', outcome: 'allowed', resource: { id, name: 'nightly', user: 'ann' } },
+    { operation: 'update_key', resource: { id, changes: 'name,ratePerHour' } },
+    { operation: 'disable_key', resource: { id } },
+    { operation: 'enable_key', resource: { id } },
+    { operation: 'rotate_key', resource: { id, new_id: rotated.id } },
+    { operation: 'rotate_own_key', resource: { new_id: own.id } },
+    { operation: 'revoke_key', resource: { id: own.id } },
+    { operation: 'create_key', outcome: 'refused' }
+  ])
+  t.equal(up.events.length, 8)
+  for (const each of [key, rotated.key, own.key]) t.notMatch(JSON.stringify(up.events), each)
+})

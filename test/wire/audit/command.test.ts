@@ -60,6 +60,8 @@ t.test('each command that changes keys writes one event, others none, and no eve
   const created = JSON.parse((await run(env, ['keys', 'create', '--name', 'ann', '--json'])).stdout) as { id: string, key: string }
   await run(env, ['keys', 'list'])
   await run(env, ['keys', 'update', created.id, '--rate', '60/hour'])
+  await run(env, ['keys', 'disable', created.id, '--reason', 'away'])
+  await run(env, ['keys', 'enable', created.id])
   const rotated = JSON.parse((await run(env, ['keys', 'rotate', created.id, '--json'])).stdout) as { id: string, key: string }
   await run(env, ['keys', 'revoke', '--key'], rotated.key)
   await run(env, ['keys', 'revoke', 'nobody'])
@@ -69,10 +71,11 @@ t.test('each command that changes keys writes one event, others none, and no eve
   await run(env, ['keys', 'import', file])
   await run(env, ['keys', 'migrate', '--to', `sqlite:${join(env['DATA_DIR'] ?? '', 'other.db')}`, '--dry-run'])
   await run(env, ['keys', 'migrate', '--to', `sqlite:${join(env['DATA_DIR'] ?? '', 'other.db')}`])
-  t.strictSame(events().map(({ operation }) => operation), ['create', 'update', 'rotate', 'revoke', 'prune', 'import', 'migrate'].map(action => `keys.${action}`))
+  t.strictSame(events().map(({ operation }) => operation), ['create', 'update', 'disable', 'enable', 'rotate', 'revoke', 'prune', 'import', 'migrate'].map(action => `keys.${action}`))
   t.match(events()[0], { seq: 1, outcome: 'allowed', user: String, resource: { id: created.id, name: 'ann', user: 'ann' } })
   t.match(events()[1], { resource: { id: created.id, changes: 'ratePerHour' } })
-  t.match(events()[3], { resource: { id: rotated.id } })
+  t.match(events()[4], { resource: { id: created.id, new_id: rotated.id } })
+  t.match(events()[5], { resource: { id: rotated.id } })
   t.notMatch(readFileSync(env['AUDIT_LOG'] ?? '', 'utf8'), new RegExp(`${created.key}|${rotated.key}|foreign-key`))
 })
 

@@ -72,6 +72,7 @@ t.test('the sign-in page leads to the provider, with PKCE, state and nonce, and 
   t.match(form?.get('code_verifier'), /^[\w-]{43,}$/)
   t.equal(form?.get('redirect_uri'), `${own}/login/callback`)
   t.match(await up.line(came.header('x-request-id')), { operation: 'sign_in_callback', user: 'ada', status: 303 })
+  t.match(up.events, [{ operation: 'sign_in_callback', outcome: 'allowed', user: 'ada' }], 'one event, for the end of it')
 })
 
 t.test('the session does what the role allows, but never administers, and nothing of the provider\'s reaches MLflow or the log', async t => {

@@ -1,7 +1,7 @@
 /** Description of `/admin/audit`. */
-import { outcomes } from '../audit/event.js'
-import { reasons } from '../core/reasons.js'
-import { closed, describe, json, nullable, string, type Schema } from './describe.js'
+import { outcomes } from '../../audit/event.js'
+import { reasons } from '../../core/reasons.js'
+import { closed, describe, json, nullable, string, type Schema } from '../describe.js'
 
 const moment = (what: string): Schema => ({ ...string, maxLength: 40, description: `${what}: a time of ISO 8601, or a duration before now such as \`1h\` (s, m, h, d, w).` })
 const filter = { ...string, minLength: 1, maxLength: 256 }

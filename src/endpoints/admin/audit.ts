@@ -1,13 +1,14 @@
 /** `/admin/audit`: the audit events that are kept, for administrators. */
 import type { FastifyInstance } from 'fastify'
-import type { AuditOutcome } from '../audit/event.js'
-import { momentAllowed, momentOf } from '../audit/read/moment.js'
-import { openAuditReader, unkept } from '../audit/read/open.js'
-import { PageTokenError } from '../audit/read/query.js'
-import type { AuditConfig } from '../core/settings/audit-settings.js'
-import { FacadeError, unavailable } from '../core/errors.js'
-import { UserError } from '../core/user-error.js'
+import type { AuditOutcome } from '../../audit/event.js'
+import { momentAllowed, momentOf } from '../../audit/read/moment.js'
+import { openAuditReader, unkept } from '../../audit/read/open.js'
+import { PageTokenError } from '../../audit/read/query.js'
+import type { AuditConfig } from '../../core/settings/audit-settings.js'
+import { FacadeError, unavailable } from '../../core/errors.js'
+import { UserError } from '../../core/user-error.js'
 import { auditSchema } from './audit-schemas.js'
+import { adminRoute } from './keys.js'
 
 interface Query {
   readonly since?: string
@@ -27,7 +28,7 @@ const scanMaxBytes = 32 * 1024 * 1024
 export default async function adminAudit (app: FastifyInstance, { audit }: { readonly audit: AuditConfig }): Promise<void> {
   const reader = await openAuditReader(audit)
   app.addHook('onClose', async () => await reader?.close())
-  app.get('/admin/audit', { schema: auditSchema, config: { access: 'admin', operation: 'audit' } }, async request => {
+  app.get('/admin/audit', adminRoute('audit', auditSchema), async request => {
     if (reader === undefined) throw new FacadeError('notFound', { message: unkept(audit), reason: 'notFound' })
     const { since, until, max_results: max, page_token: token, ...filter } = request.query as Query
     const now = Date.now()
