@@ -17,8 +17,8 @@ export interface Recorded {
 /** Lists are cut after so many entries: the catalogue of models has hundreds. */
 const entriesMax = 5
 
-/** Answers that are no example: the document itself, and the texts of all models. */
-const left = new Set(['getOpenapiJson', 'getOpenapiYaml'])
+/** Answers that are no example: the document itself, and a page. */
+const left = new Set(['getOpenapiJson', 'getOpenapiYaml', 'signInPage'])
 
 export function record (exchanges: readonly Exchange[], folders: readonly string[]): Recorded[] {
   return exchanges.filter(({ id, call }) => !left.has(id) && call.wrong === undefined && call.status !== 'any').map(({ id, call, answered }) => {
