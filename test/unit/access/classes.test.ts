@@ -20,13 +20,13 @@ t.test('who satisfies the strongest of two classes satisfies both', t => {
   fc.assert(fc.property(anyClass, anyClass, anyScopes, (a, b, scopes) => {
     const granted = new Set(scopes)
     return !allows(granted, strongest(a, b)) || (allows(granted, a) && allows(granted, b))
-  }), { numRuns: 2000 })
+  }), { numRuns: 700 })
   t.end()
 })
 
 t.test('the order of the readings does not matter, nor does judging one twice', t => {
   fc.assert(fc.property(anyClass, anyClass, anyClass, (a, b, c) =>
-    strongest(a, b) === strongest(b, a) && strongest(a, a) === a && strongest(a, strongest(b, c)) === strongest(strongest(a, b), c)), { numRuns: 2000 })
+    strongest(a, b) === strongest(b, a) && strongest(a, a) === a && strongest(a, strongest(b, c)) === strongest(strongest(a, b), c)), { numRuns: 700 })
   t.end()
 })
 

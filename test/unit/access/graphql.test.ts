@@ -151,6 +151,6 @@ t.test('no body whatever throws, and none that is not JSON passes', t => {
   fc.assert(fc.property(fc.oneof(fc.uint8Array(), fc.json().map(text => Buffer.from(text)), fc.string().map(query => Buffer.from(JSON.stringify({ query })))), body => {
     const verdict = judgeGraphql(body)
     return 'refused' in verdict || verdict.class === 'admin' || JSON.parse(Buffer.from(body).toString()).query.includes('_')
-  }), { numRuns: 3000 })
+  }), { numRuns: 1000 })
   t.end()
 })

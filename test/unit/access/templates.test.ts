@@ -41,9 +41,9 @@ t.test('every template of the table fits what its regular expression fits, and n
 t.test('so does every template of a shape that may come', t => {
   for (const template of shapes) {
     const fits = compileTemplate(template, true)
-    fc.assert(fc.property(pathOf(template), rest => fits(rest, 0) === oracle(template, true).test(rest)), { numRuns: 3000 })
+    fc.assert(fc.property(pathOf(template), rest => fits(rest, 0) === oracle(template, true).test(rest)), { numRuns: 1000 })
   }
-  fc.assert(fc.property(pathOf('{a}/{b:path}'), rest => compileTemplate('{a}/{b:path}', false)(rest, 0) === oracle('{a}/{b:path}', false).test(rest)), { numRuns: 3000 })
+  fc.assert(fc.property(pathOf('{a}/{b:path}'), rest => compileTemplate('{a}/{b:path}', false)(rest, 0) === oracle('{a}/{b:path}', false).test(rest)), { numRuns: 1000 })
   t.end()
 })
 

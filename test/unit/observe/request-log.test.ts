@@ -56,7 +56,7 @@ for (const base of [null, { worker: 2 }]) {
         refusal: record.refusal
       }, 'request')
       return byHand === written
-    }), { numRuns: 150 })
+    }), { numRuns: 80 })
   })
 }
 
