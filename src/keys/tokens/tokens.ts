@@ -26,8 +26,12 @@ interface Options extends Pick<KeysConfig, 'staleMs'> {
   readonly now?: () => number
 }
 
-/** A verifier that takes tokens besides the keys of another one. @throws KeyInputError where a role cannot be granted */
-export function acceptTokens (verifier: KeyVerifier, config: TokensConfig, { staleMs, now = Date.now }: Options): KeyVerifier {
+/** A verifier that takes tokens besides the keys of another one, or of a store. @throws KeyInputError where a role cannot be granted */
+export function acceptTokens<Verifier extends KeyVerifier> (
+  verifier: Verifier,
+  config: TokensConfig,
+  { staleMs, now = Date.now }: Options
+): Verifier {
   const keys = openIssuerKeys(config.issuer, { staleMs, now })
   const grantOf = grantsOf(config.roles)
 
@@ -53,12 +57,11 @@ export function acceptTokens (verifier: KeyVerifier, config: TokensConfig, { sta
 
   const isPlausible = (token: string): boolean => token.length <= tokenMaxLength
   const tokens = createVerdictCache({ ask: judge, isPlausible }, { cacheMs: freshMs, staleMs, now })
-  const { recall, sessions } = verifier
+  const { recall } = verifier
   return {
+    ...verifier, // what a store of our own can do beyond this, too
     verify: (key, address) => isJwt(key) ? tokens.verify(key, address) : verifier.verify(key, address),
     ...recall === undefined ? {} : { recall: key => isJwt(key) ? tokens.recall(key) : recall(key) },
-    ...sessions === undefined ? {} : { sessions },
-    check: async () => await verifier.check(),
     close: async () => {
       await keys.close()
       await verifier.close()

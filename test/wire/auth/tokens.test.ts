@@ -10,6 +10,7 @@ import { facade, keys, type Facade } from '../../helpers/app.js'
 import type { Answer } from '../../helpers/client.js'
 import { failures, hangs } from '../../helpers/auth-server.js'
 import { audience, startIssuer, type Issuer, type TokenClaims } from '../../helpers/issuer.js'
+import { openFile, reading } from '../../helpers/sqlite-store.js'
 import { echo } from '../../helpers/upstream.js'
 
 const get = '/mlflow/api/2.0/mlflow/experiments/get?experiment_id=0'
@@ -225,4 +226,20 @@ t.test('a token begins no session', async t => {
   const answer = await up.call('POST', '/login', { key: null, body, headers: { 'Content-Type': 'application/x-www-form-urlencoded', 'Sec-Fetch-Site': 'same-origin' } })
   t.equal(answer.status, 401)
   t.strictSame(answer.all('set-cookie'), [])
+})
+
+t.test('keys of a store are managed beside tokens, also with one whose role administers', async t => {
+  const issuer = await startIssuer(t)
+  const { store } = openFile(t, { now: Date.now })
+  const { key } = await store.create({ ...reading, scopes: new Set(['mlflow:admin'] as const) })
+  const config = { issuer: issuer.url, audience, userClaim: 'email', client: undefined, roles: rolesIn(table) as readonly Role[] }
+  const up = await facade(t, echo, { verifier: acceptTokens(store, config, { staleMs }) })
+  const token = await issuer.token({ groups: [], realm_access: { roles: ['admins'] } })
+  for (const each of [key, token]) {
+    const answer = await up.call('GET', '/admin/keys', { key: null, headers: { Authorization: `Bearer ${each}` } })
+    t.equal(answer.status, 200)
+    t.equal((answer.json() as { keys: unknown[] }).keys.length, 1)
+  }
+  const rotated = await up.call('POST', '/whoami/rotate', { key: null, headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }, body: '{}' })
+  t.equal(rotated.status, 404, 'a token is the provider\'s to renew')
 })
