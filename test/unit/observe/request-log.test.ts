@@ -1,4 +1,5 @@
 /** The line that is made by hand is the one that pino would make of its fields, whatever a key's owner is called. */
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { pino } from 'pino'
 import t from 'tap'
@@ -66,4 +67,33 @@ t.test('what is below the level is not written', async t => {
   const [one] = fc.sample(record, 1)
   openRequestLog(log).write(one as RequestRecord)
   t.equal(lines, 0)
+})
+
+t.test('docs/log.md tells of each field that a line can have, and of no other', async t => {
+  let written = ''
+  const log = pino({ base: { worker: 2 }, formatters: { level: level => ({ level }) } }, { write: (line: string) => { written += line } })
+  const requests = openRequestLog(log)
+  const full = {
+    requestId: 'a',
+    operation: 'searchRuns',
+    method: 'GET',
+    status: 502,
+    durationMs: 1,
+    upstreamMs: 1,
+    bytesIn: 1,
+    bytesOut: 1,
+    address: '::1',
+    client: 'python',
+    onOldPath: true,
+    caller: { hint: 'hk_test_…', keyId: 'key_1', userId: 'ann', session: true } as unknown as Caller,
+    refusal: 'upstream_reset',
+    failure: new Error('reset'),
+    protocolError: undefined
+  } as const
+  requests.write(full)
+  const page = readFileSync('docs/log.md', 'utf8')
+  const rows = [...page.matchAll(/^\| (`.*?`) \|/gm)].flatMap(([, names = '']) => [...names.matchAll(/`(\w+)`/g)].map(([, name = '']) => name))
+  t.strictSame(rows.sort(), Object.keys(JSON.parse(written) as object).sort())
+  const example = /```json\n(.*)\n/.exec(page)?.[1] ?? ''
+  for (const name of Object.keys(JSON.parse(example) as object)) t.ok(rows.includes(name), name)
 })
