@@ -1,14 +1,13 @@
 /** Moments as people ask for them: a time of ISO 8601, or a duration before now. */
-
-const unitsMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }
+import { anyDuration } from '../../core/settings/setting-values.js'
 
 /** To complete the sentence "… must be …". */
 export const momentAllowed = 'a time of ISO 8601 (UTC where it names no zone), or a duration before now such as 30m, 24h or 7d'
 
 /** Milliseconds since 1970; undefined: it is none. */
 export function momentOf (text: string, now: number): number | undefined {
-  const [, count, unit = ''] = /^(\d{1,9})([smhdw])$/.exec(text) ?? []
-  if (count !== undefined) return Math.max(0, now - Number(count) * (unitsMs[unit] ?? 0))
+  const before = anyDuration(text)
+  if (before !== undefined) return Math.max(0, now - before)
   const [, day, time = 'T00:00', zone = 'Z'] = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)?(Z|[+-]\d\d:\d\d)?$/.exec(text) ?? []
   const at = Date.parse(`${day}${time}${zone}`)
   return Number.isNaN(at) ? undefined : at

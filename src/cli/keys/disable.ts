@@ -3,7 +3,7 @@ import { toLine } from '../../keys/key-input.js'
 import { parse, printJson, type Command } from '../command.js'
 import { readConfig } from '../environment.js'
 import { keysOptions } from '../options.js'
-import { tellAudit } from './audit.js'
+import { keyNamed, tellAudit } from './audit.js'
 import { noSuchKey, oneKey, onKey } from './arguments.js'
 import { time, toJson } from './print.js'
 
@@ -14,7 +14,7 @@ export const disable: Command['run'] = async (args, io) => {
   const config = readConfig(io)
   const record = await onKey(config, io, named, (store, keyId) => store.disable(keyId, reason))
   if (record === undefined) return noSuchKey(io)
-  await tellAudit(io, config, 'disable', { id: record.keyId, name: record.name, user: record.userId })
+  await tellAudit(io, config, 'disable', keyNamed(record))
   if (values.json) printJson(io, toJson(record))
   else io.stdout.write(`${record.keyId} is disabled since ${time(record.disabledAt)}; "keys enable" ends that.\n`)
   return 0
@@ -26,7 +26,7 @@ export const enable: Command['run'] = async (args, io) => {
   const config = readConfig(io)
   const record = await onKey(config, io, named, (store, keyId) => store.enable(keyId))
   if (record === undefined) return noSuchKey(io)
-  await tellAudit(io, config, 'enable', { id: record.keyId, name: record.name, user: record.userId })
+  await tellAudit(io, config, 'enable', keyNamed(record))
   if (values.json) printJson(io, toJson(record))
   else io.stdout.write(`${record.keyId} is enabled.\n`)
   return 0

@@ -3,7 +3,7 @@ import { latestEnd, splitList, toDurationMs, toNewKey } from '../../keys/key-inp
 import { parse, UsageError, type Command } from '../command.js'
 import { readConfig } from '../environment.js'
 import { keysOptions } from '../options.js'
-import { tellAudit } from './audit.js'
+import { keyNamed, tellAudit } from './audit.js'
 import { issuedForm, noSuchKey, oneKey, onKey } from './arguments.js'
 import { noteEnd, printIssued } from './print.js'
 import { withStore } from './store.js'
@@ -20,7 +20,7 @@ export const create: Command['run'] = async (args, io) => {
   const issued = await withStore(config, io, 'make', store => store.create(key))
   printIssued(io, config, form, issued)
   if (expires === undefined) noteEnd(io, key.expiresAt)
-  await tellAudit(io, config, 'create', { id: issued.record.keyId, name: key.name, user: key.userId })
+  await tellAudit(io, config, 'create', keyNamed(issued.record))
   if (key.workspaces.length === 0) return 0
   const { workspaceNote } = await import('./workspaces.js') // which brings all that speaks with MLflow
   const note = await workspaceNote(config.upstream)
@@ -43,6 +43,6 @@ export const rotate: Command['run'] = async (args, io) => {
   if (issued === undefined) return noSuchKey(io)
   printIssued(io, config, form, issued)
   if (issued.record.expiresAt === latest) noteEnd(io, latest)
-  await tellAudit(io, config, 'rotate', { id: rotated, new_id: issued.record.keyId, name: issued.record.name, user: issued.record.userId })
+  await tellAudit(io, config, 'rotate', { ...keyNamed(issued.record), id: rotated, new_id: issued.record.keyId })
   return 0
 }

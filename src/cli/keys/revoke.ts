@@ -3,7 +3,7 @@ import { toDurationMs, toLine, toTime } from '../../keys/key-input.js'
 import { parse, printJson, UsageError, type Command } from '../command.js'
 import { readConfig } from '../environment.js'
 import { keysOptions } from '../options.js'
-import { tellAudit } from './audit.js'
+import { keyNamed, tellAudit } from './audit.js'
 import { noSuchKey, oneKey, onKey } from './arguments.js'
 import { time, toJson } from './print.js'
 import { withStore } from './store.js'
@@ -15,7 +15,7 @@ export const revoke: Command['run'] = async (args, io) => {
   const named = await oneKey(positionals, values.key, io)
   const record = await onKey(config, io, named, (store, keyId) => store.revoke(keyId, reason))
   if (record === undefined) return noSuchKey(io)
-  await tellAudit(io, config, 'revoke', { id: record.keyId, name: record.name, user: record.userId })
+  await tellAudit(io, config, 'revoke', keyNamed(record))
   if (values.json) printJson(io, toJson(record))
   else io.stdout.write(`${record.keyId} was revoked at ${time(record.revokedAt)}.\n`)
   return 0

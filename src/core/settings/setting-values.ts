@@ -44,11 +44,17 @@ const unitsMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600
 /** Some hundred years: further away no date can be trusted to be meant. */
 const durationMaxMs = 36_500 * 86_400_000
 
-/** Milliseconds, from a text such as `90d`. */
-export function duration (given: string): number | undefined {
+/** Milliseconds, from a text such as `90d`, however long that is. */
+export function anyDuration (given: string): number | undefined {
   const [, count, unit = ''] = /^(\d{1,9})([smhdw])$/.exec(given) ?? []
-  const ms = Number(count) * (unitsMs[unit] ?? NaN)
-  return ms <= durationMaxMs ? ms : undefined
+  const unitMs = unitsMs[unit]
+  return unitMs === undefined ? undefined : Number(count) * unitMs
+}
+
+/** As `anyDuration`, of what may come true. */
+export function duration (given: string): number | undefined {
+  const ms = anyDuration(given)
+  return ms !== undefined && ms <= durationMaxMs ? ms : undefined
 }
 
 /** How long a key may live, milliseconds: from a text such as `90d`, or from seconds. */

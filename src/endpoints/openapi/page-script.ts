@@ -4,8 +4,8 @@ interface Operation { readonly get: (key: 'id' | 'path' | 'method') => string, r
 interface Operations { readonly size: number, readonly filter: (is: (operation: Operation) => boolean) => Operations }
 interface Tagged { readonly get: (key: 'operations') => Operations, readonly set: (key: 'operations', operations: Operations) => Tagged }
 interface TaggedOperations {
-  readonly map: (change: (tagged: Tagged) => Tagged) => TaggedOperations
-  readonly filter: (is: (tagged: Tagged, tag: string) => boolean) => TaggedOperations
+  readonly map: (change: (tagged: Tagged, tag: string) => Tagged) => TaggedOperations
+  readonly filter: (is: (tagged: Tagged) => boolean) => TaggedOperations
 }
 
 interface System {
@@ -36,8 +36,8 @@ function extend (window: { SwaggerUIBundle: Bundle }): void {
     const words = phrase.toLowerCase().split(/\s+/).filter(word => word !== '')
     const found = (operations: Operations, tag: string): Operations => operations.filter(operation => matches(operation, tag, words))
     return tagged
-      .filter((each, tag) => found(each.get('operations'), tag).size > 0)
-      .map((each, tag: string = '') => each.set('operations', found(each.get('operations'), tag)))
+      .map((each, tag) => each.set('operations', found(each.get('operations'), tag)))
+      .filter(each => each.get('operations').size > 0)
   }
 
   /**

@@ -137,14 +137,18 @@ function holdSessions (
 
   const seal = (content: Content): string => prefix + sealed.seal(content)
 
-  function find (token: string): Known | undefined {
+  /** What a cookie holds, and what is known of its session by now. */
+  function read (token: string): { readonly shown: Content, readonly found: Known } | undefined {
     if (!token.startsWith(prefix) || token.length > tokenMaxLength) return undefined
     const content = sealed.open(token.slice(prefix.length)) as Content | undefined // only what the facade has sealed comes so far
     if (content === undefined || !lasts(content, lifetimes, now())) return undefined
     if (ended.has(content.id) || ended.has(versionOf(content))) return undefined
     const before = known.get(content.id)
-    return before !== undefined && before.content.dueAt >= content.dueAt ? before : keep(content, before?.idToken)
+    const isNewer = before !== undefined && before.content.dueAt >= content.dueAt
+    return { shown: content, found: isNewer ? before : keep(content, before?.idToken) }
   }
+
+  const find = (token: string): Known | undefined => read(token)?.found
 
   function keep (content: Content, idToken: string | undefined): Known {
     const grant: Grant = { scopes: toScopes(content.scopes), workspaces: content.workspaces, ratePerHour: content.rate ?? undefined }
@@ -221,10 +225,9 @@ function holdSessions (
     sessions: {
       verify,
       renew: (token: string) => {
-        const found = find(token)
-        if (found === undefined) return undefined
-        const { content } = found
-        const shown = sealed.open(token.slice(prefix.length)) as Content
+        const held = read(token)
+        if (held === undefined) return undefined
+        const { shown, found: { content } } = held
         const isDue = content.dueAt !== shown.dueAt || now() - shown.seenAt >= lag(lifetimes)
         return isDue ? seal({ ...content, seenAt: now() }) : undefined
       },

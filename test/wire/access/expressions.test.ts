@@ -31,7 +31,6 @@ const listed: Readonly<Record<string, Readonly<Record<string, keyof typeof reaso
   'src/audit/resource.ts': { '/hk_(live|test)_\\w+/gi': 'search' },
   'src/audit/read/file.ts': { '/^(\\d{1,16}):(\\d{1,16})$/': 'head' },
   'src/audit/read/moment.ts': {
-    '/^(\\d{1,9})([smhdw])$/': 'head',
     '/^(\\d{4}-\\d\\d-\\d\\d)(T\\d\\d:\\d\\d(?::\\d\\d(?:\\.\\d{1,9})?)?)?(Z|[+-]\\d\\d:\\d\\d)?$/': 'head'
   },
   'src/audit/read/postgres.ts': { '/^(\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z) (\\d{1,16})$/': 'head' },
