@@ -4,6 +4,7 @@
  */
 import { UserError } from '../core/user-error.js'
 import type { Environment, KeyForm } from './key.js'
+import type { Permissions } from '../access/permissions.js'
 import type { Scope } from '../access/scopes.js'
 
 /** Whose key a request came with, and what it may do. */
@@ -18,6 +19,8 @@ export interface Caller {
   readonly scopes: ReadonlySet<Scope>
   /** Empty: all. */
   readonly workspaces: readonly string[]
+  /** Which experiments and models it may read and write, where it is bound to some. */
+  readonly permissions?: Permissions | undefined
   /** Calls an hour; undefined: no limit. */
   readonly ratePerHour: number | undefined
   /** Milliseconds since 1970; undefined: never. */
