@@ -98,11 +98,15 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   const monitor = watchMlflow(upstream, newer, log, metrics, () => preparing() !== undefined)
   const probes = shareProbes(upstream, monitor)
   const platform = openPlatformOf(config, log)
+  const tracing = config.tracing === undefined ? undefined : (await import('./observe/tracing.js')).openTracing(config.tracing, upstream.origin, log)
 
   const requests = openRecords({
     trusted,
     onUntrusted: () => log.warn(untrusted),
-    hold: context => connections.began(context.request.raw.socket, context),
+    hold (context) {
+      connections.began(context.request.raw.socket, context)
+      tracing?.begin(context)
+    },
     release (request) {
       bounds.leave(request)
       connections.ended(request.raw.socket, request.context)
@@ -127,6 +131,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   requests.onRequestEnd(requestLog.write)
   const audited = parts.audit === undefined ? undefined : auditRequests(parts.audit)
   if (audited !== undefined) requests.onRequestEnd(audited.listener)
+  if (tracing !== undefined) requests.onRequestEnd(tracing.listener)
   const stopWatching = watchRevocations(requests.active, { verifier, sessions })
   const answerBroken = answerBrokenHead({ refused: requests.refused, openOn: connections.inFlight })
 
@@ -206,6 +211,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
     stopRenewing()
     requestLog.close()
     audited?.close()
+    await tracing?.close()
     monitor.close()
     usage.close()
     await upstream.close()
@@ -227,7 +233,12 @@ const untrusted = 'forwarded headers arrive from a peer that TRUST_PROXY does no
 /** @param isPreparing whether an MLflow of our own is on its way: that it does not answer yet is no reason to warn */
 function watchMlflow (upstream: Upstream, newer: NewerWatch, log: Logger, metrics: Metrics, isPreparing: () => boolean): Monitor {
   return watch(upstream, state => {
-    if (state.layout !== undefined) newer.seen(state.layout)
+    if (state.layout !== undefined) {
+      const { version, prefix, workspaces = 'unknown' } = state.layout
+      newer.seen(state.layout)
+      metrics.upstreamInfo.reset() // of what was there before
+      metrics.upstreamInfo.set({ version, static_prefix: prefix, workspaces: String(workspaces) }, 1)
+    }
     metrics.upstreamUp.set(state.problem === undefined ? 1 : 0)
     if (state.problem === undefined) log.info({ mlflow: state.layout }, 'MLflow is recognised')
     else log[isPreparing() ? 'info' : 'warn']({ problem: state.problem }, 'MLflow cannot be used')

@@ -14,7 +14,7 @@ import { greet } from './process/greeting.js'
 import { openKeys } from './process/keys.js'
 import { openLimitsOf } from './process/limits.js'
 import { openLocal, placeOf, type StartOptions } from './process/local-mlflow.js'
-import { listen, listenForMetrics } from './process/ports.js'
+import { listen, listenForMetrics, metricsOf } from './process/ports.js'
 import { workerNumber } from './workers/messages.js'
 
 /** Starts the facade; the process ends on a signal. @throws StartError and the errors of what it opens, each a sentence for people */
@@ -50,7 +50,10 @@ async function serveAlone (config: Config, io: Io, options: StartOptions): Promi
     draining: () => draining,
     preparing: () => local?.state().reason
   })
-  const listening = async () => ({ address: await listen(app, config), metrics: await listenForMetrics(metrics.registry, config.metrics) })
+  const listening = async () => ({
+    address: await listen(app, config),
+    metrics: await listenForMetrics(metricsOf(metrics.registry, config), config.metrics)
+  })
   const ports = await listening().catch(async error => {
     await app.close()
     await local?.stop()

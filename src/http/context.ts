@@ -22,6 +22,16 @@ export interface RequestContext extends Slotted {
   readonly head: RequestHead
   /** Headers of ours that every response to this request carries: name, value, name, value. */
   readonly responseHeaders: string[]
+  /** The span of the request, where spans are made. */
+  trace: RequestTrace | undefined
+}
+
+/** The span of a request, and of its call to MLflow. */
+export interface RequestTrace {
+  /** Of the trace, where it is sampled: what leads from a log line or a metric to it. */
+  readonly sampledId: string | undefined
+  /** The request goes on to MLflow: begins the span of that, and gives the `traceparent` that MLflow is sent (W3C Trace Context). */
+  readonly toUpstream: () => string
 }
 
 /** What a request is for, told once by whoever classifies it. */
@@ -57,7 +67,8 @@ export function createContext (request: FastifyRequest, url: string, address: st
     address,
     target: readTarget(url),
     head: readHead(request.raw.rawHeaders),
-    responseHeaders: ['x-request-id', id]
+    responseHeaders: ['x-request-id', id],
+    trace: undefined
   }
 }
 

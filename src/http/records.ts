@@ -18,6 +18,8 @@ import { CallerLeftError } from './transfer.js'
 /** What became of a request. No path, query or header of the caller's: a key pasted into one would be kept. */
 export interface RequestRecord {
   readonly requestId: string
+  /** Of its trace; undefined: nothing records it. */
+  readonly traceId: string | undefined
   readonly operation: string
   /** Undefined: Node's parser made no request of what came. */
   readonly method: string | undefined
@@ -128,6 +130,7 @@ export function openRecords ({ trusted, onUntrusted, hold, release, onListenerEr
     },
     refused (refusal) {
       const unread = {
+        traceId: undefined,
         operation: 'none',
         method: undefined,
         durationMs: undefined,
@@ -142,10 +145,12 @@ export function openRecords ({ trusted, onUntrusted, hold, release, onListenerEr
   }
 }
 
-function recordOf ({ id, startedAt, address, request }: RequestContext, status: number, cause: FacadeError | undefined): RequestRecord {
+function recordOf (context: RequestContext, status: number, cause: FacadeError | undefined): RequestRecord {
+  const { id, startedAt, address, trace, request } = context
   const { transfer, refusal, raw } = request
   return {
     requestId: id,
+    traceId: trace?.sampledId,
     operation: request.operation?.name ?? request.routeOptions.config?.operation ?? 'none',
     method: raw.method,
     status,

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { Registry } from 'prom-client'
 import { createConnections, stallMs } from '../http/connection/connections.js'
+import { acceptsOpenMetrics, openMetricsType } from './openmetrics.js'
 
 /** Prometheus keeps one open, perhaps a few of it; what is beyond is closed at once. */
 const connectionsMax = 128
@@ -13,14 +14,18 @@ const headMaxBytes = 8 * 1024
 const sharedMs = 1000
 
 /** What is served: a registry, or the sum of several. */
-export type MetricsSource = Pick<Registry, 'contentType' | 'metrics'>
+export interface MetricsSource extends Pick<Registry, 'contentType' | 'metrics'> {
+  /** The same in the OpenMetrics format, for who asks for it. */
+  readonly openMetrics?: () => Promise<string>
+}
 
 /**
- * Serves the registry at `/metrics`, at most a second old.
+ * Serves metrics at `/metrics`, at most a second old.
  * @throws the error of a port that cannot be had
  */
-export async function serveMetrics (registry: MetricsSource, host: string, port: number): Promise<Server> {
-  const text = sharedText(registry)
+export async function serveMetrics (source: MetricsSource, host: string, port: number): Promise<Server> {
+  const plain = { text: sharedText(async () => await source.metrics()), type: source.contentType }
+  const open = source.openMetrics === undefined ? plain : { text: sharedText(source.openMetrics), type: openMetricsType }
   const connections = createConnections<IncomingMessage>({ stallMs, onClose: () => {} })
   const bounds = { headersTimeout: requestMaxMs, requestTimeout: requestMaxMs, connectionsCheckingInterval: requestMaxMs / 2 }
   const server = createServer({ maxHeaderSize: headMaxBytes, ...bounds }, (request, response) => {
@@ -31,8 +36,9 @@ export async function serveMetrics (registry: MetricsSource, host: string, port:
       response.writeHead(404).end()
       return
     }
+    const { text, type } = acceptsOpenMetrics(request.headers.accept) ? open : plain
     text().then(
-      bytes => response.writeHead(200, { 'content-type': registry.contentType, 'content-length': bytes.length }).end(bytes),
+      bytes => response.writeHead(200, { 'content-type': type, 'content-length': bytes.length }).end(bytes),
       () => response.writeHead(500).end()
     )
   })
@@ -49,14 +55,14 @@ export async function serveMetrics (registry: MetricsSource, host: string, port:
 }
 
 /** One text at a time, as bytes: all answers that wait to be taken hold the same ones. */
-function sharedText (registry: MetricsSource): () => Promise<Buffer> {
+function sharedText (make: () => Promise<string>): () => Promise<Buffer> {
   let text: Promise<Buffer> | undefined
   let madeAt = Infinity
   const done = (): void => { madeAt = performance.now() }
   return () => {
     if (text === undefined || performance.now() - madeAt > sharedMs) {
       madeAt = Infinity
-      text = registry.metrics().then(made => Buffer.from(made))
+      text = make().then(made => Buffer.from(made))
       text.then(done, done)
     }
     return text

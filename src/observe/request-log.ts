@@ -61,6 +61,7 @@ const callerTexts = new WeakMap<Caller, string>()
 function textOf (record: RequestRecord): string {
   const { durationMs, upstreamMs, bytesIn, bytesOut, caller } = record
   let text = `,"request_id":"${record.requestId}","operation":"${record.operation}"`
+  if (record.traceId !== undefined) text += `,"trace_id":"${record.traceId}"`
   if (record.method !== undefined) text += `,"method":"${record.method}"`
   text += `,"status":${record.status}`
   if (durationMs !== undefined) text += `,"ms":${tenths(durationMs)}`

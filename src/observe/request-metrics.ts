@@ -37,8 +37,8 @@ export function countRequests (metrics: Metrics): (record: RequestRecord) => voi
     const { operation, method = 'none', durationMs, upstreamMs, refusal } = record
     const series = seriesOf(operation, method, record.status)
     series.requests.add(1)
-    if (durationMs !== undefined) series.duration.observe(durationMs / 1000)
-    if (upstreamMs !== undefined) series.upstream.observe(upstreamMs / 1000)
+    if (durationMs !== undefined) series.duration.observe(durationMs / 1000, record.traceId)
+    if (upstreamMs !== undefined) series.upstream.observe(upstreamMs / 1000, record.traceId)
     if (record.bytesIn !== undefined) bytesIn.add(record.bytesIn)
     if (record.bytesOut !== undefined) bytesOut.add(record.bytesOut)
     if (refusal !== undefined) metrics.refusals.inc({ reason: refusal })

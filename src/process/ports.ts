@@ -2,8 +2,10 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import type { Registry } from 'prom-client'
 import { ConfigError, type Config } from '../core/settings/config.js'
 import { serveMetrics, type MetricsSource } from '../observe/metrics-server.js'
+import { openMetricsOf } from '../observe/openmetrics.js'
 import { StartError } from './start-error.js'
 
 /** The two ports of a facade. */
@@ -17,6 +19,13 @@ export interface Ports {
 export async function listen (app: FastifyInstance, { host, port }: Config): Promise<AddressInfo> {
   await app.listen({ host, port }).catch(taken('HOST', 'PORT', port))
   return app.server.address() as AddressInfo
+}
+
+/** What a registry says; exemplars lead to traces, so they are there where spans are made. */
+export function metricsOf (registry: Registry, { tracing }: Pick<Config, 'tracing'>): MetricsSource {
+  const { contentType } = registry
+  const metrics = async (): Promise<string> => await registry.metrics()
+  return tracing === undefined ? { contentType, metrics } : { contentType, metrics, openMetrics: async () => await openMetricsOf(registry) }
 }
 
 /** @returns undefined where none are wanted. @throws as `listen` */

@@ -95,6 +95,7 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
           host: upstream.host,
           authorization: upstream.authorization,
           requestId: context.id,
+          traceparent: judged.family === 'gateway' ? undefined : context.trace?.toUpstream(),
           hasOwnRequestId: context.hasOwnId,
           userId: caller?.userId,
           keyId: caller?.keyId,

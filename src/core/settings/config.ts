@@ -11,6 +11,7 @@ import {
   positiveCount, rate, seconds, secret, timeout, workers
 } from './setting-values.js'
 import { mayBeFile, nearest, settings } from './settings.js'
+import { tracingFrom, type TracingConfig } from './tracing-settings.js'
 import { checkIdentity, type TlsFiles, type TlsIdentity } from './tls-identity.js'
 import { UserError } from '../user-error.js'
 
@@ -54,6 +55,8 @@ export interface Config {
   readonly transfersPerKey: number
   readonly requestsPerKey: number
   readonly audit: AuditConfig
+  /** Where spans go; undefined: none are made. */
+  readonly tracing: TracingConfig | undefined
   readonly shutdownDelayMs: number
   readonly shutdownGraceMs: number
   readonly logLevel: string
@@ -157,6 +160,7 @@ export function loadConfig (env: Env, readText: (path: string) => string): Confi
     transfersPerKey: value('TRANSFERS_PER_KEY', positiveCount) ?? 0,
     requestsPerKey: value('REQUESTS_PER_KEY', positiveCount) ?? 0,
     audit: auditFrom(reader),
+    tracing: tracingFrom(reader),
     shutdownDelayMs: value('SHUTDOWN_DELAY', seconds) ?? 0,
     shutdownGraceMs: value('SHUTDOWN_GRACE', seconds) ?? 0,
     logLevel: value('LOG_LEVEL', oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent')) ?? 'info',

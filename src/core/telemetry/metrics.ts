@@ -14,6 +14,8 @@ export interface Metrics {
   /** Says how the requests to MLflow that are under way are counted, at the moment of a scrape. */
   readonly observeOpenExchanges: (count: () => number) => void
   readonly upstreamUp: Gauge
+  /** What MLflow was recognised as: 1 with its version and layout. */
+  readonly upstreamInfo: Gauge<'version' | 'static_prefix' | 'workspaces'>
   readonly keyStoreLinkUp: Gauge
   /** For HTTPS of our own alone: without it there is no such series. */
   readonly certificateExpiry: () => Gauge
@@ -54,13 +56,9 @@ export function createMetrics (dropped: () => number = () => 0): Metrics {
   collectDefaultMetrics({ register: registry })
   for (const [name, aggregator] of Object.entries(worst)) Object.assign(registry.getSingleMetric(name) ?? {}, { aggregator })
   new Gauge({ name: `${prefix}open_exchanges`, help: 'Requests to MLflow in progress.', registers, collect () { this.set(openExchanges()) } }) // eslint-disable-line no-new
-  const keyStoreLinkUp = new Gauge({ name: `${prefix}key_store_link_up`, help: '0 while the connection on which PostgreSQL announces changed keys is lost; 1 otherwise, and without PostgreSQL.', aggregator: 'min', registers })
-  keyStoreLinkUp.set(1)
-  const redisUp = new Gauge({ name: `${prefix}redis_up`, help: '0 while Redis does not answer and each facade limits keys by itself; 1 otherwise, also without Redis.', aggregator: 'min', registers })
-  redisUp.set(1)
   return {
-    keyStoreLinkUp,
-    redisUp,
+    keyStoreLinkUp: upUntilToldOtherwise('key_store_link_up', '0 while the connection on which PostgreSQL announces changed keys is lost; 1 otherwise, and without PostgreSQL.', registers),
+    redisUp: upUntilToldOtherwise('redis_up', '0 while Redis does not answer and each facade limits keys by itself; 1 otherwise, also without Redis.', registers),
     localLimits: new Counter({ name: `${prefix}local_limits_total`, help: 'Requests of keys with a limit that were counted by one process alone, since Redis (or, with WORKERS, the primary) did not answer.', registers }),
     observeOpenExchanges (count) { openExchanges = count },
     registry,
@@ -88,6 +86,7 @@ export function createMetrics (dropped: () => number = () => 0): Metrics {
       labelNames: ['direction']
     }),
     upstreamUp: new Gauge({ name: `${prefix}upstream_up`, help: '1 when MLflow is recognised and answers.', aggregator: 'min', registers }),
+    upstreamInfo: new Gauge({ name: `${prefix}upstream_info`, help: '1 for the version and layout of MLflow that are recognised (workspaces: true, false or unknown).', labelNames: ['version', 'static_prefix', 'workspaces'], aggregator: 'max', registers }),
     certificateExpiry: () => new Gauge({ name: `${prefix}tls_certificate_expiry_timestamp_seconds`, help: 'When the certificate of HTTPS expires (Unix time).', aggregator: 'min', registers }),
     logLinesDropped: new Counter({ name: `${prefix}log_lines_dropped_total`, help: 'Log lines dropped because the disk was full or nobody read them.', registers, collect () { this.reset(); this.inc(dropped()) } }),
     writeFailures: new Counter({ name: `${prefix}write_failures_total`, help: 'Failed background writes, by what was to be written (last_used: times of last use of keys; old_paths: counts of old paths).', labelNames: ['what'], registers }),
@@ -95,4 +94,10 @@ export function createMetrics (dropped: () => number = () => 0): Metrics {
     auditEventsDropped: new Counter({ name: `${prefix}audit_events_dropped_total`, help: 'Audit events lost because AUDIT_LOG took none for too long.', registers }),
     workerRestarts: new Counter({ name: `${prefix}worker_restarts_total`, help: 'Workers that died and were replaced.', registers })
   }
+}
+
+function upUntilToldOtherwise (name: string, help: string, registers: Registry[]): Gauge {
+  const gauge = new Gauge({ name: prefix + name, help, aggregator: 'min', registers })
+  gauge.set(1)
+  return gauge
 }

@@ -18,7 +18,8 @@ export interface CounterSeries {
 }
 
 export interface HistogramSeries {
-  observe: (value: number) => void
+  /** @param traceId of the request that took so long, where it can be looked up */
+  observe: (value: number, traceId?: string) => void
 }
 
 /** @returns the series with these labels, to be kept by who counts */
@@ -67,6 +68,7 @@ class Observed<Label extends string> implements HistogramSeries {
   private readonly labels: Labels<Label>
   private readonly buckets: readonly number[]
   private readonly counts: Float64Array
+  private readonly exemplars: Array<Exemplar | undefined> = []
   private sum = 0
 
   constructor (labels: Labels<Label>, buckets: readonly number[]) {
@@ -75,18 +77,20 @@ class Observed<Label extends string> implements HistogramSeries {
     this.counts = new Float64Array(buckets.length + 1)
   }
 
-  observe (value: number): void {
+  observe (value: number, traceId?: string): void {
     let index = 0
     while (index < this.buckets.length && value > (this.buckets[index] ?? Infinity)) index++
     this.counts[index] = (this.counts[index] ?? 0) + 1
     this.sum += value
+    if (traceId !== undefined) this.exemplars[index] = { labelSet: { trace_id: traceId }, value, timestamp: Date.now() / 1000 }
   }
 
   values (name: string): Value[] {
     let count = 0
     const rows = [...this.buckets.map(String), '+Inf'].map((le, index) => {
       count += this.counts[index] ?? 0
-      return { metricName: `${name}_bucket`, labels: { le, ...this.labels }, value: count }
+      const exemplar = this.exemplars[index]
+      return { metricName: `${name}_bucket`, labels: { le, ...this.labels }, value: count, ...exemplar === undefined ? {} : { exemplar } }
     })
     return [
       ...rows,
@@ -100,6 +104,14 @@ interface Value {
   readonly metricName?: string
   readonly labels: Readonly<Record<string, string>>
   readonly value: number
+  readonly exemplar?: Exemplar
+}
+
+/** One of those that a bucket counts, in prom-client's form; the time in seconds since 1970. */
+export interface Exemplar {
+  readonly labelSet: Readonly<Record<string, string>>
+  readonly value: number
+  readonly timestamp: number
 }
 
 /** What prom-client's registry asks of a metric. */

@@ -1,13 +1,15 @@
 /** What of a request reaches MLflow, and what we say of it there. Repeated headers and their order survive. */
-import { createHash } from 'node:crypto'
 import { mount } from '../../core/public-paths.js'
 import type { RequestHead } from '../../http/connection/request-head.js'
+import { traceIdOf } from '../../http/trace-id.js'
 
 /** What we say of a request to MLflow. */
 export interface Identity {
   readonly host: string
   readonly authorization: string | undefined
   readonly requestId: string
+  /** Of the span of the call to MLflow; undefined: the facade makes no spans. */
+  readonly traceparent: string | undefined
   /** It is a UUID of ours; one that a load balancer gave may have any form. */
   readonly hasOwnRequestId: boolean
   /** Undefined where the operation needs no key. */
@@ -23,7 +25,7 @@ export interface Identity {
 
 /** The headers of the request to MLflow, in undici's flat form. */
 export function outgoing (head: RequestHead, identity: Identity): string[] {
-  const headers = needed(head, identity)
+  const headers = needed(head, identity, identity.traceparent)
   headers.push(
     'x-request-id',
     identity.requestId,
@@ -35,8 +37,8 @@ export function outgoing (head: RequestHead, identity: Identity): string[] {
     mount
   )
   if (identity.publicHost !== '') headers.push('x-forwarded-host', identity.publicHost)
-  if (head.traceparent === undefined) {
-    headers.push('traceparent', identity.hasOwnRequestId ? traceOf(identity.requestId) : traceOfForeign(identity.requestId))
+  if (head.traceparent === undefined && identity.traceparent === undefined) {
+    headers.push('traceparent', traceOf(identity.requestId, identity.hasOwnRequestId))
   }
   if (identity.authorization !== undefined) headers.push('authorization', identity.authorization)
   if (identity.userId !== undefined) headers.push('x-hokusai-user-id', headerText(identity.userId))
@@ -56,13 +58,16 @@ export function outgoingToGateway (head: RequestHead, identity: Identity, hidesC
   return headers
 }
 
-/** What the caller sent, and without which MLflow could not answer. */
-function needed (head: RequestHead, identity: Identity): string[] {
+/**
+ * What the caller sent, and without which MLflow could not answer.
+ * @param traceparent in place of the caller's
+ */
+function needed (head: RequestHead, identity: Identity, traceparent: string | undefined = head.traceparent): string[] {
   const headers = [...head.pass]
   headers.push('host', identity.host)
   if (head.contentLength !== undefined) headers.push('content-length', head.contentLength)
+  if (traceparent !== undefined) headers.push('traceparent', traceparent)
   if (head.traceparent !== undefined) {
-    headers.push('traceparent', head.traceparent)
     for (const state of head.tracestate) headers.push('tracestate', state)
   }
   if (identity.workspace !== undefined) headers.push('x-mlflow-workspace', identity.workspace)
@@ -70,20 +75,9 @@ function needed (head: RequestHead, identity: Identity): string[] {
   return headers
 }
 
-/**
- * A trace of our own, not sampled; its id is the request id, so that a trace leads to the log line. Neither half of a UUID
- * of version 4 can be zero, which would make an id invalid (W3C Trace Context, section 3.2.2.3).
- */
-function traceOf (uuid: string): string {
-  const secondHalf = uuid.slice(19, 23) + uuid.slice(24)
-  return `00-${uuid.slice(0, 8)}${uuid.slice(9, 13)}${uuid.slice(14, 18)}${secondHalf}-${secondHalf}-00`
-}
-
-const traceId = /^[\da-f]{16}(?!0{16})[\da-f]{16}$/
-
-function traceOfForeign (requestId: string): string {
-  const plain = requestId.replaceAll('-', '')
-  const id = traceId.test(plain) ? plain : createHash('sha256').update(requestId).digest('hex').slice(0, 32)
+/** A trace of our own, not sampled. */
+function traceOf (requestId: string, isUuid: boolean): string {
+  const id = traceIdOf(requestId, isUuid)
   return `00-${id}-${id.slice(16)}-00`
 }
 

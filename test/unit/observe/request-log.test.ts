@@ -11,6 +11,7 @@ const some = <T>(values: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.opt
 const caller = fc.record({ hint: fc.string({ unit: 'binary' }), keyId: fc.string({ unit: 'binary' }), userId: fc.string({ unit: 'binary' }) }) as unknown as fc.Arbitrary<Caller>
 const record: fc.Arbitrary<RequestRecord> = fc.record({
   requestId: fc.uuid(),
+  traceId: some(fc.constant('4bf92f3577b34da6a3ce929d0e0e4736')),
   operation: fc.constantFrom('searchRuns', 'none'),
   method: some(fc.constantFrom('GET', 'POST')),
   status: fc.constantFrom(200, 404, 499, 500),
@@ -42,6 +43,7 @@ for (const base of [null, { worker: 2 }]) {
       log.info({
         request_id: record.requestId,
         operation: record.operation,
+        trace_id: record.traceId,
         method: record.method,
         status: record.status,
         ms: tenths(durationMs),
@@ -75,6 +77,7 @@ t.test('docs/log.md tells of each field that a line can have, and of no other', 
   const requests = openRequestLog(log)
   const full = {
     requestId: 'a',
+    traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
     operation: 'searchRuns',
     method: 'GET',
     status: 502,
