@@ -13,6 +13,7 @@ import { FacadeError, toFacadeError } from './core/errors.js'
 import { createMetrics, type Metrics } from './core/telemetry/metrics.js'
 import { mount } from './core/public-paths.js'
 import adminAudit from './endpoints/admin/audit.js'
+import adminExplain from './endpoints/admin/explain.js'
 import admin from './endpoints/admin/plugin.js'
 import favicon from './endpoints/favicon.js'
 import health from './endpoints/health.js'
@@ -21,6 +22,7 @@ import { describeOwn } from './endpoints/openapi/own.js'
 import signIn, { signedInBy } from './endpoints/sign-in.js'
 import startPage from './endpoints/start-page.js'
 import whoami from './endpoints/whoami.js'
+import { openRehearsal } from './explain/rehearsal.js'
 import { trusting } from './http/client-address.js'
 import { createConnections, stallMs as defaultStallMs, type Connections } from './http/connection/connections.js'
 import type { RequestContext } from './http/context.js'
@@ -67,6 +69,10 @@ export interface Parts {
   readonly audit?: AuditRecorder | undefined
   /** Who counts calls of old paths, where it is not the app itself in DATA_DIR. */
   readonly oldPathUsage?: OldPathUsage
+  /** Who watches MLflow, where it is not the app itself. */
+  readonly monitor?: Monitor
+  /** Adds to the app before anything else is registered. */
+  readonly extend?: (app: FastifyInstance) => void
 }
 
 declare module 'fastify' {
@@ -95,8 +101,9 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   const browsers = { sessions, maxMs: config.sessions.maxMs, publicUrl: config.publicUrl, trusted }
   const bounds = createBounds(config)
   const newer = watchNewer(upstream, found => log.warn({ unknown: found.unknown }, describeNewer(found)))
-  const monitor = watchMlflow(upstream, newer, log, metrics, () => preparing() !== undefined)
+  const monitor = parts.monitor ?? watchMlflow(upstream, newer, log, metrics, () => preparing() !== undefined)
   const probes = shareProbes(upstream, monitor)
+  const rehearsal = openRehearsal(config, { upstream, monitor, limits }, buildApp)
   const platform = openPlatformOf(config, log)
   const tracing = config.tracing === undefined ? undefined : (await import('./observe/tracing.js')).openTracing(config.tracing, upstream.origin, log)
 
@@ -151,6 +158,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
     frameworkErrors: refuseUnrouted
   })
   app.decorate('connections', connections)
+  parts.extend?.(app)
   const stopRenewing = keepCertificate(app.server, config, log, metrics)
 
   const passOn = (request: FastifyRequest, reply: FastifyReply): boolean => platform?.take(request, reply) === true
@@ -193,6 +201,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
     await guarded.register(whoami)
     await guarded.register(admin, { verifier, config, trusted })
     await guarded.register(adminAudit, { audit: config.audit })
+    await guarded.register(adminExplain, { verifier, rehearsal })
     await guarded.register(mlflow, {
       config,
       upstream,
@@ -207,6 +216,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
 
   app.addHook('onClose', async () => {
     stopWatching()
+    await rehearsal.close()
     connections.stop()
     stopRenewing()
     requestLog.close()

@@ -4,7 +4,9 @@
  */
 
 /** What a caller needs: no key, any valid key, the scope of that name, or nothing that can be had. */
-export type AccessClass = 'public' | 'ui' | 'read' | 'write' | 'gateway' | 'admin' | 'blocked'
+export const accessClasses = ['public', 'ui', 'read', 'write', 'gateway', 'admin', 'blocked'] as const
+
+export type AccessClass = typeof accessClasses[number]
 
 /**
  * Routes that MLflow keeps in one place under a static prefix; the place differs by version. `rest` and `ajax` are

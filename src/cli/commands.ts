@@ -46,6 +46,12 @@ export const commands: readonly Row[] = [
     load: async () => (await import('./audit.js')).audit
   },
   {
+    name: 'explain',
+    summary: 'say what would become of a request, without sending it',
+    words: () => ({ options: options.explain }),
+    load: async () => (await import('./explain.js')).explain
+  },
+  {
     name: 'legacy',
     summary: 'list who still uses old paths, by key and client',
     words: () => ({ options: options.legacy }),

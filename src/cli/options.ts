@@ -30,6 +30,7 @@ export const options = {
     wide: flag,
     json: flag
   },
+  explain: { key: text, header: list, body: text, json: flag },
   legacy: { wide: flag, json: flag },
   completion: {}
 } as const

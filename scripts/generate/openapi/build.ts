@@ -167,6 +167,7 @@ const ofKeys = ['listKeys', 'createKey', 'importKeys', 'getKey', 'updateKey', 'r
 
 const extraStatuses: Readonly<Record<string, readonly number[]>> = {
   ...Object.fromEntries(ofKeys.map(id => [id, [501]])),
+  explain: [501],
   signIn: [401, 403, 413],
   signOut: [403, 413],
   signInAtProvider: [404],

@@ -124,8 +124,9 @@ const listed: Readonly<Record<string, Readonly<Record<string, keyof typeof reaso
   'src/proxy/forward.ts': { '/^(https?:)?\\/\\/([^/?#]*)(.*)$/is': 'total', '/^\\/*/': 'total' },
   'src/http/connection/request-head.ts': { '/^00-(?!0{32})[\\da-f]{32}-(?!0{16})[\\da-f]{16}-[\\da-f]{2}$/': 'head' },
   'src/proxy/headers/identity.ts': { '/\\/+$/': 'settings', '/^\\s*\\{\\s*"experiment"\\s*:/': 'single', '/"error_code"\\s*:/': 'class' },
+  'src/http/trace-id.ts': { '/^[\\da-f]{16}(?!0{16})[\\da-f]{16}$/': 'head' },
+  'src/observe/tracing.ts': { '/^(?:parentbased_)?(.*)$/': 'settings' },
   'src/proxy/headers/request-headers.ts': {
-    '/^[\\da-f]{16}(?!0{16})[\\da-f]{16}$/': 'head',
     '/^[\\x21-\\x7e](?:[\\x20-\\x7e]*[\\x21-\\x7e])?$/': 'single'
   },
   'src/access/issue-schedule.ts': { '/\\\\u([\\da-f]{4})/gi': 'search', '/\\p{M}/gu': 'class' },
@@ -159,8 +160,14 @@ const listed: Readonly<Record<string, Readonly<Record<string, keyof typeof reaso
   'src/mlflow/pool.ts': { '/^\\[|\\]$/g': 'search', '/\\/+$/': 'settings', '/^(ERR_TLS|CERT|DEPTH|UNABLE|SELF_SIGNED|ERR_SSL|EPROTO)/': 'head' },
   'src/endpoints/openapi/plugin.ts': { '/^\\d+\\.\\d+\\.\\d+/': 'single' },
   'src/http/answer/cors.ts': { '/^[\\w!#$%&\'*+.^`|~-]+$/': 'single' },
+  'src/explain/question.ts': {
+    '/^[A-Z]{1,20}$/': 'head',
+    '/^https?:\\/\\/[^/?#]*/i': 'single',
+    '/[\\s\\p{Cc}]/u': 'class',
+    '/^(?:host|connection|content-length|transfer-encoding|expect|upgrade|te|trailer|authorization|cookie|x-api-key|api-key|x-goog-api-key)$/i': 'head'
+  },
   'src/http/own.ts': {
-    '/^\\/(?:(?:live|ready|login|login\\/oidc|login\\/callback|logout|openapi\\.json|openapi\\.yaml|whoami|whoami\\/rotate)$|(?:docs|console|admin\\/keys|admin\\/audit)(?:\\/|$))/': 'head',
+    '/^\\/(?:(?:live|ready|login|login\\/oidc|login\\/callback|logout|openapi\\.json|openapi\\.yaml|whoami|whoami\\/rotate)$|(?:docs|console|admin\\/keys|admin\\/audit|admin\\/explain)(?:\\/|$))/': 'head',
     '/^\\/(?:health|version)?$/': 'head',
     '/^\\/(?:(?:api\\/)?mlflow|api\\/health\\/mlflow|(?:ajax-)?api\\/(?:[23]\\.0\\/mlflow|2\\.0\\/mlflow-artifacts))(?:\\/|$)/': 'head',
     '/^(?:\\/[a-z\\d_~-][a-z\\d_.~-]*)+\\/?$/': 'single',
