@@ -41,6 +41,7 @@ export const keysOptions = {
     scopes: list,
     expires: text,
     workspace: list,
+    allow: list,
     rate: text,
     env: { type: 'string', default: 'live' },
     export: flag,
@@ -56,6 +57,7 @@ export const keysOptions = {
     expires: text,
     workspace: list,
     'all-workspaces': flag,
+    allow: list,
     rate: text,
     json: flag
   },
