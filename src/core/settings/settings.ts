@@ -58,7 +58,7 @@ const table = {
   SESSION_MAX_SECONDS: { value: '604800', allowed: lifetime, about: 'Seconds after which a session ends in any case.' },
   OIDC_ISSUER: { allowed: 'the issuer as its tokens name it: an https:// URL (http:// on a loopback address only)', about: 'Identity provider: its tokens (JWT) count besides API keys with `OIDC_AUDIENCE` (docs/service-accounts.md), people sign in there with `OIDC_CLIENT_ID` (docs/browser.md); needs `OIDC_ROLES`. Unset: none.' },
   OIDC_AUDIENCE: { allowed: 'printable text', about: 'The audience (`aud`) that a token must be meant for. Unset: no tokens count.' },
-  OIDC_ROLES: { long: true, allowed: 'a list of roles as JSON', about: 'What the claims of a token or a person allow: `[{"claim": "groups", "value": "ml-team", "scopes": ["mlflow:write"]}]`, with `workspaces` and `rate` where wanted (docs/service-accounts.md).' },
+  OIDC_ROLES: { long: true, allowed: 'a list of roles as JSON', about: 'What the claims of a token or a person allow: `[{"claim": "groups", "value": "ml-team", "scopes": ["mlflow:write"]}]`, with `workspaces`, `permissions` and `rate` where wanted (docs/service-accounts.md).' },
   OIDC_USER_CLAIM: { value: 'email', allowed: 'printable text', about: 'The claim that names the user; `email` counts only with `email_verified`. Who has none goes by the `sub`.' },
   OIDC_CLIENT_ID: { allowed: 'printable text', about: 'The facade as the identity provider knows it: with it people sign in there (docs/browser.md).' },
   OIDC_CLIENT_SECRET: { secret: true, allowed: 'printable text', about: 'The secret of that client.' },

@@ -231,7 +231,7 @@ t.test('TLS of our own takes a certificate and its key, and nothing else', async
 })
 
 t.test('an issuer of tokens comes with its audience and roles, and says what is wrong with them without quoting them', async t => {
-  const roles = '[{"claim":"groups","value":"ml","scopes":["mlflow:read"]},{"claims":{"a":"1","b":"2"},"scopes":["mlflow:write"],"workspaces":["team-a"],"rate":"60/hour"}]'
+  const roles = '[{"claim":"groups","value":"ml","scopes":["mlflow:read"]},{"claims":{"a":"1","b":"2"},"scopes":["mlflow:write"],"workspaces":["team-a"],"permissions":["read:*"],"rate":"60/hour"}]'
   const env = { OIDC_ISSUER: 'https://login.example/realm', OIDC_AUDIENCE: 'api', OIDC_ROLES: roles }
   t.strictSame(load(env).oidc, {
     issuer: 'https://login.example/realm',
@@ -239,8 +239,8 @@ t.test('an issuer of tokens comes with its audience and roles, and says what is 
     userClaim: 'email',
     client: undefined,
     roles: [
-      { claims: [['groups', 'ml']], scopes: ['mlflow:read'], workspaces: [], ratePerHour: undefined },
-      { claims: [['a', '1'], ['b', '2']], scopes: ['mlflow:write'], workspaces: ['team-a'], ratePerHour: 60 }
+      { claims: [['groups', 'ml']], scopes: ['mlflow:read'], workspaces: [], permissions: [], ratePerHour: undefined },
+      { claims: [['a', '1'], ['b', '2']], scopes: ['mlflow:write'], workspaces: ['team-a'], permissions: ['read:*'], ratePerHour: 60 }
     ]
   })
   t.equal(load({}).oidc, undefined)
@@ -273,6 +273,8 @@ t.test('an issuer of tokens comes with its audience and roles, and says what is 
     ['[{"claim":"a","value":"","scopes":["mlflow:read"]}]', /names and values of claims/],
     ['[{"claims":{"a":["s3cret"]},"scopes":["mlflow:read"]}]', /names and values of claims/],
     ['[{"claims":{},"scopes":["mlflow:read"]}]', /needs claim and value, or claims/],
+    ['[{"claim":"a","value":"b","scopes":["mlflow:read"],"permissions":[]}]', /permissions must be a list of permissions; leave it out/],
+    ['[{"claim":"a","value":"b","scopes":["mlflow:read"],"permissions":"read:*"}]', /permissions must be a list of permissions/],
     ['[{"claim":"a","value":"b"}]', /scopes must be/],
     ['[{"claim":"a","value":"b","scopes":[]}]', /scopes must be/],
     ['[{"claim":"a","value":"b","scopes":["mlflow:read"],"workspaces":[]}]', /workspaces must be/],
