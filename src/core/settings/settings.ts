@@ -23,6 +23,7 @@ const timeout = 'a number of seconds from 0.1 to 1000000'
 const lifetime = 'a number of seconds from 1 to 1000000'
 const url = 'an http:// or https:// URL without user, query, fragment, spaces, dot segments or port 0'
 const pemFile = 'the path of a PEM file'
+const placeList = '`any`, `none`, or beginnings of URIs separated by commas, such as `s3://bucket/team-a/`, `s3://*`, `runs:` (URIs without a host) or `/mnt/artifacts/`'
 const day = 'a date such as 2027-06-30'
 
 const table = {
@@ -73,6 +74,9 @@ const table = {
   LEGACY_SUNSET: { allowed: day, about: 'Date on which old paths end (RFC 8594).' },
   PLATFORM_UPSTREAM_URL: { allowed: url, about: 'The platform\'s other API: requests for paths that the facade does not serve are forwarded to it untouched, with the caller\'s own credentials. Unset: 404.' },
   ALLOW_ASSISTANT: { value: 'false', allowed: '`true` or `false`', about: 'Allows administrators to use MLflow\'s assistant, which runs tools on the server\'s host.' },
+  POLICY_MODEL_SOURCES: { allowed: placeList, about: 'What the `source` of a model version may begin with (docs/policy.md). Unset: what MLflow allows; with the built-in MLflow `mlflow-artifacts:,runs:,models:`.' },
+  POLICY_ARTIFACT_LOCATIONS: { allowed: placeList, about: 'What the `artifact_location` of an experiment, and the artifact root of a workspace, may begin with (docs/policy.md). Unset: what MLflow allows; with the built-in MLflow `mlflow-artifacts:`.' },
+  POLICY_WEBHOOK_URLS: { allowed: placeList, about: 'What the `url` of a webhook may begin with (docs/policy.md). Unset: what MLflow allows.' },
   BODY_MAX_BYTES: { value: String(64 * 1024 ** 2), allowed: 'a number of bytes above 0', about: 'Maximum body size, except for artifact transfers; larger bodies get 413.' },
   SPOOL_MAX_BYTES: { value: String(5 * 1024 ** 3), allowed: 'a number of bytes', about: 'Maximum size of a chunked upload that is spooled to disk for an MLflow that reads chunked bodies as empty; larger uploads get 413.' },
   SPOOL_TOTAL_BYTES: { allowed: 'a number of bytes', about: 'Disk space for all spooled uploads together; one key may use half of it. An upload gets 503 if there is no room before its first byte, or when it uses up the rest. Default: half of the free space in `DATA_DIR` at start, at most 20 GiB. 256 MiB always stay free.' },

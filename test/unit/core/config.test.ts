@@ -346,3 +346,19 @@ t.test('AUDIT_LOG names a place, and nothing that may be a misspelt one; its pas
   t.match(problemsOf(t, { AUDIT_LOGS: 'x' }), [/did you mean AUDIT_LOG\?/])
   t.end()
 })
+
+t.test('where what is registered may lead: as MLflow decides, or as its own MLflow needs it where that is ours', async t => {
+  const covers = (env: Readonly<Record<string, string>>, kind: 'modelSources' | 'artifactLocations' | 'webhookUrls', uri: string): boolean | undefined => load(env).policy[kind]?.cover(uri)
+  const far = { MLFLOW_UPSTREAM_URL: 'http://mlflow:5000' }
+  for (const kind of ['modelSources', 'artifactLocations', 'webhookUrls'] as const) t.equal(load(far).policy[kind], undefined)
+  t.equal(load({}).policy.webhookUrls, undefined)
+  for (const uri of ['mlflow-artifacts:/1/x', 'runs:/r/m', 'models:/m-1']) t.equal(covers({}, 'modelSources', uri), true)
+  t.equal(covers({}, 'modelSources', 's3://bucket/x'), false)
+  t.equal(covers({}, 'artifactLocations', 'mlflow-artifacts:/1'), true)
+  t.equal(covers({}, 'artifactLocations', 'runs:/r/m'), false)
+  t.equal(load({ POLICY_MODEL_SOURCES: 'any', POLICY_ARTIFACT_LOCATIONS: 'any' }).policy.modelSources, undefined)
+  t.equal(load({ POLICY_MODEL_SOURCES: 'any' }).policy.artifactLocations?.cover('s3://bucket/x'), false)
+  t.equal(covers({ ...far, POLICY_MODEL_SOURCES: 's3://bucket/' }, 'modelSources', 's3://bucket/x'), true)
+  t.match(problemsOf(t, { POLICY_WEBHOOK_URLS: 'hooks.example.com' }), [/^POLICY_WEBHOOK_URLS is "hooks.example.com": it must be `any`, `none`/])
+  t.match(problemsOf(t, { POLICY_MODEL_SOURCE: 'any' }), [/^POLICY_MODEL_SOURCE is not a setting: did you mean POLICY_MODEL_SOURCES/])
+})

@@ -27,6 +27,22 @@ const listed: Readonly<Record<string, Readonly<Record<string, keyof typeof reaso
     '/^(?:file:)+/i': 'single',
     '/^workspaces(?:[. ]*$|[:;?#])/i': 'single'
   },
+  'src/access/permissions.ts': { '/\\p{C}/u': 'class', '/^(read|write):(?:\\*|(experiments|models|prompts)\\/(.+))$/su': 'total' },
+  'src/access/places.ts': { '/_([a-z])/g': 'class' },
+  'src/core/settings/uri-rules.ts': {
+    '/^([a-z][a-z\\d+.-]+):\\/\\/\\*\\/?$/i': 'settings',
+    '/[?#%*\\s]/': 'settings',
+    '/[\\p{Cc}\\\\]/u': 'class',
+    '/^([a-z][a-z\\d+.-]+):(.*)$/i': 'total',
+    '/[?#]/': 'class',
+    '/[/?#]/': 'class',
+    '/^(?:[\\w.~-]+@)?$/': 'single',
+    '/^(?:[\\w.-]+|\\[[\\da-f:.]+\\])(?::\\d{1,5})?$/i': 'single',
+    '/%([\\da-f]{2})/gi': 'search',
+    '/%[\\da-f]{2}/i': 'search',
+    '/[\\x80-\\xff]/g': 'class',
+    '/(?:^|\\/)\\.{1,2}(?:[/;?#]|$)/': 'search'
+  },
   'src/endpoints/openapi/page-script.ts': { '/\\s+/': 'class' },
   'src/audit/resource.ts': { '/hk_(live|test)_\\w+/gi': 'search' },
   'src/audit/read/file.ts': { '/^(\\d{1,16}):(\\d{1,16})$/': 'head' },
