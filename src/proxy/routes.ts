@@ -92,11 +92,12 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
       ...inspection === undefined ? {} : { judge: async layout => await inspect(request, inspection, places, layout) },
       tiedTo: caller?.workspaces ?? [],
       wholeStore: wholeStoreProblem(request),
-      headers: (length, layout) => {
+      headers: (length, layout, path) => {
         const sent = { ...head, contentLength: length }
         const identity: Identity = {
           host: upstream.host,
           authorization: upstream.authorization,
+          signed: upstream.sign?.({ method: raw.method ?? '', path, caller, requestId: context.hasOwnId ? context.id : undefined }),
           requestId: context.id,
           hasOwnRequestId: context.hasOwnId,
           userId: caller?.userId,

@@ -67,6 +67,8 @@ export interface UpstreamConfig {
   readonly url: URL | undefined
   /** Value of the Authorization header that MLflow wants from us. */
   readonly authorization: string | undefined
+  /** By which MLflow believes whose key a call came with; undefined: it is not told so. */
+  readonly identitySecret: string | undefined
   /** Host header towards MLflow, where it is not the URL's. */
   readonly host: string | undefined
   /** PEM texts for TLS and mutual TLS. */
@@ -210,6 +212,7 @@ function upstreamFrom ({ problems, value, pem }: SettingReader): UpstreamConfig 
   return {
     url,
     authorization: value('MLFLOW_UPSTREAM_AUTHORIZATION', headerText),
+    identitySecret: value('MLFLOW_UPSTREAM_IDENTITY_SECRET', secret),
     host: value('MLFLOW_UPSTREAM_HOST', hostAndPort),
     tls: Object.fromEntries(parts),
     timeoutMs: value('MLFLOW_UPSTREAM_TIMEOUT', timeout) ?? 0,

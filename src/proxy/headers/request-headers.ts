@@ -1,12 +1,15 @@
 /** What of a request reaches MLflow, and what we say of it there. Repeated headers and their order survive. */
 import { createHash } from 'node:crypto'
 import { mount } from '../../core/public-paths.js'
+import { identityHeader } from '../../mlflow/signed-identity.js'
 import type { RequestHead } from '../../http/connection/request-head.js'
 
 /** What we say of a request to MLflow. */
 export interface Identity {
   readonly host: string
   readonly authorization: string | undefined
+  /** The same as follows, so that MLflow can believe it; undefined: it is not signed. */
+  readonly signed: string | undefined
   readonly requestId: string
   /** It is a UUID of ours; one that a load balancer gave may have any form. */
   readonly hasOwnRequestId: boolean
@@ -39,6 +42,7 @@ export function outgoing (head: RequestHead, identity: Identity): string[] {
     headers.push('traceparent', identity.hasOwnRequestId ? traceOf(identity.requestId) : traceOfForeign(identity.requestId))
   }
   if (identity.authorization !== undefined) headers.push('authorization', identity.authorization)
+  if (identity.signed !== undefined) headers.push(identityHeader, identity.signed)
   if (identity.userId !== undefined) headers.push('x-hokusai-user-id', headerText(identity.userId))
   if (identity.keyId !== undefined) headers.push('x-hokusai-api-key-id', headerText(identity.keyId))
   return headers

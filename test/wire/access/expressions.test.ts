@@ -172,6 +172,7 @@ const listed: Readonly<Record<string, Readonly<Record<string, keyof typeof reaso
   'src/mlflow/client/framing.ts': { '/^\\d{1,15}$/': 'head', '/timeout=(\\d+)/': 'search' },
   'src/mlflow/client/reader.ts': { '/^(?:;[\\w!#$%&\'*+.^`|~-]+(?:=(?:[\\w!#$%&\'*+.^`|~-]+|"[^"\\\\]*"))?)*$/': 'single' },
   'src/mlflow/client/request.ts': { '/[^\\x21-\\xff]/': 'class', '/[^\\w!#$%&\'*+.^`|~-]/': 'class', '/[^\\t\\x20-\\x7e\\x80-\\xff]/': 'class' },
+  'src/mlflow/signed-identity.ts': { '/[?#]/': 'class', '/^[\\da-f]{2}$/i': 'head' },
   'src/mlflow/pool.ts': { '/^\\[|\\]$/g': 'search', '/\\/+$/': 'settings', '/^(ERR_TLS|CERT|DEPTH|UNABLE|SELF_SIGNED|ERR_SSL|EPROTO)/': 'head' },
   'src/endpoints/openapi/plugin.ts': { '/^\\d+\\.\\d+\\.\\d+/': 'single' },
   'src/http/answer/cors.ts': { '/^[\\w!#$%&\'*+.^`|~-]+$/': 'single' },
