@@ -6,6 +6,7 @@ import { blockedTrees, strongest, transfers, type AccessClass, type Family, type
 import { compileTemplate, type Fits } from './templates.js'
 import { decode, dataSlash, collapseSlashes, undisguise } from './readings.js'
 import { operations } from './operations.generated.js'
+import { namesPlaces } from './places.js'
 
 export interface Match {
   /** Undefined where no known MLflow has such a route. */
@@ -58,7 +59,8 @@ const encodedSlash = /%2f/i
  */
 function both (first: Match, second: Match): Match {
   const demanded = strongest(first.class, second.class)
-  const stronger = first.operation?.handling === undefined && demanded === second.class && demanded !== first.class ? second : first
+  const isHandled = first.operation?.handling !== undefined || namesPlaces(first.id)
+  const stronger = !isHandled && demanded === second.class && demanded !== first.class ? second : first
   // The family is where MLflow keeps what it runs, and what of ours it hands on from there.
   return { ...stronger, class: demanded, family: first.family, artifactPath: first.artifactPath && second.artifactPath }
 }

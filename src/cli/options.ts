@@ -42,6 +42,7 @@ export const keysOptions = {
     scopes: list,
     expires: text,
     workspace: list,
+    allow: list,
     rate: text,
     env: { type: 'string', default: 'live' },
     export: flag,
@@ -57,6 +58,7 @@ export const keysOptions = {
     expires: text,
     workspace: list,
     'all-workspaces': flag,
+    allow: list,
     rate: text,
     json: flag
   },

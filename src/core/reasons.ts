@@ -25,6 +25,7 @@ const table = {
   unknown_operation: 'The facade does not know this MLflow path, and the key is not an administrator\'s.',
   not_by_session: 'This needs a key in a header: a session cannot do it.',
   foreign_origin: 'A page from another origin tried to write, or it cannot be told that a write with a session came from a page of the facade.',
+  policy: 'The body names a place that the settings POLICY_… do not allow (docs/policy.md).',
   graphql: 'The GraphQL query cannot be checked.',
   notFound: 'There is nothing at this path.',
   no_such_key: 'No key has the id that the path names.',

@@ -1,5 +1,6 @@
 /** Checks of MLflow's LLM gateway, which hands headers on to the providers of models. */
 import { hidesGatewayCredentials, prefixFor } from '../mlflow/layout.js'
+import { identityHeader } from '../mlflow/signed-identity.js'
 import { type Check, fine, skipped, warning } from './check.js'
 import { notRunning } from './mlflow.js'
 
@@ -14,6 +15,7 @@ export const gatewayChecks: readonly Check[] = [
       const headers = {
         'content-type': 'application/json',
         authorization: undefined,
+        [identityHeader]: undefined, // as with calls: the facade signs none of the gateway's
         'x-mlflow-authorization': hides ? upstream.authorization : undefined
       }
       // It names no model, so that no provider is called.

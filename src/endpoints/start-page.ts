@@ -3,6 +3,7 @@
  * browsers, text for curl, JSON for programs.
  */
 import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify'
+import type { Permissions } from '../access/permissions.js'
 import { withoutIncluded, type Scope } from '../access/scopes.js'
 import { signInPath, signOutPath } from '../auth/sign-in.js'
 import { mount } from '../core/public-paths.js'
@@ -162,14 +163,23 @@ function limitOf ({ ratePerHour, expiresAt }: Caller, standing: Standing | undef
   return `Its key ${calls}, and ${end}.`
 }
 
+/** So many permissions are named; whoever wants all of them asks /whoami. */
+const permissionsShown = 10
+
+function boundsOf (permissions: Permissions | undefined): string {
+  if (permissions === undefined) return ''
+  const more = permissions.texts.length - permissionsShown
+  return `Of that, its key is bound to ${permissions.texts.slice(0, permissionsShown).join(', ')}${more > 0 ? ` and ${more} more` : ''}. `
+}
+
 function signedInHtml (caller: Caller, standing: Standing | undefined): string {
-  const { name, userId, scopes, workspaces } = caller
+  const { name, userId, scopes, workspaces, permissions } = caller
   const may = withoutIncluded(scopes).map(scope => deeds[scope])
   const where = workspaces.length === 0 ? '' : ` in ${workspaces.length === 1 ? 'the workspace' : 'the workspaces'} ${workspaces.join(', ')}`
   const what = may.length === 0 ? 'This session may open MLflow\'s pages, but its key has no scope.' : `This session may ${may.join(', and ')}${where}.`
   return `<div class="card"><div class="row"><p>Signed in as <strong>${escape(userId)}</strong> with the key <strong>${escape(name)}</strong></p>
 <form method="post" action="${signOutPath}"><button>Sign out</button></form></div>
-<p class="soft">${escape(what)} ${escape(limitOf(caller, standing))}</p>
+<p class="soft">${escape(what)} ${escape(boundsOf(permissions) + limitOf(caller, standing))}</p>
 <p><a href="${mount}/">Open MLflow</a></p></div>`
 }
 

@@ -102,12 +102,16 @@ export interface NewKey {
   readonly environment: 'live' | 'test'
   readonly scopes: ReadonlySet<Scope>
   readonly workspaces: readonly string[]
+  /** Which experiments and models it may read and write, as `access/permissions.ts` reads them. Empty, or not there: all. */
+  readonly permissions?: readonly string[]
   readonly ratePerHour: number | undefined
   readonly expiresAt: number | undefined
 }
 
 /** What may change of a key after it was made; what is not there stays. Undefined: no limit, no expiry. */
-export type KeyChanges = { readonly [Field in 'name' | 'userId' | 'scopes' | 'workspaces' | 'ratePerHour' | 'expiresAt']?: NewKey[Field] | undefined }
+export type KeyChanges = {
+  readonly [Field in 'name' | 'userId' | 'scopes' | 'workspaces' | 'permissions' | 'ratePerHour' | 'expiresAt']?: NewKey[Field] | undefined
+}
 
 /** A key of another system: in clear, or as the SHA-256 of it in 64 hexadecimal characters. */
 export type ImportedKey = Omit<NewKey, 'environment'> & ({ readonly key: string } | { readonly hash: string })
@@ -177,6 +181,7 @@ export interface KeyRow {
   readonly name: string
   readonly scopes: string
   readonly workspaces: string
+  readonly permissions: string
   readonly rate_per_hour: number | null
   readonly created_at: number
   /** As it was made with. */
@@ -221,7 +226,10 @@ export interface KeyStore extends KeyVerifier {
   show: (id: string) => Promise<KeyRecord | undefined>
   /** What is known of a key by its own text. Undefined: the store does not hold it. */
   find: (key: string) => Promise<KeyRecord | undefined>
-  /** Changes what a key may do, for its next request. Undefined: no key has this id. @throws KeyEndedError, LastAdminError */
+  /**
+   * Changes what a key may do, for its next request. Undefined: no key has this id.
+   * @throws KeyEndedError, LastAdminError, KeyInputError where the key would have what excludes each other
+   */
   update: (id: string, changes: KeyChanges, care?: Care) => Promise<KeyRecord | undefined>
   /**
    * Refuses a key until it is enabled again; one that is disabled already keeps its first time and reason. Undefined: no key has this id.

@@ -1,7 +1,8 @@
 /** Keys of another system, as exports describe them, whatever they come in. All of them are good or none is taken. */
 import type { ImportedKey } from './contract.js'
 import {
-  defaultScopes, KeyInputError, splitList, toGrantedScopes, toLine, toTime, toUserId, toWorkspaces, userIdFrom
+  defaultScopes, KeyInputError, refuseBoundAdmin, splitList, toGrantedScopes, toLine, toPermissionTexts, toTime, toUserId, toWorkspaces,
+  userIdFrom
 } from './key-input.js'
 import { hashKey, isPlausible } from './key.js'
 
@@ -23,6 +24,7 @@ const fields = {
   name: ['name'],
   scopes: ['scopes'],
   workspaces: ['workspaces', 'workspace'],
+  permissions: ['permissions'],
   rate: ['rateperhour', 'ratelimitperhour'],
   expiresAt: ['expiresat', 'expires'],
   isAdmin: ['isadmin'],
@@ -83,15 +85,19 @@ function toImportedKey (value: unknown): ImportedKey {
   if (given.revokedAt !== undefined) throw new KeyInputError('The key is revoked: leave it out.')
   const name = toLine('name', textOf('name', given.name) ?? 'imported')
   const userId = textOf('user_id', given.userId)
+  const scopes = toGrantedScopes([
+    ...(listOf('scopes', given.scopes) ?? defaultScopes),
+    ...(isTrue(given.isAdmin) ? ['mlflow:admin'] : [])
+  ])
+  const permissions = toPermissionTexts(listOf('permissions', given.permissions) ?? [])
+  refuseBoundAdmin(scopes, permissions)
   return {
     ...keyOf(textOf('key', given.key), textOf('key_hash', given.hash)),
     name,
     userId: userId === undefined ? userIdFrom(name) : toUserId(userId),
-    scopes: toGrantedScopes([
-      ...(listOf('scopes', given.scopes) ?? defaultScopes),
-      ...(isTrue(given.isAdmin) ? ['mlflow:admin'] : [])
-    ]),
+    scopes,
     workspaces: toWorkspaces(listOf('workspaces', given.workspaces) ?? []),
+    permissions,
     ratePerHour: rateOf(textOf('rate_per_hour', given.rate)),
     expiresAt: expiryOf(textOf('expires_at', given.expiresAt))
   }

@@ -1,6 +1,7 @@
 /** Reads what people write about a key (name, owner, scopes, rate, expiry, workspaces), or says in a sentence what is wrong with it. */
 import { duration, rate } from '../core/settings/setting-values.js'
 import { UserError } from '../core/user-error.js'
+import { permissionProblem, permissionsMax } from '../access/permissions.js'
 import { isScopeName, toScopes, type Scope } from '../access/scopes.js'
 import type { KeyChanges, NewKey } from './contract.js'
 
@@ -23,6 +24,8 @@ export interface KeyWishes {
   readonly owner?: string | undefined
   readonly scopes?: readonly string[] | undefined
   readonly workspaces?: readonly string[] | undefined
+  /** Such as `write:experiments/team-a/*`; an empty list: everything. */
+  readonly permissions?: readonly string[] | undefined
   /** Such as `60/hour`, or `none`. */
   readonly rate?: string | undefined
   /** A duration, a date, a time of ISO 8601, or `never`. */
@@ -46,26 +49,31 @@ export function toNewKey (
   rules: KeyRules,
   now: number
 ): NewKey {
-  const { rate, owner, scopes = defaultScopes, workspaces = [], expires = 'never' } = wishes
+  const { rate, owner, scopes = defaultScopes, workspaces = [], permissions = [], expires = 'never' } = wishes
   const name = read('name', wishes.name, text => toLine('name', text))
-  return {
+  const key = {
     name,
     userId: owner === undefined ? userIdFrom(name) : read('owner', owner, toUserId),
     environment,
     scopes: read('scopes', scopes, toGrantedScopes),
     workspaces: read('workspaces', workspaces, toWorkspaces),
+    permissions: read('permissions', permissions, toPermissionTexts),
     ratePerHour: rate === undefined ? rules.defaultRate : read('rate', rate, toRate),
     expiresAt: read('expires', expires, text => toEnd(text, rules, now))
   }
+  refuseBoundAdmin(key.scopes, key.permissions)
+  return key
 }
 
 /** The changes that are asked for, and no others. @throws KeyInputError */
-export function toKeyChanges ({ name, owner, scopes, workspaces, rate, expires }: KeyWishes, rules: KeyRules, now: number): KeyChanges {
+export function toKeyChanges (wishes: KeyWishes, rules: KeyRules, now: number): KeyChanges {
+  const { name, owner, scopes, workspaces, permissions, rate, expires } = wishes
   return {
     ...(name === undefined ? {} : { name: read('name', name, text => toLine('name', text)) }),
     ...(owner === undefined ? {} : { userId: read('owner', owner, toUserId) }),
     ...(scopes === undefined ? {} : { scopes: read('scopes', scopes, toGrantedScopes) }),
     ...(workspaces === undefined ? {} : { workspaces: read('workspaces', workspaces, toWorkspaces) }),
+    ...(permissions === undefined ? {} : { permissions: read('permissions', permissions, toPermissionTexts) }),
     ...(rate === undefined ? {} : { ratePerHour: read('rate', rate, toRate) }),
     ...(expires === undefined ? {} : { expiresAt: read('expires', expires, text => toEnd(text, rules, now)) })
   }
@@ -121,6 +129,24 @@ export function toGrantedScopes (names: readonly string[]): ReadonlySet<Scope> {
     if (!isScopeName(name)) throw new KeyInputError(`${quoted(name)} is not a scope: use mlflow:read, mlflow:write, mlflow:gateway or mlflow:admin.`)
   }
   return toScopes(names)
+}
+
+/** Which experiments and models a key may read and write; an empty list: all. */
+export function toPermissionTexts (texts: readonly string[]): readonly string[] {
+  for (const text of texts) {
+    const problem = permissionProblem(text)
+    if (problem !== undefined) throw new KeyInputError(problem.replace(`"${text}"`, () => quoted(text)))
+  }
+  const distinct = [...new Set(texts)]
+  if (distinct.length > permissionsMax) throw new KeyInputError(`A key may have at most ${permissionsMax} permissions.`)
+  return distinct
+}
+
+/** Nothing judges an administrator's calls by permissions, and whoever gives both means only one of them. @throws KeyInputError */
+export function refuseBoundAdmin (scopes: ReadonlySet<Scope>, permissions: readonly string[]): void {
+  if (scopes.has('mlflow:admin') && permissions.length > 0) {
+    throw new KeyInputError('A key with mlflow:admin may do everything: it cannot have permissions, too.', 'permissions')
+  }
 }
 
 /** Names from a comma-separated text; blank is the empty list. */

@@ -45,10 +45,11 @@ function timeOf (state: KeyState, at: number, add: Add): string {
   return state === 'expired' || state === 'live' ? add(at) : ''
 }
 
-/** Whether another key than that of an id may manage keys, as `records.ts` has it, which writes scopes and workspaces as JSON. */
+/** Whether another key than that of an id may manage keys, as `records.ts` has it, which writes lists as JSON. */
 export function otherAdmin (id: string, place: (number: number) => string, at: number): Selection {
   const { where, values } = select({ state: 'live', limit: 1 }, place, at)
-  return { where: `${where} AND scopes LIKE '%"mlflow:admin"%' AND workspaces = '[]' AND id <> ${place(values.length + 1)}`, values: [...values, id] }
+  const manages = 'scopes LIKE \'%"mlflow:admin"%\' AND workspaces = \'[]\' AND permissions = \'[]\''
+  return { where: `${where} AND ${manages} AND id <> ${place(values.length + 1)}`, values: [...values, id] }
 }
 
 /** @param rows up to one more than the limit */

@@ -1,23 +1,25 @@
 /** The life of a key in every store of our own: what its row holds, and how making, rotating and ending change it. Stores add their SQL. */
-import { createId, environmentOf, formOf, generateKey, hashKey, hintOf } from './key.js'
+import { toPermissions } from '../access/permissions.js'
 import { toScopes } from '../access/scopes.js'
+import { createId, environmentOf, formOf, generateKey, hashKey, hintOf } from './key.js'
 import { KeyEndedError } from './conflicts.js'
 import type {
   Caller, ImportedKey, IssuedKey, KeyChanges, KeyRecord, KeyRow, KeyState, NewKey, StoredForm, Verdict
 } from './contract.js'
+import { refuseBoundAdmin } from './key-input.js'
 
 /** What the form in a row can be. */
 export const storedForms: readonly StoredForm[] = ['sealed', 'broken', 'platform', 'foreign', 'unknown']
 
 /** The columns of a row. Rows come from other stores, too, and what a name there says becomes no SQL here. */
 export const keyColumns: ReadonlyArray<keyof KeyRow> = [
-  'id', 'hash', 'hint', 'form', 'environment', 'user_id', 'name', 'scopes', 'workspaces', 'rate_per_hour',
+  'id', 'hash', 'hint', 'form', 'environment', 'user_id', 'name', 'scopes', 'workspaces', 'permissions', 'rate_per_hour',
   'created_at', 'expires_at', 'overlap_until', 'last_used_at', 'revoked_at', 'revoke_reason', 'disabled_at', 'disable_reason', 'replaced_by'
 ]
 
 /** Those that may change once the key is there; the time of last use is written apart. */
 export const changingColumns: ReadonlyArray<keyof KeyRow> = [
-  'user_id', 'name', 'scopes', 'workspaces', 'rate_per_hour', 'expires_at', 'overlap_until', 'revoked_at', 'revoke_reason',
+  'user_id', 'name', 'scopes', 'workspaces', 'permissions', 'rate_per_hour', 'expires_at', 'overlap_until', 'revoked_at', 'revoke_reason',
   'disabled_at', 'disable_reason', 'replaced_by'
 ]
 
@@ -48,6 +50,7 @@ function toRow (grants: Omit<NewKey, 'environment'>, from: { readonly key: strin
     name: grants.name,
     scopes: JSON.stringify([...grants.scopes]),
     workspaces: JSON.stringify(grants.workspaces),
+    permissions: JSON.stringify(grants.permissions ?? []),
     rate_per_hour: grants.ratePerHour ?? null,
     created_at: at,
     expires_at: grants.expiresAt ?? null,
@@ -71,6 +74,7 @@ export function toRecord (row: KeyRow): KeyRecord {
     environment: row.environment,
     scopes: toScopes(JSON.parse(row.scopes) as string[]),
     workspaces: JSON.parse(row.workspaces) as string[],
+    permissions: toPermissions(JSON.parse(row.permissions) as string[]),
     ratePerHour: row.rate_per_hour ?? undefined,
     expiresAt: ends.length === 0 ? undefined : Math.min(...ends),
     createdAt: row.created_at,
@@ -136,21 +140,31 @@ export function rotated (
   const record = toRecord(row)
   const environment = record.environment === 'test' ? 'test' : 'live'
   const end = Math.min(row.expires_at ?? Infinity, latest)
-  const next = newRow({ ...record, environment, expiresAt: end === Infinity ? undefined : end }, at)
+  const permissions = record.permissions?.texts ?? []
+  const next = newRow({ ...record, permissions, environment, expiresAt: end === Infinity ? undefined : end }, at)
   const replaced = { ...row, replaced_by: next.row.id }
   const old = overlapMs > 0 ? { ...replaced, overlap_until: at + overlapMs } : revoked(replaced, 'rotated', at)
   return { next, old }
 }
 
-/** The row of a key that may do something else from now on. @throws KeyEndedError when the key is no longer valid */
+/**
+ * The row of a key that may do something else from now on.
+ * @throws KeyEndedError when the key is no longer valid, KeyInputError where it would have what excludes each other
+ */
 export function changed (row: KeyRow, changes: KeyChanges, at: number): KeyRow {
   refuseEnded(row, at)
+  const { scopes, permissions } = changes
+  if (scopes !== undefined || permissions !== undefined) {
+    const record = toRecord(row)
+    refuseBoundAdmin(scopes ?? record.scopes, permissions ?? record.permissions?.texts ?? [])
+  }
   return {
     ...row,
     ...(changes.name === undefined ? {} : { name: changes.name }),
     ...(changes.userId === undefined ? {} : { user_id: changes.userId }),
-    ...(changes.scopes === undefined ? {} : { scopes: JSON.stringify([...changes.scopes]) }),
+    ...(scopes === undefined ? {} : { scopes: JSON.stringify([...scopes]) }),
     ...(changes.workspaces === undefined ? {} : { workspaces: JSON.stringify(changes.workspaces) }),
+    ...(permissions === undefined ? {} : { permissions: JSON.stringify(permissions) }),
     ...('ratePerHour' in changes ? { rate_per_hour: changes.ratePerHour ?? null } : {}),
     ...('expiresAt' in changes ? { expires_at: changes.expiresAt ?? null } : {})
   }
@@ -167,9 +181,9 @@ function adminUntil (row: KeyRow, at: number): number {
   return stateOf(record, at) === 'live' && mayManage(record) ? record.expiresAt ?? Infinity : 0
 }
 
-/** Whether a key may manage keys: one that is tied to workspaces could make itself another that is not. */
-export function mayManage ({ scopes, workspaces }: Caller): boolean {
-  return scopes.has('mlflow:admin') && workspaces.length === 0
+/** Whether a key may manage keys: one that is tied to workspaces, or bound by permissions, could make itself another that is not. */
+export function mayManage ({ scopes, workspaces, permissions }: Caller): boolean {
+  return scopes.has('mlflow:admin') && workspaces.length === 0 && permissions === undefined
 }
 
 function refuseEnded (row: KeyRow, at: number): void {

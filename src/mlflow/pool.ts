@@ -10,6 +10,7 @@ import { createPlainClient } from './client/client.js'
 import { connectTimeoutMs, keepAliveMs } from './client/connection.js'
 import { headMaxBytes } from './client/head.js'
 import type { Patience, PooledRequest } from './pooled.js'
+import { identityHeader, identitySigner, type SignIdentity } from './signed-identity.js'
 import { createTurns } from './turns.js'
 import { createConnector } from './undici-connector.js'
 import { openWays } from './ways.js'
@@ -41,6 +42,8 @@ export interface Upstream {
   /** Host header towards MLflow. */
   readonly host: string
   readonly authorization: string | undefined
+  /** Says whose call it is, so that MLflow can believe it; undefined: it is not to be signed. */
+  readonly sign: SignIdentity | undefined
   /** Requests under way, from before their body was read; the clock of silence runs over them. */
   readonly open: ActiveSet<PooledRequest>
   /** Sends one; the answer and every fault reach the request itself. */
@@ -71,6 +74,7 @@ export function openUpstream (config: UpstreamConfig, url: URL, { socketPath, un
   const patience: Patience = { timeoutMs: config.timeoutMs, idleTimeoutMs: config.idleTimeoutMs, turnMs }
   const open = createActiveSet<PooledRequest>()
   const host = config.host ?? url.host
+  const sign = config.identitySecret === undefined ? undefined : identitySigner(config.identitySecret)
   const name = url.hostname.replace(/^\[|\]$/g, '')
   const servername = isIP(name) > 0 ? {} : { servername: name }
   const options: Pool.Options = {
@@ -110,6 +114,7 @@ export function openUpstream (config: UpstreamConfig, url: URL, { socketPath, un
     basePath: url.pathname.replace(/\/+$/, ''),
     host,
     authorization: config.authorization,
+    sign,
     open,
     onBroken (listener) {
       broken = listener
@@ -121,7 +126,11 @@ export function openUpstream (config: UpstreamConfig, url: URL, { socketPath, un
       turns.leave(request)
     },
     async probe (path, { method = 'GET', body, headers = {}, timeoutMs = 5000, maxBytes = 10_000 } = {}) {
-      const own = { host, ...config.authorization === undefined ? {} : { authorization: config.authorization } }
+      const own = {
+        host,
+        ...config.authorization === undefined ? {} : { authorization: config.authorization },
+        ...sign === undefined ? {} : { [identityHeader]: sign({ method, path, caller: undefined }) }
+      }
       const answer = await probes.request({
         method: method as 'GET',
         path,

@@ -31,8 +31,8 @@ export interface Forwarded {
   readonly match: Match
   /** Below the mount, with its query. */
   readonly target: string
-  /** Makes the headers of the request to this MLflow; a body that was spooled has got a length. */
-  readonly headers: (length: string | undefined, layout: Layout) => string[]
+  /** Makes the headers of the request to this MLflow, to a path as it is sent; a body that was spooled has got a length. */
+  readonly headers: (length: string | undefined, layout: Layout, path: string) => string[]
   /** Reads the body where it must be judged before it is sent, and gives what to send. */
   readonly judge?: (layout: Layout) => Promise<Buffer>
   /** The workspaces that the caller's key is tied to; none: it may use all. */
@@ -91,7 +91,7 @@ export async function openForward (app: FastifyInstance, options: ForwardOptions
     request.transfer = exchange
     upstream.open.add(exchange)
     sendWith(exchange, bodyFor(request, forwarded, layout, maxBytes), length => {
-      exchange.headers = headers(length, layout)
+      exchange.headers = headers(length, layout, path)
       from(exchange)
     })
   }

@@ -10,6 +10,11 @@ import { graphqlMaxBytes, judgeGraphql, type GraphqlVerdict } from '../access/gr
 
 /** A presigned link works without a key, so it outlives a revocation: not for long. */
 const presignedMaxSeconds = 300
+/** A version of a prompt holds its text, up to 100,000 characters (MLflow 3.17.2), which escapes make longer. */
+const messageMaxBytes = 1024 * 1024
+
+/** How the body is judged; `message`: by what the caller of `inspectBody` finds in it. */
+export type Inspection = Exclude<Handling, 'facade'> | 'message'
 
 /** What is sent, and the class that it asks for, where that is in the body. */
 interface Inspected {
@@ -24,15 +29,18 @@ interface Inspected {
  */
 export async function inspectBody (
   request: IncomingMessage,
-  handling: Exclude<Handling, 'facade'>,
+  inspection: Inspection,
   granted: ReadonlySet<Scope>,
   layout: Layout,
   bodyMaxBytes: number
 ): Promise<Inspected> {
-  const body = bodyMaxBytes < graphqlMaxBytes
+  const maxBytes = inspection === 'message' ? messageMaxBytes : graphqlMaxBytes
+  const body = bodyMaxBytes < maxBytes
     ? await gather(request, bodyMaxBytes, () => bodyTooLarge(bodyMaxBytes))
-    : await gather(request, graphqlMaxBytes)
-  switch (handling) {
+    : await gather(request, maxBytes)
+  switch (inspection) {
+    case 'message':
+      return { body }
     case 'presigned':
       return { body: capExpiry(body) }
     case 'schedule':

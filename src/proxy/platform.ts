@@ -29,7 +29,7 @@ export interface Platform {
  * @param onChange is told why nothing is passed on, or undefined when it is again
  */
 export function openPlatform (url: URL, config: Pick<Config, 'upstream' | 'publicUrl'>, onChange: (problem: string | undefined) => void): Platform {
-  const upstream = openUpstream({ ...config.upstream, host: undefined, authorization: undefined, tls: {} }, url)
+  const upstream = openUpstream({ ...config.upstream, host: undefined, authorization: undefined, identitySecret: undefined, tls: {} }, url)
   const watch = watchIdentity(upstream, {
     bases: [upstream.basePath, baseOf(config.upstream.url)],
     timeoutMs: config.upstream.timeoutMs,

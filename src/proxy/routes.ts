@@ -14,15 +14,16 @@ import type { RequestContext } from '../http/context.js'
 import { openForward, type ForwardOptions } from './forward.js'
 import { outgoing, outgoingToGateway, type Identity } from './headers/request-headers.js'
 import { hidesGatewayCredentials, losesChunks, type Layout } from '../mlflow/layout.js'
-import type { Handling } from '../access/classes.js'
-import { inspectBody } from './inspect-body.js'
+import { inspectBody, type Inspection } from './inspect-body.js'
+import { placeRules, type PlaceRules } from '../access/places.js'
+import { checkPlaces } from './place-policy.js'
 import { movesArtifact, type Match } from '../access/matcher.js'
 import { methods } from '../http/target.js'
 import { mount, oldRoutes } from '../core/public-paths.js'
 import type { Shared } from '../mlflow/probes.js'
 
 export interface MountOptions extends ForwardOptions {
-  readonly config: Pick<Config, 'publicUrl' | 'corsAllowedOrigins' | 'allowAssistant'> & ForwardOptions['config']
+  readonly config: Pick<Config, 'publicUrl' | 'corsAllowedOrigins' | 'allowAssistant' | 'policy'> & ForwardOptions['config']
   readonly trusted: (address: string | undefined) => boolean
   /** The refusal for a key that has ended since its request began. */
   readonly endedSince: (context: RequestContext) => Promise<FacadeError | undefined>
@@ -82,18 +83,21 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
     if (request.keyIn === 'cookie') context.responseHeaders.push(...headersFor(judged))
     const workspace = chosenWorkspace(request)
     checkArtifactPaths(request, workspace)
+    const places = placeRules(judged.id, config.policy)
+    const inspection = handling ?? (places === undefined ? undefined : 'message')
     bounds.enter(request, movesArtifact(judged) || isSpooled(request, monitor.layout))
     forward(request, reply, {
       match: judged,
       target: operation.path + context.target.query,
-      ...handling === undefined ? {} : { judge: async layout => await inspect(request, handling, layout) },
+      ...inspection === undefined ? {} : { judge: async layout => await inspect(request, inspection, places, layout) },
       tiedTo: caller?.workspaces ?? [],
       wholeStore: wholeStoreProblem(request),
-      headers: (length, layout) => {
+      headers: (length, layout, path) => {
         const sent = { ...head, contentLength: length }
         const identity: Identity = {
           host: upstream.host,
           authorization: upstream.authorization,
+          signed: upstream.sign?.({ method: raw.method ?? '', path, caller, requestId: context.hasOwnId ? context.id : undefined }),
           requestId: context.id,
           traceparent: judged.family === 'gateway' ? undefined : context.trace?.toUpstream(),
           hasOwnRequestId: context.hasOwnId,
@@ -110,9 +114,15 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
     })
   }
 
-  async function inspect (request: FastifyRequest, handling: Exclude<Handling, 'facade'>, layout: Layout): Promise<Buffer> {
+  async function inspect (
+    request: FastifyRequest,
+    inspection: Inspection,
+    places: PlaceRules | undefined,
+    layout: Layout
+  ): Promise<Buffer> {
     const { raw, context, caller } = request
-    const { body, class: asked } = await inspectBody(raw, handling, caller?.scopes ?? new Set(), layout, config.bodyMaxBytes)
+    const { body, class: asked } = await inspectBody(raw, inspection, caller?.scopes ?? new Set(), layout, config.bodyMaxBytes)
+    if (places !== undefined) checkPlaces(request, request.operation?.name ?? '', places, body)
     // A mutation, or what may be one: the table knows the path of GraphQL alone
     if (asked !== undefined && asked !== 'read') sayForAudit(request, { changes: true })
     const ended = await endedSince(context) // a body may have taken its time

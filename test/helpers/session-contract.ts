@@ -25,11 +25,11 @@ export function sessionContract (t: Test, name: string, open: Open): void {
       const { store } = subject
       const sessions = sessionsOf(store, subject)
       for (const [scopes, allowed] of grants) {
-        const { key, record } = await store.create({ ...reading, scopes: new Set(scopes), workspaces: ['team-a'], ratePerHour: 60 })
+        const { key, record } = await store.create({ ...reading, scopes: new Set(scopes), workspaces: ['team-a'], permissions: ['read:*'], ratePerHour: 60 })
         const id = await sessions.begin(key, record)
         t.match(id, /^[\w-]{43}$/)
         const verdict = await sessions.verify(id, '')
-        t.match(verdict, { valid: true, caller: { keyId: record.keyId, userId: 'u1', session: true, workspaces: ['team-a'], ratePerHour: 60 } })
+        t.match(verdict, { valid: true, caller: { keyId: record.keyId, userId: 'u1', session: true, workspaces: ['team-a'], permissions: { texts: ['read:*'] }, ratePerHour: 60 } })
         t.strictSame([...verdict?.caller?.scopes ?? []], allowed)
       }
     })

@@ -4,6 +4,7 @@ import type { KeyStore, NewKey } from '../../src/keys/contract.js'
 import { hashKey, keyPattern } from '../../src/keys/key.js'
 import { lifeContract } from './life-contract.js'
 import { pageContract } from './page-contract.js'
+import { permissionContract } from './permission-contract.js'
 import { reading, type Open, type StoreSubject } from './store-subject.js'
 import { callerOf, verifierContract, type VerifierSubject } from './verifier-contract.js'
 
@@ -12,6 +13,7 @@ export function storeContract (t: Test, name: string, open: Open): void {
   verifierContract(t, name, async t => toVerifierSubject(await open(t)))
   lifeContract(t, name, open)
   pageContract(t, name, open)
+  permissionContract(t, name, open)
   t.test(`contract of a store: ${name}`, async t => {
     t.test('a new key is shown once, and nothing that the store says of it later shows it', async t => {
       const { store, clock } = await open(t)

@@ -6,6 +6,7 @@ import { gatewayEnv } from '../conformance/clients/gateway.js'
 import { startProvider } from '../conformance/openapi/provider.js'
 import { certify } from '../helpers/certificates.js'
 import { startFacade } from '../helpers/facade.js'
+import { flaskWtf } from '../helpers/flask-wtf.js'
 import { startMlflow } from '../../scripts/mlflow/server.js'
 
 t.setTimeout(300_000)
@@ -41,8 +42,7 @@ const python = {
 real = socket.getaddrinfo
 socket.getaddrinfo = lambda host, port, *rest, **more: real('127.0.0.1', int(os.environ['GEMINI_PORT']), *rest, **more) if host == '${geminiHost}' else real(host, port, *rest, **more)
 `,
-  // MLflow's auth app wants it for its page of sign-up, which nobody asks for here.
-  flask_wtf: { '__init__.py': '', 'csrf.py': 'class CSRFProtect:\n    def init_app(self, app): pass\n    def exempt(self, view): return view\n' }
+  ...flaskWtf
 }
 
 /** MLflow knows one address of Gemini alone: the name leads here, and its certificate is believed. */

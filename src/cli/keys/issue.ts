@@ -14,9 +14,10 @@ export const create: Command['run'] = async (args, io) => {
   if (values.name === undefined) throw new UsageError('A key needs a --name.')
   if (values.expires === 'never') throw new UsageError('"never" is not an expiry here: leave --expires out.')
   if (values.env !== 'live' && values.env !== 'test') throw new UsageError('--env must be live or test.')
-  const { name, user: owner, scopes, workspace: workspaces, rate, expires } = values
+  const { name, user: owner, scopes, workspace: workspaces, allow: permissions, rate, expires } = values
   const config = readConfig(io)
-  const key = toNewKey({ name, owner, scopes: scopes?.flatMap(splitList), workspaces, rate, expires }, values.env, config, Date.now())
+  const wishes = { name, owner, scopes: scopes?.flatMap(splitList), workspaces, permissions, rate, expires }
+  const key = toNewKey(wishes, values.env, config, Date.now())
   const issued = await withStore(config, io, 'make', store => store.create(key))
   printIssued(io, config, form, issued)
   if (expires === undefined) noteEnd(io, key.expiresAt)

@@ -62,6 +62,7 @@ export function toJson (record: KeyRecord): Readonly<Record<string, unknown>> {
     state: stateWord(record),
     scopes: [...record.scopes],
     workspaces: record.workspaces,
+    permissions: record.permissions?.texts ?? [],
     ratePerHour: record.ratePerHour ?? null,
     createdAt: time(record.createdAt),
     expiresAt: time(record.expiresAt) ?? null,
@@ -93,6 +94,7 @@ export function printRecords (io: Io, records: readonly KeyRecord[], wide: boole
       brief: ({ scopes }) => briefScopes(scopes),
       elastic: true
     },
+    { head: 'PERMISSIONS', cell: ({ permissions }) => permissions?.texts.join(',') ?? '-', brief: null },
     { head: 'EXPIRES', cell: ({ expiresAt }) => time(expiresAt) ?? '-', brief: ({ expiresAt }) => ago(expiresAt) },
     { head: 'LAST USED', cell: ({ lastUsedAt }) => time(lastUsedAt) ?? '-', brief: ({ lastUsedAt }) => ago(lastUsedAt) },
     { head: 'ROTATED TO', cell: ({ replacedBy }) => replacedBy ?? '-', brief: null },

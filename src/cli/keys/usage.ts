@@ -14,6 +14,10 @@ once; the lines to paste go to stderr.
   --expires 90d      a duration (s, m, h, d, w) or a date; default: never, or as late
                      as KEYS_MAX_LIFETIME allows
   --workspace NAME   the only workspace it may use; can be repeated; default: all
+  --allow PERMISSION what it may read or write of it, such as read:*,
+                     write:experiments/team-a/*, write:models/team-a-* or
+                     read:prompts/*; can be repeated; default: everything
+                     (docs/admin.md#permissions)
   --rate 60/hour     calls per hour: that many at once, then one at a time, 429
                      beyond; none: no limit; default: KEYS_DEFAULT_RATE
   --env live|test    prefix of the key; default: live
@@ -58,6 +62,8 @@ them. What you do not name stays. A key that has ended cannot be changed.
   --expires 90d      a duration from now, a date, or never
   --workspace NAME   the only workspace it may use; can be repeated
   --all-workspaces   it may use all of them
+  --allow PERMISSION all that it may read or write, as "keys create" has it; can be
+                     repeated; none: everything that its scopes allow
   --rate 60/hour     calls per hour; none: no limit
   --json             print what is known of the key as JSON`
 
@@ -104,7 +110,7 @@ const imported = `Usage: hokusai-mlflow keys import FILE [--json]
 
 Takes keys of another system: JSON lines, a JSON array, or CSV with a header line.
 Fields: key (at least 20 characters) or key_hash (its SHA-256 in hexadecimal);
-user_id, name, scopes, workspaces, rate_per_hour, expires_at, is_admin. A key
+user_id, name, scopes, workspaces, permissions, rate_per_hour, expires_at, is_admin. A key
 without scopes gets the defaults of create. If any line is invalid, nothing is
 imported.
 

@@ -5,6 +5,7 @@ import { auditFrom, type AuditConfig } from './audit-settings.js'
 import { oidcFrom, type OidcConfig } from './oidc.js'
 import { readPostgresUrl, type PostgresAddress, type ReadText } from './postgres-url.js'
 import { readRedisUrl, type RedisAddress } from './redis-url.js'
+import { policyFrom, type PlacePolicy } from './policy-settings.js'
 import { readSettings, type Env, type SettingReader } from './setting-reader.js'
 import {
   cidrs, connections, count, date, headerText, hostAndPort, hostname, http, keyLifetime, lifetime, oneOf, origin, origins, port,
@@ -48,6 +49,7 @@ export interface Config {
   /** The platform's other API, which gets all that is none of our paths. */
   readonly platformUrl: URL | undefined
   readonly allowAssistant: boolean
+  readonly policy: PlacePolicy
   readonly bodyMaxBytes: number
   readonly spoolMaxBytes: number
   /** Undefined: half of what is free at the start, 20 GiB at most. */
@@ -68,6 +70,8 @@ export interface UpstreamConfig {
   readonly url: URL | undefined
   /** Value of the Authorization header that MLflow wants from us. */
   readonly authorization: string | undefined
+  /** By which MLflow believes whose key a call came with; undefined: it is not told so. */
+  readonly identitySecret: string | undefined
   /** Host header towards MLflow, where it is not the URL's. */
   readonly host: string | undefined
   /** PEM texts for TLS and mutual TLS. */
@@ -154,6 +158,7 @@ export function loadConfig (env: Env, readText: (path: string) => string): Confi
     legacy: legacyFrom(reader),
     platformUrl: platformFrom(reader, upstream.url),
     allowAssistant: value('ALLOW_ASSISTANT', oneOf('true', 'false')) === 'true',
+    policy: policyFrom(reader, upstream.url === undefined),
     bodyMaxBytes: value('BODY_MAX_BYTES', positiveCount) ?? 0,
     spoolMaxBytes: value('SPOOL_MAX_BYTES', count) ?? 0,
     spoolTotalBytes: value('SPOOL_TOTAL_BYTES', count),
@@ -211,6 +216,7 @@ function upstreamFrom ({ problems, value, pem }: SettingReader): UpstreamConfig 
   return {
     url,
     authorization: value('MLFLOW_UPSTREAM_AUTHORIZATION', headerText),
+    identitySecret: value('MLFLOW_UPSTREAM_IDENTITY_SECRET', secret),
     host: value('MLFLOW_UPSTREAM_HOST', hostAndPort),
     tls: Object.fromEntries(parts),
     timeoutMs: value('MLFLOW_UPSTREAM_TIMEOUT', timeout) ?? 0,
@@ -255,7 +261,7 @@ const known: ReadonlySet<string> = new Set(Object.entries(settings).flatMap(([na
 /** Names in our families that nobody reads are misspelt; what Kubernetes injects for services of such a name is not ours. */
 function unknownNames (env: Env): string[] {
   return Object.keys(env)
-    .filter(name => /^(MLFLOW_UPSTREAM|KEYS|LEGACY|AUDIT|OIDC)_/.test(name) && !known.has(name) && !/_SERVICE_HOST$|_PORT(_|$)/.test(name))
+    .filter(name => /^(MLFLOW_UPSTREAM|KEYS|LEGACY|AUDIT|OIDC|POLICY)_/.test(name) && !known.has(name) && !/_SERVICE_HOST$|_PORT(_|$)/.test(name))
     .map(name => `${name} is not a setting: did you mean ${nearest(name, [...known])}?`)
 }
 

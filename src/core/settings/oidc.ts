@@ -33,6 +33,8 @@ export interface Role {
   readonly scopes: readonly string[]
   /** Empty: all. */
   readonly workspaces: readonly string[]
+  /** Empty: all that the scopes allow. */
+  readonly permissions: readonly string[]
   /** Calls an hour; undefined: no limit. */
   readonly ratePerHour: number | undefined
 }
@@ -105,13 +107,13 @@ export function rolesIn (json: string): readonly Role[] | string {
   return roles
 }
 
-const fields = ['claim', 'value', 'claims', 'scopes', 'workspaces', 'rate']
+const fields = ['claim', 'value', 'claims', 'scopes', 'workspaces', 'permissions', 'rate']
 
 function toRole (row: unknown): Role | string {
   if (!isObject(row)) return 'it must be an object'
   const unknown = Object.keys(row).find(name => !fields.includes(name))
   if (unknown !== undefined) return `it may have ${fields.join(', ')}, and nothing else`
-  const { claim, value, claims = {}, scopes, workspaces = [], rate: given = 'none' } = row
+  const { claim, value, claims = {}, scopes, workspaces = [], permissions = [], rate: given = 'none' } = row
   if (!isObject(claims)) return 'claims must be an object of names and values'
   const pairs = [...Object.entries(claims), ...claim === undefined && value === undefined ? [] : [[claim, value] as const]]
   if (pairs.length === 0) return 'it needs claim and value, or claims'
@@ -119,9 +121,12 @@ function toRole (row: unknown): Role | string {
   if (!isTexts(scopes) || scopes.length === 0) return 'scopes must be a list of scopes'
   // An empty list would read as "none", and mean all.
   if (!isTexts(workspaces) || (row['workspaces'] !== undefined && workspaces.length === 0)) return 'workspaces must be a list of names; leave it out for all of them'
+  if (!isTexts(permissions) || (row['permissions'] !== undefined && permissions.length === 0)) {
+    return 'permissions must be a list of permissions; leave it out for all that the scopes allow'
+  }
   const ratePerHour = typeof given === 'string' ? rate(given) : undefined
   if (ratePerHour === undefined) return 'rate must be one such as 3600/hour, or none'
-  return { claims: pairs, scopes, workspaces, ratePerHour: ratePerHour ?? undefined }
+  return { claims: pairs, scopes, workspaces, permissions, ratePerHour: ratePerHour ?? undefined }
 }
 
 function isObject (value: unknown): value is Readonly<Record<string, unknown>> {

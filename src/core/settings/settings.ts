@@ -23,6 +23,7 @@ const timeout = 'a number of seconds from 0.1 to 1000000'
 const lifetime = 'a number of seconds from 1 to 1000000'
 const url = 'an http:// or https:// URL without user, query, fragment, spaces, dot segments or port 0'
 const pemFile = 'the path of a PEM file'
+const placeList = '`any`, `none`, or beginnings of URIs separated by commas, such as `s3://bucket/team-a/`, `s3://*`, `runs:` (URIs without a host) or `/mnt/artifacts/`'
 const day = 'a date such as 2027-06-30'
 
 const table = {
@@ -36,6 +37,7 @@ const table = {
   WORKERS: { value: '1', allowed: '`auto` or a whole number from 1 to 64', about: 'Processes that serve, for more than one core; `auto`: one for each core. They share port, `DATA_DIR`, MLflow and metrics. Bounds that protect MLflow or the disk are divided among them; what counts for each key or address counts in each of them by itself (docs/scaling.md).' },
   MLFLOW_UPSTREAM_URL: { allowed: url, about: 'URL of the MLflow server; its path is the static prefix. Unset: the facade installs and starts a built-in MLflow in `DATA_DIR`.' },
   MLFLOW_UPSTREAM_AUTHORIZATION: { secret: true, allowed: 'the printable value of an Authorization header', about: '`Authorization` header that MLflow requires from the facade. On the LLM gateway, MLflow 3.15 and later get it as `X-MLflow-Authorization`, older versions not at all: they would forward it to the provider.' },
+  MLFLOW_UPSTREAM_IDENTITY_SECRET: { secret: true, allowed: 'a text of 32 to 1024 characters', about: 'Signs for MLflow whose key each call came with, in the header `X-Hokusai-Identity`; a module for MLflow\'s basic-auth app checks it (docs/identity.md). Unset: nothing is signed.' },
   MLFLOW_UPSTREAM_HOST: { allowed: 'a host name, optionally with a port', about: '`Host` header to send to MLflow, if its `--allowed-hosts` requires one other than the URL\'s.' },
   MLFLOW_UPSTREAM_CA_FILE: { allowed: pemFile, about: 'Certificate of the authority that signed MLflow\'s certificate.' },
   MLFLOW_UPSTREAM_CERT_FILE: { allowed: pemFile, about: 'Client certificate of the facade, for mutual TLS.' },
@@ -58,7 +60,7 @@ const table = {
   SESSION_MAX_SECONDS: { value: '604800', allowed: lifetime, about: 'Seconds after which a session ends in any case.' },
   OIDC_ISSUER: { allowed: 'the issuer as its tokens name it: an https:// URL (http:// on a loopback address only)', about: 'Identity provider: its tokens (JWT) count besides API keys with `OIDC_AUDIENCE` (docs/service-accounts.md), people sign in there with `OIDC_CLIENT_ID` (docs/browser.md); needs `OIDC_ROLES`. Unset: none.' },
   OIDC_AUDIENCE: { allowed: 'printable text', about: 'The audience (`aud`) that a token must be meant for. Unset: no tokens count.' },
-  OIDC_ROLES: { long: true, allowed: 'a list of roles as JSON', about: 'What the claims of a token or a person allow: `[{"claim": "groups", "value": "ml-team", "scopes": ["mlflow:write"]}]`, with `workspaces` and `rate` where wanted (docs/service-accounts.md).' },
+  OIDC_ROLES: { long: true, allowed: 'a list of roles as JSON', about: 'What the claims of a token or a person allow: `[{"claim": "groups", "value": "ml-team", "scopes": ["mlflow:write"]}]`, with `workspaces`, `permissions` and `rate` where wanted (docs/service-accounts.md).' },
   OIDC_USER_CLAIM: { value: 'email', allowed: 'printable text', about: 'The claim that names the user; `email` counts only with `email_verified`. Who has none goes by the `sub`.' },
   OIDC_CLIENT_ID: { allowed: 'printable text', about: 'The facade as the identity provider knows it: with it people sign in there (docs/browser.md).' },
   OIDC_CLIENT_SECRET: { secret: true, allowed: 'printable text', about: 'The secret of that client.' },
@@ -73,6 +75,9 @@ const table = {
   LEGACY_SUNSET: { allowed: day, about: 'Date on which old paths end (RFC 8594).' },
   PLATFORM_UPSTREAM_URL: { allowed: url, about: 'The platform\'s other API: requests for paths that the facade does not serve are forwarded to it untouched, with the caller\'s own credentials. Unset: 404.' },
   ALLOW_ASSISTANT: { value: 'false', allowed: '`true` or `false`', about: 'Allows administrators to use MLflow\'s assistant, which runs tools on the server\'s host.' },
+  POLICY_MODEL_SOURCES: { allowed: placeList, about: 'What the `source` of a model version may begin with (docs/policy.md). Unset: what MLflow allows; with the built-in MLflow `mlflow-artifacts:,runs:,models:`.' },
+  POLICY_ARTIFACT_LOCATIONS: { allowed: placeList, about: 'What the `artifact_location` of an experiment, and the artifact root of a workspace, may begin with (docs/policy.md). Unset: what MLflow allows; with the built-in MLflow `mlflow-artifacts:`.' },
+  POLICY_WEBHOOK_URLS: { allowed: placeList, about: 'What the `url` of a webhook may begin with (docs/policy.md). Unset: what MLflow allows.' },
   BODY_MAX_BYTES: { value: String(64 * 1024 ** 2), allowed: 'a number of bytes above 0', about: 'Maximum body size, except for artifact transfers; larger bodies get 413.' },
   SPOOL_MAX_BYTES: { value: String(5 * 1024 ** 3), allowed: 'a number of bytes', about: 'Maximum size of a chunked upload that is spooled to disk for an MLflow that reads chunked bodies as empty; larger uploads get 413.' },
   SPOOL_TOTAL_BYTES: { allowed: 'a number of bytes', about: 'Disk space for all spooled uploads together; one key may use half of it. An upload gets 503 if there is no room before its first byte, or when it uses up the rest. Default: half of the free space in `DATA_DIR` at start, at most 20 GiB. 256 MiB always stay free.' },

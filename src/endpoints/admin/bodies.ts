@@ -5,14 +5,15 @@ import type { KeyWishes } from '../../keys/key-input.js'
 import { stateOf } from '../../keys/records.js'
 
 /** As its schema has checked it. */
-export interface KeyBody extends Pick<KeyWishes, 'name' | 'owner' | 'scopes' | 'workspaces'> {
+export interface KeyBody extends Pick<KeyWishes, 'name' | 'owner' | 'scopes' | 'workspaces' | 'permissions'> {
   readonly rate?: string | number | null
   readonly expires_at?: string | null
   readonly expires_in?: string | number
 }
 
 /** @throws FacadeError (400) */
-export function toWishes ({ name, owner, scopes, workspaces, rate, expires_at: at, expires_in: within }: KeyBody): KeyWishes {
+export function toWishes (body: KeyBody): KeyWishes {
+  const { name, owner, scopes, workspaces, permissions, rate, expires_at: at, expires_in: within } = body
   if (at !== undefined && within !== undefined) {
     throw new FacadeError('badRequest', { message: 'The fields expires_at and expires_in exclude each other: send one.', reason: 'schema' })
   }
@@ -22,6 +23,7 @@ export function toWishes ({ name, owner, scopes, workspaces, rate, expires_at: a
     owner,
     scopes,
     workspaces,
+    permissions,
     rate: typeof rate === 'number' ? `${rate}/hour` : rate === null ? 'none' : rate,
     expires: expires === null ? 'never' : expires
   }
@@ -41,6 +43,7 @@ export function toKeyBody (record: KeyRecord): Readonly<Record<string, unknown>>
     state: stateOf(record, Date.now()),
     scopes: [...record.scopes],
     workspaces: record.workspaces,
+    permissions: record.permissions?.texts ?? [],
     rate_per_hour: record.ratePerHour ?? null,
     created_at: time(record.createdAt),
     expires_at: time(record.expiresAt),

@@ -23,9 +23,11 @@ export function adminRoute (
 
 /** Refuses a key that has the scope, but is not for all of MLflow. @throws FacadeError (403) */
 export async function refuseTied ({ caller }: FastifyRequest): Promise<void> {
-  if (caller !== undefined && !mayManage(caller)) {
+  if (caller === undefined || mayManage(caller)) return
+  if (caller.permissions === undefined) {
     throw new FacadeError('forbidden', { message: 'This API key is tied to workspaces: only one that is not may administer.', reason: 'workspace' })
   }
+  throw new FacadeError('forbidden', { message: 'This API key is bound by permissions: only one that is not may administer.', reason: 'scope' })
 }
 
 /** The id in the path. */

@@ -1,4 +1,5 @@
 /** Descriptions of the endpoints that manage keys. */
+import { permissionMaxLength, permissionsMax } from '../../access/permissions.js'
 import { scopeNames } from '../../access/scopes.js'
 import { closed, describe, json, nullable, string, type Schema } from '../describe.js'
 import { pageMax, pageSize } from './page-query.js'
@@ -6,6 +7,12 @@ import { pageMax, pageSize } from './page-query.js'
 const time = { ...string, format: 'date-time' }
 const scopes = { type: 'array', maxItems: 20, items: string, description: `Of ${scopeNames.join(', ')}. An empty list grants nothing.` }
 const workspaces = { type: 'array', maxItems: 1000, items: string, description: 'The only workspaces that it may use. An empty list: all.' }
+const permissions = {
+  type: 'array',
+  maxItems: permissionsMax,
+  items: { ...string, maxLength: permissionMaxLength },
+  description: 'What it may read and write, such as `read:*` or `write:experiments/team-a/*`. An empty list: all that its scopes allow.'
+}
 const stateNames = ['live', 'expired', 'disabled', 'revoked']
 
 /** Of a key. */
@@ -19,6 +26,7 @@ const known = {
   state: { ...string, enum: stateNames },
   scopes: { type: 'array', items: { ...string, enum: scopeNames } },
   workspaces: { type: 'array', items: string, description: 'Empty: all.' },
+  permissions: { type: 'array', items: string, description: 'What it may read and write. Empty: all that its scopes allow.' },
   rate_per_hour: { ...nullable({ type: 'integer' }), description: 'Calls an hour; `null`: no limit.' },
   created_at: time,
   expires_at: { ...nullable(time), description: 'Takes the end of a rotation\'s overlap into account; `null`: never.' },
@@ -43,6 +51,7 @@ const example = {
   state: 'live',
   scopes: ['mlflow:read', 'mlflow:write'],
   workspaces: [],
+  permissions: ['read:*', 'write:experiments/team-a/*'],
   rate_per_hour: 3600,
   created_at: '2027-01-01T00:00:00.000Z',
   expires_at: '2027-04-01T00:00:00.000Z',
@@ -78,6 +87,7 @@ const wishes = {
   owner: { ...string, description: 'The user that MLflow sees. Default: the name.' },
   scopes,
   workspaces,
+  permissions,
   rate: { type: ['string', 'integer', 'null'], minimum: 1, maximum: 999_999_999, description: 'Calls an hour: `3600`, `3600/hour`, or `none` or `null` for no limit.' },
   expires_at: { ...nullable(string), pattern: '^\\d{4}-\\d{2}-\\d{2}', description: 'A date or a time of ISO 8601. `null`: never, or as late as `KEYS_MAX_LIFETIME` allows.' },
   expires_in: { type: ['string', 'integer'], minimum: 1, maximum: 999_999_999, pattern: '^\\d{1,9}[smhdw]$', description: 'In place of `expires_at`: seconds from now, or a duration such as `90d`.' }
@@ -186,7 +196,7 @@ export const revokeKey = describe({
 export const importKeys = describe({
   operationId: 'importKeys',
   summary: 'Import keys of another system',
-  description: 'All of them, or none where one cannot be taken (400) or is in the store already (409). Each has `key_hash` (its SHA-256 in hexadecimal) or `key`, and what `hokusai-mlflow keys import` takes beside: `name`, `user_id`, `scopes`, `workspaces`, `rate_per_hour`, `expires_at`, `is_admin`.',
+  description: 'All of them, or none where one cannot be taken (400) or is in the store already (409). Each has `key_hash` (its SHA-256 in hexadecimal) or `key`, and what `hokusai-mlflow keys import` takes beside: `name`, `user_id`, `scopes`, `workspaces`, `permissions`, `rate_per_hour`, `expires_at`, `is_admin`.',
   scope,
   body: closed({ keys: { type: 'array', minItems: 1, maxItems: 5000, items: { type: 'object' } } }),
   response: { 200: { description: 'They are in the store.', content: json(closed({ imported: { type: 'integer', minimum: 1 } }), { imported: 2 }) } }

@@ -32,6 +32,8 @@ interface Content {
   readonly keyId: string
   readonly scopes: readonly string[]
   readonly workspaces: readonly string[]
+  /** Not there: sealed by a version that knew none. */
+  readonly permissions?: readonly string[]
   readonly rate: number | null
   readonly refresh: string | null
   readonly createdAt: number
@@ -151,7 +153,8 @@ function holdSessions (
   const find = (token: string): Known | undefined => read(token)?.found
 
   function keep (content: Content, idToken: string | undefined): Known {
-    const grant: Grant = { scopes: toScopes(content.scopes), workspaces: content.workspaces, ratePerHour: content.rate ?? undefined }
+    const { workspaces, permissions = [], rate } = content
+    const grant: Grant = { scopes: toScopes(content.scopes), workspaces, permissions, ratePerHour: rate ?? undefined }
     const caller = { ...callerOf({ keyId: content.keyId, userId: content.user }, grant, undefined), session: true as const }
     const found = { content, caller, idToken, failedAt: undefined }
     known.set(content.id, found)
@@ -169,6 +172,7 @@ function holdSessions (
       keyId,
       scopes: [...withoutAdmin(grant.scopes)],
       workspaces: grant.workspaces,
+      permissions: grant.permissions,
       rate: grant.ratePerHour ?? null,
       refresh: refreshToken ?? null,
       seenAt: now(),
@@ -241,7 +245,7 @@ function holdSessions (
       const content = contentOf(person, grant ?? nothing, { id: randomUUID(), createdAt: now() })
       const { caller } = keep(content, person.idToken)
       const token = seal(content)
-      if (token.length > tokenMaxLength) throw new SignInError('The provider\'s refresh token is too long for a cookie.')
+      if (token.length > tokenMaxLength) throw new SignInError('The provider\'s refresh token and what the roles allow are too long for a cookie.')
       return { verdict: grant === undefined ? { valid: false, reason: 'roles', caller } : { valid: true, caller }, token }
     },
     async leave (token: string, returnTo: string): Promise<URL | undefined> {

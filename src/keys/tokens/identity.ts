@@ -1,5 +1,6 @@
 /** Who the claims of the identity provider speak of. */
 import type { OidcConfig } from '../../core/settings/oidc.js'
+import { toPermissions } from '../../access/permissions.js'
 import type { Caller } from '../contract.js'
 import { accountPrefix, hashKey } from '../key.js'
 import { isUserId } from '../key-input.js'
@@ -19,9 +20,9 @@ export function identityOf (claims: Claims, sub: string, { issuer, userClaim }: 
 }
 
 /** What the provider's accounts are in place of a key's caller; its name is the user's. */
-export function callerOf ({ keyId, userId }: Identity, { scopes, workspaces, ratePerHour }: Grant, expiresAt: number | undefined): Caller {
-  return { keyId, userId, name: userId, hint: 'oidc…', environment: 'other', scopes, workspaces, ratePerHour, expiresAt }
+export function callerOf ({ keyId, userId }: Identity, { permissions, ...grant }: Grant, expiresAt: number | undefined): Caller {
+  return { keyId, userId, name: userId, hint: 'oidc…', environment: 'other', ...grant, permissions: toPermissions(permissions), expiresAt }
 }
 
 /** What is allowed where no role fits. */
-export const nothing: Grant = { scopes: new Set(), workspaces: [], ratePerHour: undefined }
+export const nothing: Grant = { scopes: new Set(), workspaces: [], permissions: [], ratePerHour: undefined }

@@ -1,5 +1,6 @@
 /** What of a request reaches MLflow, and what we say of it there. Repeated headers and their order survive. */
 import { mount } from '../../core/public-paths.js'
+import { identityHeader } from '../../mlflow/signed-identity.js'
 import type { RequestHead } from '../../http/connection/request-head.js'
 import { traceIdOf } from '../../http/trace-id.js'
 
@@ -7,6 +8,8 @@ import { traceIdOf } from '../../http/trace-id.js'
 export interface Identity {
   readonly host: string
   readonly authorization: string | undefined
+  /** The same as follows, so that MLflow can believe it; undefined: it is not signed. */
+  readonly signed: string | undefined
   readonly requestId: string
   /** Of the span of the call to MLflow; undefined: the facade makes no spans. */
   readonly traceparent: string | undefined
@@ -41,6 +44,7 @@ export function outgoing (head: RequestHead, identity: Identity): string[] {
     headers.push('traceparent', traceOf(identity.requestId, identity.hasOwnRequestId))
   }
   if (identity.authorization !== undefined) headers.push('authorization', identity.authorization)
+  if (identity.signed !== undefined) headers.push(identityHeader, identity.signed)
   if (identity.userId !== undefined) headers.push('x-hokusai-user-id', headerText(identity.userId))
   if (identity.keyId !== undefined) headers.push('x-hokusai-api-key-id', headerText(identity.keyId))
   return headers

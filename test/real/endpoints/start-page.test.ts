@@ -4,6 +4,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { chromium } from 'playwright-core'
 import t from 'tap'
 import page from '../../../src/endpoints/start-page.js'
+import { toPermissions } from '../../../src/access/permissions.js'
 import type { Caller } from '../../../src/keys/contract.js'
 import { createLocalLimits } from '../../../src/keys/limits/local.js'
 import type { NewerMlflow } from '../../../src/mlflow/newer.js'
@@ -144,5 +145,8 @@ t.test('who is signed in sees the limit of the key, what is left of it, and when
   t.match(await show({}), 'Its key has no limit on calls, and does not expire.')
   limits.take('key_a', 100, 1)
   for (let look = 0; look < 2; look++) t.match(await show({ ratePerHour: 100, expiresAt: Date.UTC(2027, 0, 2) }), 'Its key may make 100 calls an hour, 99 of them at once now, and expires at 2027-01-02 00:00 UTC.')
+  const bound = (count: number): Partial<Caller> => ({ permissions: toPermissions(Array.from({ length: count }, (_, index) => `read:models/<${index}>`)) })
+  t.match(await show(bound(2)), 'Of that, its key is bound to read:models/&#60;0&#62;, read:models/&#60;1&#62;. Its key has no limit')
+  t.match(await show(bound(12)), 'read:models/&#60;9&#62; and 2 more. Its key')
   t.match(await show({ ratePerHour: 0.5 }), 'Its key may make 0.5 calls an hour')
 })

@@ -28,7 +28,7 @@ t.test('a PostgreSQL with all that is wanted gives no finding, one without table
   const { database, key } = await made()
   const healthy = await look(t, urlOf(server.port, database), ['--key', key])
   t.strictSame(healthy.findings, [])
-  t.match(about(healthy), /ok: the key store can be read\nok: has schema 3, and announces changes\nok: the connection stays on this machine\nok: the clocks agree/)
+  t.match(about(healthy), /ok: the key store can be read\nok: has schema 4, and announces changes\nok: the connection stays on this machine\nok: the clocks agree/)
   const empty = await server.createDatabase()
   const before = await look(t, urlOf(server.port, empty))
   t.strictSame(before.findings, [])
@@ -52,7 +52,7 @@ t.test('a PostgreSQL with tables of another version, one that is read-only, and 
   const { database: newer } = await made()
   await server.query(newer, 'INSERT INTO hokusai_mlflow.schema_version VALUES (99)')
   const { findings } = await look(t, urlOf(server.port, newer))
-  t.match(findings.map(({ check, message }) => `${check}: ${message}`), ['key-store: The key database has schema 99', 'key-database: The key database has schema 99, but this version supports only 3.'])
+  t.match(findings.map(({ check, message }) => `${check}: ${message}`), ['key-store: The key database has schema 99', 'key-database: The key database has schema 99, but this version supports only 4.'])
 })
 
 t.test('a PostgreSQL elsewhere that is reached in clear is named', async t => {

@@ -40,22 +40,25 @@ t.test('ten that migrate at the same time take each step once', async t => {
   const database = await server.createDatabase()
   const stores = await Promise.all(Array.from({ length: 10 }, async () => await openPostgres(addressOf(urlOf(server.port, database)), { staleMs: 0 })))
   await Promise.all(stores.map(async store => await store.close()))
-  t.strictSame(await server.query(database, 'SELECT version FROM hokusai_mlflow.schema_version'), [{ version: 1 }, { version: 2 }, { version: 3 }])
+  t.strictSame(await server.query(database, 'SELECT version FROM hokusai_mlflow.schema_version'), [{ version: 1 }, { version: 2 }, { version: 3 }, { version: 4 }])
 })
 
-t.test('keys of a database from before there were disabled ones are good, and a disabled one is told of', async t => {
+t.test('keys of a database from before there were disabled and bound ones are good, and that one becomes so is told of', async t => {
   const { store, database, another } = await openIn(t, server)
   const { key, record } = await store.create(reading)
   await store.close()
   await server.query(database, `
     DROP TRIGGER changed ON hokusai_mlflow.keys;
     DROP INDEX hokusai_mlflow.keys_page;
-    ALTER TABLE hokusai_mlflow.keys DROP COLUMN disabled_at, DROP COLUMN disable_reason;
+    ALTER TABLE hokusai_mlflow.keys DROP COLUMN disabled_at, DROP COLUMN disable_reason, DROP COLUMN permissions;
     CREATE TRIGGER changed AFTER DELETE OR UPDATE OF id, hash, revoked_at ON hokusai_mlflow.keys FOR EACH ROW EXECUTE FUNCTION hokusai_mlflow.tell_changed();
-    DELETE FROM hokusai_mlflow.schema_version WHERE version = 3`)
+    DELETE FROM hokusai_mlflow.schema_version WHERE version >= 3`)
   const [again, other] = [await another(), await another()]
   for (const each of [again, other]) t.match(await each.verify(key, ''), { valid: true })
   t.strictSame(await again.show(record.keyId), record)
+  await again.update(record.keyId, { permissions: ['read:*'] })
+  await delay(300)
+  t.match(await other.verify(key, ''), { valid: true, caller: { permissions: { texts: ['read:*'] } } })
   await again.disable(record.keyId)
   await delay(300)
   t.match(await other.verify(key, ''), { valid: false, reason: 'disabled' })

@@ -224,7 +224,7 @@ t.test('the list fits a terminal of 80 columns, and --wide has it all', async t 
   const { stdout } = await run('list')
   for (const line of stdout.trimEnd().split('\n')) t.ok(line.length <= 80, line)
   t.match(stdout, /active +a rat.* +write,ga… +in 89 d +- +a rat/)
-  t.match((await run('list', '--wide')).stdout, /hk_live_.{4}… +active +a .* +mlflow:write,mlflow:gateway +20.*-.* nightly build *\n/)
+  t.match((await run('list', '--wide')).stdout, /hk_live_.{4}… +active +a .* +mlflow:write,mlflow:gateway +- +20.*-.* nightly build *\n/)
 })
 
 t.test('a key is found by its own text, from standard input alone, by its hint, name and owner', async t => {
@@ -287,6 +287,50 @@ t.test('update changes what it names, and nothing else', async t => {
   }
   await run('revoke', id)
   await t.rejects(run('update', id, '--name', 'x'), { name: 'KeyEndedError' })
+})
+
+t.test('--allow binds a key, --allow none frees it; show, list --wide and --json say so', async t => {
+  const { run, verify } = open(t)
+  const allowed = ['--allow', 'read:*', '--allow', 'write:experiments/team-a/*']
+  const texts = ['read:*', 'write:experiments/team-a/*']
+  const { id, key, permissions } = JSON.parse((await run('create', '--name', 'ci', ...allowed, '--json')).stdout) as { id: string, key: string, permissions: string[] }
+  t.strictSame(permissions, texts)
+  t.match(await verify(key), { valid: true, caller: { permissions: { texts } } })
+  t.match((await run('show', id)).stdout, /^permissions {3}read:\*,write:experiments\/team-a\/\*$/m)
+  const wide = (await run('list', '--wide')).stdout.split('\n')
+  t.match(wide, [/ SCOPES +PERMISSIONS /, / mlflow:read,mlflow:write +read:\*,write:experiments\/team-a\/\* /])
+  const update = async (...args: string[]): Promise<Record<string, unknown>> => JSON.parse((await run('update', id, '--json', ...args)).stdout) as Record<string, unknown>
+  t.strictSame((await update('--name', 'x'))['permissions'], texts)
+  t.strictSame((await update('--allow', 'read:models/a b, c'))['permissions'], ['read:models/a b, c'], 'a name may hold commas and spaces')
+  for (const args of [['update', id, '--scopes', 'mlflow:admin'], ['create', '--name', 'x', '--scopes', 'mlflow:admin', '--allow', 'read:*']]) {
+    await t.rejects(run(...args), { exitCode: 2, message: 'A key with mlflow:admin may do everything: it cannot have permissions, too.' })
+  }
+  t.strictSame((await update('--allow', 'none'))['permissions'], [])
+  t.match(await verify(key), { valid: true, caller: { permissions: undefined } })
+  t.match((await run('show', id)).stdout, /^permissions {3}-$/m)
+  t.match((await run('list', '--wide')).stdout, / mlflow:read,mlflow:write +- /)
+  for (const [args, message] of [
+    [['create', '--name', 'x', '--allow', 'models/*'], /^"models\/\*" is not a permission: write read:\*/],
+    [['create', '--name', 'x', '--allow', 'none'], /^"none" is not a permission/],
+    [['create', '--name', 'x', '--allow', `read:models/${'x'.repeat(300)}`], /at most 300 characters/],
+    [['create', '--name', 'x', ...Array.from({ length: 101 }, (_, index) => ['--allow', `read:models/${index}`]).flat()], /at most 100 permissions/],
+    [['update', id, '--allow', 'none', '--allow', 'read:*'], /--allow none and other permissions contradict/]
+  ] as const) await t.rejects(run(...args), { constructor: UsageError, message })
+})
+
+t.test('permissions of an import are a list, or texts between commas or spaces', async t => {
+  const { run, verify, file } = open(t)
+  const texts = ['read:*', 'write:models/team-a-*']
+  const csv = file(`key,permissions\n${'a'.repeat(20)},"${texts.join(' ')}"\n${'b'.repeat(20)},\n`)
+  t.match(await run('import', csv), { code: 0, stdout: '2 imported, 0 already known.\n' })
+  t.match(await verify('a'.repeat(20)), { valid: true, caller: { permissions: { texts } } })
+  t.match(await verify('b'.repeat(20)), { valid: true, caller: { permissions: undefined } })
+  const lines = file(`${JSON.stringify({ key: 'c'.repeat(20), permissions: ['read:models/a b'] })}\n`)
+  t.match(await run('import', lines), { code: 0 })
+  t.match(await verify('c'.repeat(20)), { valid: true, caller: { permissions: { texts: ['read:models/a b'] } } })
+  for (const row of [{ permissions: 'read:models/a b' }, { permissions: ['all'] }, { permissions: 7 }, { permissions: ['read:*'], is_admin: true }]) {
+    await t.rejects(run('import', file(JSON.stringify({ key: 'd'.repeat(20), ...row }))), { constructor: UsageError, message: /^Nothing was imported:\nline 1: / })
+  }
 })
 
 t.test('the list can be filtered and sorted, and points out active keys of one name', async t => {

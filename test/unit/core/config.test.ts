@@ -231,7 +231,7 @@ t.test('TLS of our own takes a certificate and its key, and nothing else', async
 })
 
 t.test('an issuer of tokens comes with its audience and roles, and says what is wrong with them without quoting them', async t => {
-  const roles = '[{"claim":"groups","value":"ml","scopes":["mlflow:read"]},{"claims":{"a":"1","b":"2"},"scopes":["mlflow:write"],"workspaces":["team-a"],"rate":"60/hour"}]'
+  const roles = '[{"claim":"groups","value":"ml","scopes":["mlflow:read"]},{"claims":{"a":"1","b":"2"},"scopes":["mlflow:write"],"workspaces":["team-a"],"permissions":["read:*"],"rate":"60/hour"}]'
   const env = { OIDC_ISSUER: 'https://login.example/realm', OIDC_AUDIENCE: 'api', OIDC_ROLES: roles }
   t.strictSame(load(env).oidc, {
     issuer: 'https://login.example/realm',
@@ -239,8 +239,8 @@ t.test('an issuer of tokens comes with its audience and roles, and says what is 
     userClaim: 'email',
     client: undefined,
     roles: [
-      { claims: [['groups', 'ml']], scopes: ['mlflow:read'], workspaces: [], ratePerHour: undefined },
-      { claims: [['a', '1'], ['b', '2']], scopes: ['mlflow:write'], workspaces: ['team-a'], ratePerHour: 60 }
+      { claims: [['groups', 'ml']], scopes: ['mlflow:read'], workspaces: [], permissions: [], ratePerHour: undefined },
+      { claims: [['a', '1'], ['b', '2']], scopes: ['mlflow:write'], workspaces: ['team-a'], permissions: ['read:*'], ratePerHour: 60 }
     ]
   })
   t.equal(load({}).oidc, undefined)
@@ -273,6 +273,8 @@ t.test('an issuer of tokens comes with its audience and roles, and says what is 
     ['[{"claim":"a","value":"","scopes":["mlflow:read"]}]', /names and values of claims/],
     ['[{"claims":{"a":["s3cret"]},"scopes":["mlflow:read"]}]', /names and values of claims/],
     ['[{"claims":{},"scopes":["mlflow:read"]}]', /needs claim and value, or claims/],
+    ['[{"claim":"a","value":"b","scopes":["mlflow:read"],"permissions":[]}]', /permissions must be a list of permissions; leave it out/],
+    ['[{"claim":"a","value":"b","scopes":["mlflow:read"],"permissions":"read:*"}]', /permissions must be a list of permissions/],
     ['[{"claim":"a","value":"b"}]', /scopes must be/],
     ['[{"claim":"a","value":"b","scopes":[]}]', /scopes must be/],
     ['[{"claim":"a","value":"b","scopes":["mlflow:read"],"workspaces":[]}]', /workspaces must be/],
@@ -343,4 +345,20 @@ t.test('AUDIT_LOG names a place, and nothing that may be a misspelt one; its pas
   }
   t.match(problemsOf(t, { AUDIT_LOGS: 'x' }), [/did you mean AUDIT_LOG\?/])
   t.end()
+})
+
+t.test('where what is registered may lead: as MLflow decides, or as its own MLflow needs it where that is ours', async t => {
+  const covers = (env: Readonly<Record<string, string>>, kind: 'modelSources' | 'artifactLocations' | 'webhookUrls', uri: string): boolean | undefined => load(env).policy[kind]?.cover(uri)
+  const far = { MLFLOW_UPSTREAM_URL: 'http://mlflow:5000' }
+  for (const kind of ['modelSources', 'artifactLocations', 'webhookUrls'] as const) t.equal(load(far).policy[kind], undefined)
+  t.equal(load({}).policy.webhookUrls, undefined)
+  for (const uri of ['mlflow-artifacts:/1/x', 'runs:/r/m', 'models:/m-1']) t.equal(covers({}, 'modelSources', uri), true)
+  t.equal(covers({}, 'modelSources', 's3://bucket/x'), false)
+  t.equal(covers({}, 'artifactLocations', 'mlflow-artifacts:/1'), true)
+  t.equal(covers({}, 'artifactLocations', 'runs:/r/m'), false)
+  t.equal(load({ POLICY_MODEL_SOURCES: 'any', POLICY_ARTIFACT_LOCATIONS: 'any' }).policy.modelSources, undefined)
+  t.equal(load({ POLICY_MODEL_SOURCES: 'any' }).policy.artifactLocations?.cover('s3://bucket/x'), false)
+  t.equal(covers({ ...far, POLICY_MODEL_SOURCES: 's3://bucket/' }, 'modelSources', 's3://bucket/x'), true)
+  t.match(problemsOf(t, { POLICY_WEBHOOK_URLS: 'hooks.example.com' }), [/^POLICY_WEBHOOK_URLS is "hooks.example.com": it must be `any`, `none`/])
+  t.match(problemsOf(t, { POLICY_MODEL_SOURCE: 'any' }), [/^POLICY_MODEL_SOURCE is not a setting: did you mean POLICY_MODEL_SOURCES/])
 })

@@ -22,6 +22,7 @@ function table (t: Test, changes: Record<string, unknown>[] = []) {
     basePath: '',
     host: 'mlflow:5000',
     authorization: undefined,
+    sign: undefined,
     open: createActiveSet(),
     send: () => {},
     ended: () => {},

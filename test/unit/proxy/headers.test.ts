@@ -7,7 +7,7 @@ import { incoming } from '../../../src/proxy/headers/response-headers.js'
 import { remembering } from '../../../src/core/remembering.js'
 import { readHead } from '../../../src/http/connection/request-head.js'
 
-const identity: Identity = { host: 'mlflow:5000', authorization: undefined, requestId: '0af76519-16cd-43dd-8448-eb211c80319c', traceparent: undefined, hasOwnRequestId: true, userId: 'me', keyId: 'key_1', workspace: undefined, origin: undefined, clientAddress: '203.0.113.9', publicProtocol: 'https', publicHost: 'registry.example' }
+const identity: Identity = { host: 'mlflow:5000', authorization: undefined, signed: undefined, requestId: '0af76519-16cd-43dd-8448-eb211c80319c', traceparent: undefined, hasOwnRequestId: true, userId: 'me', keyId: 'key_1', workspace: undefined, origin: undefined, clientAddress: '203.0.113.9', publicProtocol: 'https', publicHost: 'registry.example' }
 const same = (value: string) => value
 
 /** Names that a caller must not get through, whatever their case and spelling with underscores. */

@@ -47,6 +47,16 @@ t.test('an administrator\'s key that is tied to workspaces manages none: it coul
   t.match((await call('POST', '/whoami/rotate', {}, key)).json(), { workspaces: ['team-a'] }, 'it rotates itself, and stays tied')
 })
 
+t.test('an administrator\'s key that is bound by permissions, as no key is made any more, manages none', async t => {
+  const { call, up, store } = await openManaged(t)
+  const { key, record } = await store.create({ ...reading, scopes: new Set(['mlflow:admin']), permissions: ['read:*'] })
+  for (const [method, path, body] of operations) {
+    const refused = await call(method, path, body, key)
+    t.match([refused.status, refused.json().message], [403, 'This API key is bound by permissions: only one that is not may administer.'], `${method} ${path}`)
+    t.match(await up.line(refused.header('x-request-id')), { refusal: 'scope', key_id: record.keyId })
+  }
+})
+
 t.test('whoever has a key rotates it, once, for a day at most, and not with a session', async t => {
   const { call, up, issue } = await openManaged(t)
   const { key, id } = await issue('mlflow:read')

@@ -20,6 +20,6 @@ t.test('all examples work, one after the other', async t => {
   t.match(stdout, /"imported":1\}/)
   const records = await store.list()
   t.strictSame(records.map(({ name, revokedAt }) => [name, revokedAt !== undefined]), [
-    ['test', false], ['weekly training', true], ['weekly training', true], ['of somebody who is no administrator', false], ['of somebody who is no administrator', false], ['ci', false]
+    ['test', false], ['weekly training', true], ['weekly training', true], ['team a', false], ['of somebody who is no administrator', false], ['of somebody who is no administrator', false], ['ci', false]
   ])
 })

@@ -35,6 +35,7 @@ t.test('a key is made, told of once, and nowhere told again', async t => {
     state: 'live',
     scopes: ['mlflow:read', 'mlflow:write'],
     workspaces: [],
+    permissions: [],
     rate_per_hour: 600,
     created_at: rest['created_at'],
     expires_at: null,
@@ -70,6 +71,45 @@ t.test('all of a new key can be said', async t => {
   t.strictSame(made(await call('POST', '/admin/keys', { name: 'x', scopes: [] }))['scopes'], [])
 })
 
+t.test('a key is bound by permissions, says so, keeps them when it is rotated, and is unbound by an empty list', async t => {
+  const { call } = await openManaged(t)
+  const permissions = ['read:*', 'write:experiments/team-a/*', 'write:models/of two words']
+  const { key, id } = made(await call('POST', '/admin/keys', { name: 'bound', permissions: [...permissions, 'read:*'] }))
+  t.strictSame((await call('GET', '/whoami', undefined, key)).json()['permissions'], permissions)
+  t.strictSame((await call('GET', `/admin/keys/${id}`)).json()['permissions'], permissions)
+  t.match((await call('GET', '/admin/keys?name=bound')).json(), { keys: [{ id, permissions }] })
+  const next = made(await call('POST', '/whoami/rotate', {}, key))
+  t.strictSame(next['permissions'], permissions)
+  const last = made(await call('POST', `/admin/keys/${next.id}/rotate`, {}))
+  t.strictSame(last['permissions'], permissions)
+  t.match((await call('PATCH', `/admin/keys/${last.id}`, { name: 'renamed' })).json(), { permissions })
+  t.strictSame((await call('PATCH', `/admin/keys/${last.id}`, { permissions: ['read:models/a'] })).json()['permissions'], ['read:models/a'])
+  t.strictSame((await call('PATCH', `/admin/keys/${last.id}`, { permissions: [] })).json()['permissions'], [])
+  t.strictSame((await call('GET', '/whoami', undefined, last.key)).json()['permissions'], [])
+  const imported = { key: 'k'.repeat(20), name: 'imported', permissions }
+  t.equal((await call('POST', '/admin/keys/import', { keys: [imported] })).status, 200)
+  t.match((await call('GET', '/admin/keys?name=imported')).json(), { keys: [{ permissions }] })
+})
+
+t.test('mlflow:admin and permissions exclude each other, in either order', async t => {
+  const { call } = await openManaged(t)
+  const permissions = ['read:*']
+  const admin = ['mlflow:admin']
+  const bound = made(await call('POST', '/admin/keys', { name: 'bound', permissions }))
+  const free = made(await call('POST', '/admin/keys', { name: 'free', scopes: admin }))
+  for (const refused of [
+    await call('POST', '/admin/keys', { name: 'x', scopes: admin, permissions }),
+    await call('PATCH', `/admin/keys/${bound.id}`, { scopes: admin }),
+    await call('PATCH', `/admin/keys/${free.id}`, { permissions }),
+    await call('PATCH', `/admin/keys/${free.id}`, { permissions, scopes: admin })
+  ]) {
+    const message = 'The field permissions is not valid. A key with mlflow:admin may do everything: it cannot have permissions, too.'
+    t.match([refused.status, refused.json()], [400, { error_code: 'INVALID_PARAMETER_VALUE', message }])
+  }
+  t.match((await call('POST', '/admin/keys/import', { keys: [{ key: 'k'.repeat(20), is_admin: true, permissions }] })).json(), { message: /keys.0: A key with mlflow:admin/ })
+  t.match((await call('PATCH', `/admin/keys/${bound.id}`, { scopes: admin, permissions: [] })).json(), { scopes: admin, permissions: [] })
+})
+
 t.test('a wrong body is refused with the name of the field, and nothing is made', async t => {
   const { call, store } = await openManaged(t)
   for (const [body, message] of [
@@ -82,6 +122,11 @@ t.test('a wrong body is refused with the name of the field, and nothing is made'
     [{ name: 'x', scopes: 'mlflow:read' }, 'The field scopes must be array.'],
     [{ name: 'x', scopes: [1] }, 'The field scopes.0 must be string.'],
     [{ name: 'x', workspaces: ['Team'] }, 'The field workspaces is not valid. "Team" is not a workspace'],
+    [{ name: 'x', permissions: 'read:*' }, 'The field permissions must be array.'],
+    [{ name: 'x', permissions: ['read:*', 'write'] }, 'The field permissions is not valid. "write" is not a permission: write read:* or write:*, or such as'],
+    [{ name: 'x', permissions: ['hk_live_mine'] }, 'The field permissions is not valid. The value given is not a permission'],
+    [{ name: 'x', permissions: [`read:models/${'x'.repeat(300)}`] }, 'The field permissions.0 must NOT have more than 300 characters.'],
+    [{ name: 'x', permissions: Array.from({ length: 101 }, (_, index) => `read:models/${index}`) }, 'The field permissions must NOT have more than 100 items.'],
     [{ name: 'x', rate: 0 }, 'The field rate must be >= 1.'],
     [{ name: 'x', rate: '60/day' }, 'The field rate is not valid. "60/day" is not a rate'],
     [{ name: 'x', rate: true }, 'The field rate must be'],

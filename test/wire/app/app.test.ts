@@ -63,7 +63,7 @@ t.test('a store that fails turns readiness, with its reason', async t => {
 t.test('who one is', async t => {
   const { call, mlflow } = await facade(t, echo)
   const me = await call('GET', '/whoami', { key: 'tied' })
-  t.strictSame(me.json(), { id: 'key_tied', name: 'tied', owner: 'user-tied', environment: 'test', scopes: ['mlflow:write'], workspaces: ['team-a', 'team-b'], rate_limit_per_hour: null, rate_limit_remaining: null, rate_limit_next_seconds: null, expires_at: null })
+  t.strictSame(me.json(), { id: 'key_tied', name: 'tied', owner: 'user-tied', environment: 'test', scopes: ['mlflow:write'], workspaces: ['team-a', 'team-b'], permissions: [], rate_limit_per_hour: null, rate_limit_remaining: null, rate_limit_next_seconds: null, expires_at: null })
   t.notMatch(me.text(), keys.tied)
   t.equal((await call('GET', '/whoami', { key: null })).status, 401)
   t.equal((await call('GET', '/whoami', { key: 'unknown' })).status, 401)

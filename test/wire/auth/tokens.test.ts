@@ -22,6 +22,8 @@ const table = JSON.stringify([
   { claim: 'groups', value: 'readers', scopes: ['mlflow:read'], workspaces: ['team-a'], rate: '60/hour' },
   { claim: 'groups', value: 'callers', scopes: ['mlflow:gateway'], workspaces: ['team-b'], rate: '90/hour' },
   { claims: { repository: 'acme/models', ref: 'refs/heads/main' }, scopes: ['mlflow:write'] },
+  { claim: 'groups', value: 'team-a', scopes: ['mlflow:write'], permissions: ['write:experiments/team-a/*', 'read:models/*'] },
+  { claim: 'groups', value: 'team-b', scopes: ['mlflow:write'], permissions: ['write:experiments/team-b/*', 'read:models/*'] },
   { claim: 'realm_access.roles', value: 'admins', scopes: ['mlflow:admin'] }
 ])
 
@@ -113,6 +115,19 @@ t.test('several roles add up, and none is a 403 that says so', async t => {
   t.equal(await may({ groups: [['ml-team']] }), 403)
   const refused = await call(await issuer.token({ groups: [] }))
   t.match(refused.json(), { error_code: 'PERMISSION_DENIED', message: /none of its claims stands for a role/ })
+})
+
+t.test('roles bind by permissions; beside them a role without any stands for what its scopes allow', async t => {
+  const { issuer, call } = await trial(t)
+  const permissions = async (claims: TokenClaims): Promise<unknown> => (await call(await issuer.token(claims), 'GET', '/whoami')).json()['permissions']
+  const [a, b] = [['write:experiments/team-a/*', 'read:models/*'], ['write:experiments/team-b/*', 'read:models/*']]
+  t.strictSame(await permissions({ groups: ['team-a'] }), a)
+  t.strictSame(await permissions({ groups: ['team-b', 'team-a'] }), [...a, b[0]])
+  t.strictSame(await permissions({ groups: ['readers', 'team-a'] }), ['read:*', ...a])
+  t.strictSame(await permissions({ groups: ['ml-team', 'team-a'] }), ['write:*', ...a])
+  t.strictSame(await permissions({ groups: ['callers', 'team-a'] }), a, 'the gateway has no experiments and models')
+  t.strictSame(await permissions({ groups: ['team-a'], realm_access: { roles: ['admins'] } }), [], 'an administrator may do everything')
+  t.strictSame(await permissions({ groups: ['ml-team', 'readers'] }), [])
 })
 
 t.test('what is no good token is 401, and nothing of it is done', async t => {

@@ -99,16 +99,17 @@ t.test('a file that is no database, or one of a newer version, is a clear senten
   t.throws(() => openSqlite(join(folder, 'newer.db')), /schema 99, .* newer version/)
 })
 
-t.test('keys of a file from before there were disabled ones are good, and can be disabled', async t => {
+t.test('keys of a file from before there were disabled and bound ones are good, and can be both', async t => {
   const { store, file, another } = openFile(t)
   const { key, record } = await store.create(reading)
   await store.close()
   const db = new sqlite.DatabaseSync(file)
-  db.exec('DROP INDEX keys_page; ALTER TABLE keys DROP COLUMN disabled_at; ALTER TABLE keys DROP COLUMN disable_reason; PRAGMA user_version = 2')
+  db.exec('DROP INDEX keys_page; ALTER TABLE keys DROP COLUMN disabled_at; ALTER TABLE keys DROP COLUMN disable_reason; ALTER TABLE keys DROP COLUMN permissions; PRAGMA user_version = 2')
   db.close()
   const again = await another()
   t.match(await again.verify(key, ''), { valid: true })
   t.strictSame(await again.show(record.keyId), record)
+  t.match(await again.update(record.keyId, { permissions: ['read:*'] }), { permissions: { texts: ['read:*'] } })
   await again.disable(record.keyId)
   t.match(await again.verify(key, ''), { valid: false, reason: 'disabled' })
 })

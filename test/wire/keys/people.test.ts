@@ -10,6 +10,7 @@ const refreshMs = 300_000
 const staleMs = 600_000
 const roles = JSON.stringify([
   { claim: 'groups', value: 'ml-team', scopes: ['mlflow:write'] },
+  { claim: 'groups', value: 'team-a', scopes: ['mlflow:write'], permissions: ['write:models/team-a-*'] },
   { claim: 'groups', value: 'admins', scopes: ['mlflow:admin'], workspaces: ['team-a'], rate: '60/hour' }
 ])
 
@@ -68,6 +69,16 @@ t.test('a session never administers, and the provider is asked again when it is 
   clock.at += refreshMs
   await people.sessions.verify(renewed ?? '', '')
   t.equal(issuer.forms.at(-1)?.get('refresh_token'), 'r2')
+})
+
+t.test('a session is bound by what the roles permit, here and on another replica, and by what they permit later', async t => {
+  const { clock, people, elsewhere, said, signIn } = await trial(t)
+  said.claims = { groups: ['team-a'] }
+  const token = await signIn()
+  for (const each of [people, elsewhere]) t.match(each.sessions.verify(token, ''), { valid: true, caller: { permissions: { texts: ['write:models/team-a-*'] } } })
+  clock.at += refreshMs
+  said.claims = { groups: ['ml-team'] }
+  t.match(await people.sessions.verify(token, ''), { valid: true, caller: { permissions: undefined } })
 })
 
 t.test('whose groups are taken away, or whom the provider knows no longer, is out at the next question, and stays out', async t => {

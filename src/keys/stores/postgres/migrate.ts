@@ -69,7 +69,12 @@ const steps: readonly string[] = [
   DROP TRIGGER changed ON hokusai_mlflow.keys;
   CREATE TRIGGER changed AFTER DELETE OR UPDATE OF id, hash, hint, form, environment, user_id, name, scopes, workspaces, rate_per_hour,
     created_at, expires_at, overlap_until, revoked_at, revoke_reason, disabled_at, disable_reason, replaced_by ON hokusai_mlflow.keys
-    FOR EACH ROW EXECUTE FUNCTION hokusai_mlflow.tell_changed()`
+    FOR EACH ROW EXECUTE FUNCTION hokusai_mlflow.tell_changed()`,
+  `ALTER TABLE hokusai_mlflow.keys ADD COLUMN permissions text NOT NULL DEFAULT '[]' CHECK (jsonb_typeof(permissions::jsonb) = 'array');
+  DROP TRIGGER changed ON hokusai_mlflow.keys;
+  CREATE TRIGGER changed AFTER DELETE OR UPDATE OF id, hash, hint, form, environment, user_id, name, scopes, workspaces, permissions,
+    rate_per_hour, created_at, expires_at, overlap_until, revoked_at, revoke_reason, disabled_at, disable_reason, replaced_by
+    ON hokusai_mlflow.keys FOR EACH ROW EXECUTE FUNCTION hokusai_mlflow.tell_changed()`
 ]
 
 /** The version that this program knows. */

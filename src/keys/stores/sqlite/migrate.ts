@@ -35,7 +35,8 @@ const steps: readonly string[] = [
   CREATE INDEX sessions_key ON sessions (key_id, created_at)`,
   `ALTER TABLE keys ADD COLUMN disabled_at INTEGER;
   ALTER TABLE keys ADD COLUMN disable_reason TEXT;
-  CREATE INDEX keys_page ON keys (created_at, id)`
+  CREATE INDEX keys_page ON keys (created_at, id)`,
+  'ALTER TABLE keys ADD COLUMN permissions TEXT NOT NULL DEFAULT \'[]\' CHECK (json_type(permissions) = \'array\')'
 ]
 
 /**
