@@ -11,12 +11,16 @@ import { sayForAudit } from '../http/audited.js'
 import { sendError } from '../http/answer/send-error.js'
 import { artifactHeaders, uiHeaders, sessionHeaders } from '../http/session-cookie.js'
 import type { RequestContext } from '../http/context.js'
-import { openForward, type ForwardOptions } from './forward.js'
+import { CutUploadError } from './request-body.js'
+import { openForward, type Forwarded, type ForwardOptions } from './forward.js'
 import { outgoing, outgoingToGateway, type Identity } from './headers/request-headers.js'
 import { hidesGatewayCredentials, losesChunks, type Layout } from '../mlflow/layout.js'
 import type { Handling } from '../access/classes.js'
 import { inspectBody } from './inspect-body.js'
 import { movesArtifact, type Match } from '../access/matcher.js'
+import { bindingOf, type Binding } from './permissions/guard.js'
+import { answerFiltered } from './permissions/filtered.js'
+import { createResolvers } from './permissions/resolver.js'
 import { methods } from '../http/target.js'
 import { mount, oldRoutes } from '../core/public-paths.js'
 import type { Shared } from '../mlflow/probes.js'
@@ -36,6 +40,7 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
   const { config, upstream, monitor, trusted, bounds, probes, endedSince } = options
   const access = accessTo(config)
   const forward = await openForward(app, options)
+  const resolvers = createResolvers(upstream)
   app.decorateRequest('lease')
 
   // Bodies are streams here, whatever their type: MLflow gets the type that came, or none, and judges it.
@@ -83,10 +88,12 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
     const workspace = chosenWorkspace(request)
     checkArtifactPaths(request, workspace)
     bounds.enter(request, movesArtifact(judged) || isSpooled(request, monitor.layout))
-    forward(request, reply, {
+    const bound = caller?.permissions
+    const binding = bound === undefined ? undefined : bindingOf(request, bound, judged, workspace, resolvers)
+    const forwarded: Forwarded = {
       match: judged,
       target: operation.path + context.target.query,
-      ...handling === undefined ? {} : { judge: async layout => await inspect(request, handling, layout) },
+      ...handling === undefined && binding === undefined ? {} : { judge: layout => inspect(request, handling, binding, layout) },
       tiedTo: caller?.workspaces ?? [],
       wholeStore: wholeStoreProblem(request),
       headers: (length, layout) => {
@@ -106,14 +113,26 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
         }
         return judged.family === 'gateway' ? outgoingToGateway(sent, identity, hidesGatewayCredentials(layout)) : outgoing(sent, identity)
       }
-    })
+    }
+    if (binding === undefined || 'judge' in binding) forward(request, reply, forwarded)
+    else {
+      answerFiltered(request, reply, forwarded, options, binding)
+        .catch(error => { if (!(error instanceof CutUploadError)) sendError(reply, toFacadeError(error)) })
+    }
   }
 
-  async function inspect (request: FastifyRequest, handling: Exclude<Handling, 'facade'>, layout: Layout): Promise<Buffer> {
+  async function inspect (
+    request: FastifyRequest, handling: Exclude<Handling, 'facade'> | undefined, binding: Binding | undefined, layout: Layout
+  ): Promise<Buffer | undefined> {
     const { raw, context, caller } = request
-    const { body, class: asked } = await inspectBody(raw, handling, caller?.scopes ?? new Set(), layout, config.bodyMaxBytes)
-    // A mutation, or what may be one: the table knows the path of GraphQL alone
-    if (asked !== undefined && asked !== 'read') sayForAudit(request, { changes: true })
+    let body: Buffer | undefined
+    if (handling !== undefined) {
+      const { body: read, class: asked } = await inspectBody(raw, handling, caller?.scopes ?? new Set(), layout, config.bodyMaxBytes)
+      // A mutation, or what may be one: the table knows the path of GraphQL alone
+      if (asked !== undefined && asked !== 'read') sayForAudit(request, { changes: true })
+      body = read
+    }
+    if (binding !== undefined && 'judge' in binding) body = await binding.judge(layout, body)
     const ended = await endedSince(context) // a body may have taken its time
     if (ended !== undefined) throw ended
     return body
