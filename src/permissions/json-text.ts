@@ -110,3 +110,17 @@ function endOfValue (text: string, start: number): number {
   }
   return at
 }
+
+/** How deep a value may be nested that is read whole. */
+const maxDepth = 30
+
+/**
+ * A value, read so that no name stands twice in it.
+ * @throws UnreadableError
+ */
+export function readValue (text: string, { start, end }: Span, depth: number = 0): unknown {
+  if (depth > maxDepth) throw new UnreadableError(`The body is nested deeper than ${maxDepth} levels.`)
+  if (text[start] === '{') return Object.fromEntries([...membersOf(text, start)].map(([name, span]) => [name, readValue(text, span, depth + 1)]))
+  if (text[start] === '[') return entriesOf(text, start).map(span => readValue(text, span, depth + 1))
+  return JSON.parse(text.slice(start, end)) as unknown
+}

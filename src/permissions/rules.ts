@@ -39,7 +39,7 @@ export type Rule =
   | { readonly open: true }
 
 /** What fields alone do not say. */
-export type Special = 'newModel' | 'renamed' | 'tagged'
+export type Special = 'graphql' | 'newModel' | 'renamed' | 'spans' | 'tagged'
 
 function ask (kind: Kind, place: Place, ...fields: readonly string[]): Ask {
   return { kind, place, fields }
@@ -68,9 +68,9 @@ const tagged: Rule = { asks: [ask('registered', 'message', 'name')], also: 'tagg
 const artifact = judged(ask('artifact', 'path', 'artifact_path'))
 const runInQuery = judged(ask('run', 'query', 'run_id', 'run_uuid'))
 const traceInQuery = judged(ask('trace', 'query', 'request_id'))
-const presigned = judged(optional(ask('run', 'message', 'run_id')), optional(ask('loggedModel', 'message', 'model_id')))
+const presigned = judged(optional(ask('run', 'message', 'run_id', 'run_uuid')), optional(ask('loggedModel', 'message', 'model_id')))
 
-const rules: Readonly<Record<string, Rule>> = {
+export const rules: Readonly<Record<string, Rule>> = {
   getExperiment: experiment,
   getExperimentByName: judged(ask('experimentName', 'message', 'experiment_name')),
   createExperiment: judged(ask('experimentName', 'message', 'name'), optional(ask('nothing', 'message', 'artifact_location'))),
@@ -93,15 +93,15 @@ const rules: Readonly<Record<string, Rule>> = {
   deleteTag: run,
   logParam: run,
   logMetric: judged(ask('run', 'message', 'run_id', 'run_uuid'), optional(ask('loggedModel', 'message', 'model_id'))),
-  logBatch: judged(ask('run', 'message', 'run_id'), optional(ask('loggedModel', 'message', 'metrics[].model_id'))),
-  logModel: judged(ask('run', 'message', 'run_id')),
-  logInputs: judged(ask('run', 'message', 'run_id'), readOnly(optional(ask('loggedModel', 'message', 'models[].model_id')))),
-  logOutputs: judged(ask('run', 'message', 'run_id'), readOnly(optional(ask('loggedModel', 'message', 'models[].model_id')))),
+  logBatch: judged(ask('run', 'message', 'run_id', 'run_uuid'), optional(ask('loggedModel', 'message', 'metrics[].model_id'))),
+  logModel: judged(ask('run', 'message', 'run_id', 'run_uuid')),
+  logInputs: judged(ask('run', 'message', 'run_id', 'run_uuid'), readOnly(optional(ask('loggedModel', 'message', 'models[].model_id')))),
+  logOutputs: judged(ask('run', 'message', 'run_id', 'run_uuid'), readOnly(optional(ask('loggedModel', 'message', 'models[].model_id')))),
   searchRuns: experiments,
   serveCreatePromptlabRun: experiment,
   getMetricHistory: run,
   getMetricHistoryBulkInterval: judged(ask('run', 'message', 'run_ids[]')),
-  serveGetMetricHistoryBulk: judged(ask('run', 'query', 'run_id[]')),
+  serveGetMetricHistoryBulk: judged(ask('run', 'query', 'run_id[]', 'run_uuid')),
 
   listArtifacts: run,
   serveArtifacts: runInQuery,
@@ -148,7 +148,7 @@ const rules: Readonly<Record<string, Rule>> = {
   createModelVersion: judged(
     ask('registered', 'message', 'name'),
     readOnly(ask('source', 'message', 'source')),
-    readOnly(optional(ask('run', 'message', 'run_id'))),
+    readOnly(optional(ask('run', 'message', 'run_id', 'run_uuid'))),
     readOnly(optional(ask('loggedModel', 'message', 'model_id')))
   ),
   getModelVersion: registered,
@@ -185,12 +185,15 @@ const rules: Readonly<Record<string, Rule>> = {
   deleteTraceTagV3: traceInPath,
   deleteTraces: experiment,
   deleteTracesV3: experiment,
-  linkTracesToRun: judged(ask('trace', 'message', 'trace_ids[]'), ask('run', 'message', 'run_id')),
+  linkTracesToRun: judged(ask('trace', 'message', 'trace_ids[]'), ask('run', 'message', 'run_id', 'run_uuid')),
   linkPromptsToTrace: judged(
     ask('trace', 'message', 'trace_id'),
     readOnly(optional(ask('prompt', 'message', 'prompt_versions[].name')))
   ),
-  exportTraces: { refused: 'Its spans may be those of any trace.' },
+  exportTraces: {
+    asks: [ask('experiment', 'header', 'x-mlflow-experiment-id'), optional(ask('run', 'header', 'x-mlflow-run-id'))],
+    also: 'spans'
+  },
   searchUnifiedTraceHandler: { refused: 'It is a search of Databricks, which names its tables in other ways.' },
   getOnlineTraceDetails: { refused: 'It is a call of Databricks, which names its tables in other ways.' },
 
@@ -202,7 +205,7 @@ const rules: Readonly<Record<string, Rule>> = {
   deleteAssessment: traceInPath,
   deleteAssessmentV2: traceInPath,
 
-  graphql: { refused: 'Its fields are not judged.' },
+  graphql: { asks: [], also: 'graphql' },
   getServerInfo: { open: true },
   getServerInfoUi: { open: true },
   servePostUiTelemetry: { open: true },

@@ -1,10 +1,12 @@
 /** What a request names, by the rule of its operation. Pure. */
 import type { Verb } from '../access/permissions.js'
 import { artifactPathIn } from './artifact.js'
+import { thingsOfGraphql } from './graphql-things.js'
 import { thingsMax, type Thing } from './judge.js'
 import { UnreadableError } from './json-text.js'
 import type { Message } from './message.js'
-import type { Ask, Rule } from './rules.js'
+import type { Ask, Rule, Special } from './rules.js'
+import { tracesIn } from './spans.js'
 
 /** A request, as far as it was read. */
 export interface Reading {
@@ -17,6 +19,8 @@ export interface Reading {
   readonly message: Message
   readonly query: Message
   readonly header: (name: string) => string | undefined
+  /** The bytes, where the rule asks for more than fields of a message. */
+  readonly body: Buffer | undefined
 }
 
 /** Tag by which MLflow knows a prompt among its registered models. */
@@ -28,11 +32,8 @@ export const promptTag = 'mlflow.prompt.is_prompt'
  */
 export function thingsOf (rule: Extract<Rule, { asks: readonly Ask[] }>, reading: Reading): Thing[] {
   const things = rule.asks.flatMap(ask => thingsBy(ask, reading))
-  if (rule.also === 'newModel') things.push(newModel(reading))
-  if (rule.also === 'renamed') things.push(renamed(reading))
-  if (rule.also === 'tagged' && reading.message.pick('key').includes(promptTag)) {
-    throw new UnreadableError('A key that is bound does not change whether a registered model is a prompt.')
-  }
+  if (things.length === 0 && rule.asks.length > 0) throw missing(rule.asks.flatMap(({ fields }) => fields).join(' or '))
+  if (rule.also !== undefined) things.push(...further[rule.also](reading))
   if (things.length > thingsMax) throw new UnreadableError(`The request names more than ${thingsMax} things.`)
   return things
 }
@@ -80,6 +81,17 @@ function segmentOf (template: string, path: string, name: string): string | unde
 
 function isAscii (text: string): boolean {
   return [...text].every(char => char > ' ' && char < '\x7f')
+}
+
+const further: Readonly<Record<Special, (reading: Reading) => Thing[]>> = {
+  graphql: ({ body }) => thingsOfGraphql(body ?? Buffer.alloc(0)),
+  newModel: reading => [newModel(reading)],
+  renamed: reading => [renamed(reading)],
+  spans: ({ body, verb }) => tracesIn(body ?? Buffer.alloc(0)).map(value => ({ kind: 'newTrace', value, verb })),
+  tagged ({ message }) {
+    if (!message.pick('key').includes(promptTag)) return []
+    throw new UnreadableError('A key that is bound does not change whether a registered model is a prompt.')
+  }
 }
 
 /** A new registered model is a prompt by its tag. */

@@ -9,10 +9,12 @@ import { firstRefused, nounOf, refusalFor, refusalOf, type Resolver, type Thing 
 import { UnreadableError } from '../../permissions/json-text.js'
 import { judgedMaxBytes, readBody, readQuery } from '../../permissions/message.js'
 import { ruleOf, type Rule } from '../../permissions/rules.js'
+import { spansMaxBytes } from '../../permissions/spans.js'
 import { thingsOf, type Reading } from '../../permissions/things.js'
 import type { Match } from '../../access/matcher.js'
 import { CutUploadError, gather } from '../request-body.js'
 import type { Filtering } from './filtered.js'
+import { plainSpans } from './spans-body.js'
 import type { Resolvers } from './resolver.js'
 
 type Asking = Extract<Rule, { asks: unknown }>
@@ -56,10 +58,14 @@ export function bindingOf (
   return { judge: async (layout, body) => await judged(rule, layout, body) }
 
   async function judged (asking: Asking, layout: Layout, read: Buffer | undefined): Promise<Buffer | undefined> {
-    const body = read ?? (needsBody(asking, request) ? await gather(request.raw, judgedMaxBytes, tooLarge) : undefined)
+    const body = read ?? await bodyOf(asking)
+    const header = headerOf(request)
     let things: Thing[]
     try {
-      things = thingsOf(asking, { ...about, ...messagesOf(request, body), header: headerOf(request) })
+      const bytes = asking.also === 'spans' && body !== undefined
+        ? await plainSpans(body, header('content-type'), header('content-encoding'))
+        : body
+      things = thingsOf(asking, { ...about, ...messagesOf(request, isMessage(asking) ? body : undefined), header, body: bytes })
     } catch (error) {
       if (error instanceof UnreadableError) throw refuse(error.message)
       throw error
@@ -75,14 +81,16 @@ export function bindingOf (
     return body
   }
 
-  function tooLarge (): FacadeError {
-    return refuse(`The body is larger than ${judgedMaxBytes} bytes: it cannot be judged.`)
+  async function bodyOf (asking: Asking): Promise<Buffer | undefined> {
+    const maxBytes = asking.also === 'spans' ? spansMaxBytes : judgedMaxBytes
+    if (!hasBody(request.context.head) || !(isMessage(asking) || asking.also === 'spans')) return undefined
+    return await gather(request.raw, maxBytes, () => refuse(`The body is larger than ${maxBytes} bytes: it cannot be judged.`))
   }
 }
 
-/** Whether the fields are in the body: a GET with a query has them there. */
-function needsBody ({ asks, also }: Asking, { context: { head } }: FastifyRequest): boolean {
-  return hasBody(head) && (asks.some(({ place }) => place === 'message') || also === 'newModel' || also === 'renamed')
+/** Whether fields of MLflow's message are asked for. */
+function isMessage ({ asks, also }: Asking): boolean {
+  return asks.some(({ place }) => place === 'message') || also === 'newModel'
 }
 
 /** What MLflow takes for its message, and the query. @throws UnreadableError */
@@ -93,8 +101,9 @@ function messagesOf ({ raw, context: { head, target } }: FastifyRequest, body: B
   const query = readQuery(target.query)
   const isRead = raw.method === 'GET' || raw.method === 'HEAD'
   if (isRead && !hasBody(head)) return { message: query, query }
-  if (body !== undefined && target.query.length > 1) throw new UnreadableError('The request has both a query and a body.')
-  return { message: readBody(body ?? Buffer.alloc(0), raw.headers['content-encoding']), query }
+  if (body === undefined) return { message: { pick: () => [] }, query }
+  if (target.query.length > 1) throw new UnreadableError('The request has both a query and a body.')
+  return { message: readBody(body, raw.headers['content-encoding']), query }
 }
 
 /** A header that was sent once. */
