@@ -48,7 +48,7 @@ export type Source =
 
 /** What the source of a model version names; undefined where it cannot be told: an address, a path on the server. */
 export function sourceOf (source: string): Source | undefined {
-  if (source === 'prompt-template') return { kind: 'none' }
+  if (source === 'dummy-source' || source === 'prompt-template') return { kind: 'none' } // as MLflow's clients send them
   const [scheme, rest] = splitAt(source, ':/')
   if (rest === undefined || !isPlain(rest) || rest.startsWith('/') || rest.split('/').some(segment => segment === '..' || segment === '.')) return undefined
   const [first] = splitAt(rest, '/')

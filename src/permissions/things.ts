@@ -40,7 +40,8 @@ export function thingsOf (rule: Extract<Rule, { asks: readonly Ask[] }>, reading
 
 function thingsBy ({ kind, place, fields, verb, optional }: Ask, reading: Reading): Thing[] {
   const given = fields.map(field => valuesAt(place, field, reading)).filter(values => values.length > 0)
-  if (given.length > 1) throw new UnreadableError(`The request holds both ${fields.join(' and ')}.`)
+  // MLflow's client says both, with one value
+  if (given.length > 1 && new Set(given.flat()).size > 1) throw new UnreadableError(`The request holds both ${fields.join(' and ')}, and they differ.`)
   const values = (given[0] ?? []).filter(value => value !== '' || optional === undefined)
   if (kind === 'nothing') {
     if (values.length > 0) throw new UnreadableError(`The field ${fields.join()} must not be given by a key that is bound.`)

@@ -90,7 +90,7 @@ export function bindingOf (
 
 /** Whether fields of MLflow's message are asked for. */
 function isMessage ({ asks, also }: Asking): boolean {
-  return asks.some(({ place }) => place === 'message') || also === 'newModel'
+  return asks.some(({ place }) => place === 'message') || also === 'newModel' || also === 'graphql'
 }
 
 /** What MLflow takes for its message, and the query. @throws UnreadableError */

@@ -98,6 +98,7 @@ t.test('what could be read in two ways is refused', async t => {
   t.equal((await post(app, 'runs/delete', `{"run_id":"run-a","x":"${'x'.repeat(1024 * 1024)}"}`)).status, 403, 'a large one')
   t.equal(app.mlflow.calls.length, 0)
   t.equal((await post(app, 'runs/delete', JSON.stringify('{"runId":"run-a"}'))).status, 200, 'camel case in a string is what old clients send')
+  t.equal((await post(app, 'runs/delete', { run_id: 'run-a', run_uuid: 'run-a' })).status, 200, 'both names of one run, as the client sends them')
   t.equal((await app.call('GET', `${api}runs/get`, { body: '{"run_uuid":"run-a"}' })).status, 200, 'a GET with a body')
   t.equal((await app.call('GET', `${api}runs/get`, { body: '{"run_uuid":"run-b"}' })).status, 403)
 })
