@@ -1,6 +1,7 @@
 /** Makes docs/access.md: every operation with what it needs, by subject, for those who issue keys. */
 import { areas, reasons, type AccessClass, type Operation } from '../../src/access/classes.js'
 import { range, versions } from '../../src/mlflow/versions.js'
+import { ruleOf, type Ask, type Kind } from '../../src/permissions/rules.js'
 
 const meanings: Readonly<Record<AccessClass, string>> = {
   public: 'no key',
@@ -23,18 +24,60 @@ export function printAccess (operations: readonly Operation[]): string {
     '`mlflow:write` includes `mlflow:read`; `mlflow:admin` includes everything but what is blocked. A HEAD needs what the GET needs.',
     'Anything that no known MLflow serves needs `mlflow:admin`. `ALLOW_ASSISTANT` opens the assistant to administrators; users and permissions of MLflow\'s own auth app stay blocked.',
     'In a path marked with *, `api` stands for both `api` and `ajax-api`.',
+    'The column "bound" says by what a key is judged that is bound to names ([permissions.md](permissions.md)): `experiment`, also where a run, trace, logged model or artifact names one; `model` or `prompt`; `filtered` lists hold what the key may read; what is `refused` needs `read:*` or `write:*` as well, or a key that is not bound; what is `free` is for every key with the scope.',
     `The last column lists the MLflow versions that have it, of ${range} (${versions.join(', ')}).`,
     '',
-    ...names.flatMap(name => [`## ${name}`, '', '| needs | operation | request | MLflow |', '|---|---|---|---|', ...operations.filter(({ area }) => area === name).map(row), '', ...remarks(operations.filter(({ area }) => area === name))])
+    ...names.flatMap(name => [`## ${name}`, '', '| needs | bound | operation | request | MLflow |', '|---|---|---|---|---|', ...operations.filter(({ area }) => area === name).map(row), '', ...remarks(operations.filter(({ area }) => area === name))])
   ].join('\n')
 }
 
-function row ({ id, method, path, aliases = [], class: needed, since, until }: Operation): string {
+function row (operation: Operation): string {
+  const { id, method, path, aliases = [], class: needed, since, until } = operation
   const versions = until === undefined ? `${since} on` : since === until ? `${since} only` : `${since} to ${until}`
-  return `| ${meanings[needed]} | ${id} | \`${method} ${path}\`${aliases.length > 0 ? ' *' : ''} | ${versions} |`
+  return `| ${meanings[needed]} | ${judgedBy(operation)} | ${id} | \`${method} ${path}\`${aliases.length > 0 ? ' *' : ''} | ${versions} |`
 }
 
 function remarks (operations: readonly Operation[]): string[] {
   const lines = operations.filter(({ id }) => reasons[id] !== undefined).map(({ id }) => `- ${id}: ${reasons[id]}`)
+  const refused = new Map<string, string[]>()
+  for (const operation of operations) {
+    const rule = isBound(operation) ? ruleOf(operation) : undefined
+    if (rule !== undefined && 'refused' in rule) refused.set(rule.refused, [...refused.get(rule.refused) ?? [], operation.id])
+  }
+  lines.push(...[...refused].map(([reason, ids]) => `- Refused to keys that are bound (${ids.length === operations.length ? 'all' : ids.join(', ')}): ${reason}`))
   return lines.length === 0 ? [] : [...lines, '']
+}
+
+function isBound ({ class: needed }: Operation): boolean {
+  return needed === 'read' || needed === 'write'
+}
+
+const subjects: Readonly<Record<Exclude<Kind, 'nothing'>, string>> = {
+  experiment: 'experiment',
+  experimentName: 'experiment',
+  run: 'experiment',
+  trace: 'experiment',
+  newTrace: 'experiment',
+  loggedModel: 'experiment',
+  artifact: 'experiment',
+  registered: 'model or prompt',
+  prompt: 'prompt',
+  source: 'its source'
+}
+
+/** By what a key that is bound to names is judged. */
+function judgedBy (operation: Operation): string {
+  if (operation.class === 'admin' || operation.class === 'blocked') return 'refused'
+  if (!isBound(operation)) return 'free'
+  const rule = ruleOf(operation)
+  if ('open' in rule) return 'free'
+  if ('filtered' in rule) return 'filtered'
+  if ('refused' in rule) return 'refused'
+  if (rule.also === 'graphql') return 'experiment'
+  if (rule.also === 'newModel') return subjects.registered
+  return [...new Set(rule.asks.flatMap(subjectOf))].join(', ')
+}
+
+function subjectOf ({ kind }: Ask): string[] {
+  return kind === 'nothing' ? [] : [subjects[kind]]
 }

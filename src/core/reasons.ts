@@ -21,6 +21,7 @@ const table = {
   rate: 'The key has used up its calls per hour (`--rate`, or the limit that the auth service gives).',
   scope: 'The key lacks the scope.',
   workspace: 'The key is tied to workspaces, and the request is outside them.',
+  permission: 'The key is bound to names of experiments and models, and the request is for something else or cannot be judged.',
   blocked: 'This part of MLflow is disabled here.',
   unknown_operation: 'The facade does not know this MLflow path, and the key is not an administrator\'s.',
   not_by_session: 'This needs a key in a header: a session cannot do it.',

@@ -7,13 +7,16 @@ import type { Verdict } from '../keys/contract.js'
 import type { Layout } from '../mlflow/layout.js'
 import type { PooledRequest } from '../mlflow/pooled.js'
 
+/** What MLflow would have got. */
+export type Sent = Pick<PooledRequest, 'outgoing' | 'headers'>
+
 /** What was seen when the request was rehearsed. */
 export interface Rehearsed {
   readonly verdict: Verdict | undefined
   /** Undefined: it was refused before anything could route it. */
   readonly request?: FastifyRequest | undefined
   /** Undefined: nothing would be sent to MLflow. */
-  readonly sent?: PooledRequest | undefined
+  readonly sent?: Sent | undefined
   readonly answer: { readonly status: number, readonly location: string | undefined, readonly body: Buffer }
   readonly layout: Layout | undefined
 }
@@ -106,7 +109,7 @@ function limitIn (request: FastifyRequest | undefined): Explanation['limit'] {
   return { per_hour: caller.ratePerHour, remaining: standing.remaining, next_seconds: Math.ceil(standing.nextMs / 1000) }
 }
 
-function headerOf ({ headers }: PooledRequest, name: string): string | undefined {
+function headerOf ({ headers }: Sent, name: string): string | undefined {
   const at = headers.findIndex((text, index) => index % 2 === 0 && text.toLowerCase() === name)
   return at === -1 ? undefined : headers[at + 1]
 }

@@ -16,7 +16,7 @@ import type { OldPathUsage } from '../legacy/usage.js'
 import type { Monitor } from '../mlflow/monitor.js'
 import type { Upstream } from '../mlflow/pool.js'
 import type { PooledRequest } from '../mlflow/pooled.js'
-import { explained, type Explanation, type Rehearsed } from './explanation.js'
+import { explained, type Explanation, type Rehearsed, type Sent } from './explanation.js'
 
 /** A request that is asked about. */
 export interface Question {
@@ -99,7 +99,7 @@ interface Seen extends Pick<Rehearsed, 'request' | 'sent'> {
   readonly key: string
   readonly verdict: Verdict | undefined
   request?: FastifyRequest | undefined
-  sent?: PooledRequest | undefined
+  sent?: Sent | undefined
 }
 
 /** Nothing is written, told or asked of anybody but MLflow. */
@@ -129,6 +129,13 @@ function partsOf (real: Real, seen: () => Seen): Parts {
       send (request) {
         seen().sent = request
         request.onError(notSent)
+      },
+      async probe (path, options = {}) {
+        if (options.forCaller !== true) return await upstream.probe(path, options)
+        const { method = 'GET', headers = {} } = options
+        const flat = Object.entries(headers).flatMap(([name, value]) => value === undefined ? [] : [name, value])
+        seen().sent = { outgoing: { method, path }, headers: flat }
+        throw notSent
       },
       ended: request => { open.remove(request) },
       onBroken () {},

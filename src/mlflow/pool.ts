@@ -25,13 +25,15 @@ export interface ProbeAnswer {
   readonly body: string
 }
 
-interface ProbeOptions {
+export interface ProbeOptions {
+  /** It is a caller's request, whose answer is read before the caller gets it. */
+  readonly forCaller?: boolean
   readonly method?: string
-  readonly body?: string | Readable
+  readonly body?: string | Buffer | Readable
   /** One of ours is left out by an undefined one. */
   readonly headers?: Record<string, string | undefined>
   readonly timeoutMs?: number
-  /** So many characters of the answer are kept. */
+  /** So many bytes of the answer are read. */
   readonly maxBytes?: number
 }
 
@@ -54,7 +56,7 @@ export interface Upstream {
   onBroken: (listener: () => unknown) => void
   /**
    * Asks MLflow something for ourselves; a header of ours is left out by an undefined one. Of the answer's body
-   * `maxBytes` characters are kept.
+   * `maxBytes` are read.
    */
   probe: (path: string, options?: ProbeOptions) => Promise<ProbeAnswer>
   /** Waits for nothing: what is still under way is cut. */
@@ -142,7 +144,7 @@ export function openUpstream (config: UpstreamConfig, url: URL, { socketPath, un
       return {
         status: answer.statusCode,
         contentType: String(answer.headers['content-type'] ?? ''),
-        body: (await answer.body.text()).slice(0, maxBytes)
+        body: await readUpTo(answer.body, maxBytes)
       }
     },
     async close () {
@@ -151,6 +153,18 @@ export function openUpstream (config: UpstreamConfig, url: URL, { socketPath, un
       await Promise.all([pool.destroy(), probes.destroy()])
     }
   }
+}
+
+/** The beginning of an answer; what comes after it is not waited for. */
+async function readUpTo (body: Readable, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    chunks.push(chunk)
+    length += chunk.length
+    if (length > maxBytes) break
+  }
+  return Buffer.concat(chunks).toString('utf8', 0, maxBytes)
 }
 
 const refused = new Set([

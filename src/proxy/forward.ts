@@ -6,7 +6,7 @@ import type { RequestContext } from '../http/context.js'
 import { hasBody } from '../http/connection/request-head.js'
 import { sendError } from '../http/answer/send-error.js'
 import { getBodyMaxBytes, getBodyTooLarge } from '../http/validate.js'
-import { bodyOf, bodyTooLarge, gather, through, whole, type OutgoingBody } from './request-body.js'
+import { bodyOf, bodyTooLarge, gather, ofBody, through, whole, type OutgoingBody } from './request-body.js'
 import { Exchange, type Supervisor } from './exchange/exchange.js'
 import { sendWith } from './exchange/send-with.js'
 import { openReplyFrom } from './exchange/reply-from.js'
@@ -33,8 +33,8 @@ export interface Forwarded {
   readonly target: string
   /** Makes the headers of the request to this MLflow, to a path as it is sent; a body that was spooled has got a length. */
   readonly headers: (length: string | undefined, layout: Layout, path: string) => string[]
-  /** Reads the body where it must be judged before it is sent, and gives what to send. */
-  readonly judge?: (layout: Layout) => Promise<Buffer>
+  /** Judges what must be judged before it is sent, and gives the body where that was read for it. */
+  readonly judge?: (layout: Layout) => Promise<Buffer | undefined>
   /** The workspaces that the caller's key is tied to; none: it may use all. */
   readonly tiedTo: readonly string[]
   /** The refusal where MLflow keeps workspaces apart and the request names the files of all. */
@@ -96,9 +96,15 @@ export async function openForward (app: FastifyInstance, options: ForwardOptions
     })
   }
 
-  function bodyFor (
+  function bodyFor (request: FastifyRequest, forwarded: Forwarded, layout: Layout, maxBytes: number): OutgoingBody | Promise<OutgoingBody> {
+    const { judge } = forwarded
+    const unread = (): OutgoingBody | Promise<OutgoingBody> => unreadBody(request, forwarded, layout, maxBytes)
+    return judge === undefined ? unread() : judge(layout).then(body => body === undefined ? unread() : ofBody(body))
+  }
+
+  function unreadBody (
     request: FastifyRequest,
-    { match, judge }: Forwarded,
+    { match }: Forwarded,
     layout: Layout,
     maxBytes: number
   ): OutgoingBody | Promise<OutgoingBody> {
@@ -108,7 +114,6 @@ export async function openForward (app: FastifyInstance, options: ForwardOptions
       caller
     } = request
     const method = raw.method ?? ''
-    if (judge !== undefined) return whole(judge(layout))
     if (method === 'GET' && hasBody(head)) return whole(gather(raw, getBodyMaxBytes, getBodyTooLarge))
     if (head.transferEncoding === undefined) return bodyOf(raw, head)
     if (!losesChunks(layout, match.family, method)) return { body: through(raw, maxBytes), length: undefined }
@@ -117,7 +122,8 @@ export async function openForward (app: FastifyInstance, options: ForwardOptions
   }
 }
 
-function workspaceProblem (tiedTo: readonly string[], layout: Layout): FacadeError | undefined {
+/** Where a key is tied to workspaces, and MLflow has none. */
+export function workspaceProblem (tiedTo: readonly string[], layout: Layout): FacadeError | undefined {
   if (tiedTo.length === 0 || layout.workspaces === true) return undefined
   return new FacadeError('forbidden', {
     reason: 'workspace',

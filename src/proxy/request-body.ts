@@ -82,7 +82,11 @@ export function bodyOf (request: IncomingMessage, { contentLength, transferEncod
 
 /** A body that was gathered, with the length that it turned out to have. */
 export async function whole (gathered: Promise<Buffer>): Promise<OutgoingBody> {
-  const body = await gathered
+  return ofBody(await gathered)
+}
+
+/** One that is there. */
+export function ofBody (body: Buffer): OutgoingBody {
   return { body, length: String(body.length) }
 }
 

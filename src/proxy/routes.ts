@@ -11,13 +11,17 @@ import { sayForAudit } from '../http/audited.js'
 import { sendError } from '../http/answer/send-error.js'
 import { artifactHeaders, uiHeaders, sessionHeaders } from '../http/session-cookie.js'
 import type { RequestContext } from '../http/context.js'
-import { openForward, type ForwardOptions } from './forward.js'
+import { CutUploadError } from './request-body.js'
+import { openForward, type Forwarded, type ForwardOptions } from './forward.js'
 import { outgoing, outgoingToGateway, type Identity } from './headers/request-headers.js'
 import { hidesGatewayCredentials, losesChunks, type Layout } from '../mlflow/layout.js'
 import { inspectBody, type Inspection } from './inspect-body.js'
 import { placeRules, type PlaceRules } from '../access/places.js'
 import { checkPlaces } from './place-policy.js'
 import { movesArtifact, type Match } from '../access/matcher.js'
+import { bindingOf, type Binding } from './permissions/guard.js'
+import { answerFiltered } from './permissions/filtered.js'
+import { createResolvers } from './permissions/resolver.js'
 import { methods } from '../http/target.js'
 import { mount, oldRoutes } from '../core/public-paths.js'
 import type { Shared } from '../mlflow/probes.js'
@@ -33,10 +37,18 @@ export interface MountOptions extends ForwardOptions {
   readonly probes: Shared
 }
 
+/** By what a request is judged before it is sent, besides its path; undefined: not by that. */
+interface Judged {
+  readonly inspection: Inspection | undefined
+  readonly places: PlaceRules | undefined
+  readonly binding: Binding | undefined
+}
+
 const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
   const { config, upstream, monitor, trusted, bounds, probes, endedSince } = options
   const access = accessTo(config)
   const forward = await openForward(app, options)
+  const resolvers = createResolvers(upstream)
   app.decorateRequest('lease')
 
   // Bodies are streams here, whatever their type: MLflow gets the type that came, or none, and judges it.
@@ -86,10 +98,14 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
     const places = placeRules(judged.id, config.policy)
     const inspection = handling ?? (places === undefined ? undefined : 'message')
     bounds.enter(request, movesArtifact(judged) || isSpooled(request, monitor.layout))
-    forward(request, reply, {
+    const bound = caller?.permissions
+    const binding = bound === undefined ? undefined : bindingOf(request, bound, judged, workspace, resolvers)
+    const forwarded: Forwarded = {
       match: judged,
       target: operation.path + context.target.query,
-      ...inspection === undefined ? {} : { judge: async layout => await inspect(request, inspection, places, layout) },
+      ...inspection === undefined && binding === undefined
+        ? {}
+        : { judge: async layout => await inspect(request, { inspection, places, binding }, layout) },
       tiedTo: caller?.workspaces ?? [],
       wholeStore: wholeStoreProblem(request),
       headers: (length, layout, path) => {
@@ -111,20 +127,29 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
         }
         return judged.family === 'gateway' ? outgoingToGateway(sent, identity, hidesGatewayCredentials(layout)) : outgoing(sent, identity)
       }
-    })
+    }
+    if (binding === undefined || 'judge' in binding) forward(request, reply, forwarded)
+    else {
+      answerFiltered(request, reply, forwarded, options, binding)
+        .catch(error => { if (!(error instanceof CutUploadError)) sendError(reply, toFacadeError(error)) })
+    }
   }
 
   async function inspect (
     request: FastifyRequest,
-    inspection: Inspection,
-    places: PlaceRules | undefined,
+    { inspection, places, binding }: Judged,
     layout: Layout
-  ): Promise<Buffer> {
+  ): Promise<Buffer | undefined> {
     const { raw, context, caller } = request
-    const { body, class: asked } = await inspectBody(raw, inspection, caller?.scopes ?? new Set(), layout, config.bodyMaxBytes)
-    if (places !== undefined) checkPlaces(request, request.operation?.name ?? '', places, body)
-    // A mutation, or what may be one: the table knows the path of GraphQL alone
-    if (asked !== undefined && asked !== 'read') sayForAudit(request, { changes: true })
+    let body: Buffer | undefined
+    if (inspection !== undefined) {
+      const { body: read, class: asked } = await inspectBody(raw, inspection, caller?.scopes ?? new Set(), layout, config.bodyMaxBytes)
+      if (places !== undefined) checkPlaces(request, request.operation?.name ?? '', places, read)
+      // A mutation, or what may be one: the table knows the path of GraphQL alone
+      if (asked !== undefined && asked !== 'read') sayForAudit(request, { changes: true })
+      body = read
+    }
+    if (binding !== undefined && 'judge' in binding) body = await binding.judge(layout, body)
     const ended = await endedSince(context) // a body may have taken its time
     if (ended !== undefined) throw ended
     return body

@@ -32,6 +32,8 @@ export interface Stand {
   /** Paths of the probes that came. */
   readonly probes: string[]
   behave: (behaviour: Behaviour) => void
+  /** What it answers to questions of the facade, by their targets, in place of what its shape says; nothing where undefined. */
+  readonly replies: Map<string, string | undefined>
   /** Resolves with the n-th call (from 1), once its head has come. */
   call: (number: number) => Promise<Call>
   /** Ends it as a crash would: resets connections, frees the port. */
@@ -71,6 +73,7 @@ interface Teardown { teardown: (fn: () => unknown) => void }
 export async function standIn (t: Teardown, behaviour: Behaviour = echo, shape: Shape = shapeA, tls?: TlsOptions): Promise<Stand> {
   const calls: Call[] = []
   const probes: string[] = []
+  const replies = new Map<string, string | undefined>()
   const sockets = new Set<Socket>()
   let waiting: Array<() => void> = []
   const held: Array<() => void> = []
@@ -99,7 +102,10 @@ export async function standIn (t: Teardown, behaviour: Behaviour = echo, shape: 
         if (valueOf(message, 'x-request-id') === undefined && !/^(\/p)?\/gateway/.test(decodeURIComponent(target.split('?')[0] ?? ''))) {
           probes.push(target)
           whole.then(() => {
-            const reply = (): void => { if (socket.writable) socket.write(probeAnswer(current, method, target)) }
+            const reply = (): void => {
+              const text = replies.has(target) ? replies.get(target) : probeAnswer(current, method, target)
+              if (socket.writable && text !== undefined) socket.write(text, 'latin1')
+            }
             if (current.hangs) held.push(reply)
             else reply()
           })
@@ -133,6 +139,7 @@ export async function standIn (t: Teardown, behaviour: Behaviour = echo, shape: 
     sockets,
     probes,
     behave: next => { behaviour = next },
+    replies,
     async call (number) {
       while (calls.length < number) await new Promise<void>(resolve => { waiting = [...waiting, resolve] })
       return calls[number - 1] as Call

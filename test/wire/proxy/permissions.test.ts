@@ -1,0 +1,275 @@
+/** Keys that are bound to names, in front of a stand-in for MLflow: what is judged, on what, and what is refused because it cannot be. */
+import { gzipSync } from 'node:zlib'
+import t from 'tap'
+import { toPermissions } from '../../../src/access/permissions.js'
+import { facade, keys, type Facade } from '../../helpers/app.js'
+import type { Answer } from '../../helpers/client.js'
+import { answer, says, silent } from '../../helpers/upstream.js'
+
+const json = { 'content-type': 'application/json' }
+const ok = (value: unknown): string => answer(200, JSON.stringify(value), json)
+const missing = answer(404, '{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"no"}', json)
+
+/** Binds the write key, and has the stand-in know two teams. */
+async function bound (t: Parameters<typeof facade>[0], texts: readonly string[] = ['write:experiments/team-a/*', 'write:models/team-a-*'], shape?: Parameters<typeof facade>[2]): Promise<Facade> {
+  const app = await facade(t, undefined, shape)
+  for (const key of [keys.write, keys.read, keys.admin]) {
+    const verdict = app.verdicts.get(key)
+    if (verdict === undefined || !('valid' in verdict) || !verdict.valid) throw new Error('no such key')
+    app.verdicts.set(key, { valid: true, caller: { ...verdict.caller, permissions: toPermissions(texts) } })
+  }
+  const { replies } = app.mlflow
+  for (const [team, id] of [['a', '1'], ['b', '2']] as const) {
+    replies.set(`/api/2.0/mlflow/experiments/get?experiment_id=${id}`, ok({ experiment: { experiment_id: id, name: `team-${team}/x`, artifact_location: `mlflow-artifacts:/${id}` } }))
+    replies.set(`/api/2.0/mlflow/runs/get?run_id=run-${team}`, ok({ run: { info: { run_id: `run-${team}`, experiment_id: id }, data: {} } }))
+    replies.set(`/api/2.0/mlflow/traces/tr-${team}/info`, ok({ trace_info: { request_id: `tr-${team}`, experiment_id: id } }))
+    replies.set(`/api/2.0/mlflow/logged-models/m-${team}`, ok({ model: { info: { model_id: `m-${team}`, experiment_id: id } } }))
+    replies.set(`/api/2.0/mlflow/registered-models/get?name=team-${team}-m`, ok({ registered_model: { name: `team-${team}-m`, tags: [] } }))
+    replies.set(`/api/2.0/mlflow/registered-models/get?name=team-${team}-p`, ok({ registered_model: { name: `team-${team}-p`, tags: [{ key: 'mlflow.prompt.is_prompt', value: 'true' }] } }))
+  }
+  for (const [path, id] of [['experiments/get?experiment_id', '9'], ['runs/get?run_id', 'run-none']]) replies.set(`/api/2.0/mlflow/${path}=${id}`, missing)
+  return app
+}
+
+const api = '/mlflow/api/2.0/mlflow/'
+const post = async (app: Facade, path: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
+  await app.call('POST', path.startsWith('/') ? path : api + path, { body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body), headers: { ...json, ...headers } })
+
+t.test('what a request names is judged by the experiment that it belongs to, and what is judged is forwarded as it came', async t => {
+  const app = await bound(t)
+  const body = '{ "run_id" : "run-a", "key":"k", "value":"v" }'
+  const passed = await post(app, 'runs/set-tag', body)
+  t.equal(passed.status, 200)
+  t.equal(passed.body.toString(), body)
+  t.match(await post(app, 'runs/set-tag', { run_id: 'run-b', key: 'k' }), { status: 403 })
+  t.equal((await app.call('GET', `${api}runs/get?run_id=run-a`)).status, 200)
+  t.equal((await app.call('GET', `${api}runs/get?run_uuid=run-a`)).status, 200)
+  t.equal((await app.call('GET', `${api}runs/get?run_id=run-b`)).status, 403)
+  t.equal((await app.call('GET', '/mlflow/ajax-api/2.0/mlflow/runs/get?run_id=run-b')).status, 403)
+  t.equal((await app.call('PATCH', `${api}traces/tr-a/tags`, { body: '{}' })).status, 200)
+  t.equal((await app.call('PATCH', `${api}traces/tr-b/tags`, { body: '{}' })).status, 403)
+  t.equal((await app.call('PATCH', `${api}traces/tr%2Da/tags`, { body: '{}' })).status, 403)
+  t.equal((await app.call('DELETE', `${api}logged-models/m-a`)).status, 200)
+  t.equal((await app.call('DELETE', `${api}logged-models/m-b`)).status, 403)
+  t.equal(app.mlflow.calls.length, 5)
+})
+
+t.test('a refusal names what was asked for, and is the same for what is not there', async t => {
+  const app = await bound(t)
+  const foreign = await app.call('GET', `${api}runs/get?run_id=run-b`)
+  const none = await app.call('GET', `${api}runs/get?run_id=run-none`)
+  const sentence = (answer: Answer): string => String((JSON.parse(answer.body.toString()) as { message: string }).message)
+  t.equal(sentence(foreign), 'This API key is bound to write:experiments/team-a/*, write:models/team-a-*. It does not allow to read the run "run-b".')
+  t.equal(sentence(none), sentence(foreign).replace('run-b', 'run-none'))
+  t.match(JSON.parse(foreign.body.toString()), { error_code: 'PERMISSION_DENIED' })
+  const line = await app.line((JSON.parse(foreign.body.toString()) as { request_id: string }).request_id)
+  t.equal(line.refusal, 'permission')
+  t.match(app.events.find(event => event.outcome === 'refused'), { resource: { run: 'run-b' } })
+})
+
+t.test('what could be read in two ways is refused', async t => {
+  const app = await bound(t)
+  const bodies: Record<string, string | Buffer> = {
+    'a name twice': '{"run_id":"run-b","run_id":"run-a"}',
+    'a name twice, escaped': '{"run_id":"run-b","run\\u005fid":"run-a"}',
+    'both spellings': '{"run_id":"run-a","runId":"run-b"}',
+    'old and new name': '{"run_id":"run-a","run_uuid":"run-b"}',
+    'a list': '{"run_id":["run-a"]}',
+    'a number': '{"run_id":1}',
+    null: '{"run_id":null}',
+    nothing: '{}',
+    'no JSON': 'run_id=run-a',
+    'a byte order mark': Buffer.from('\uFEFF{"run_id":"run-a"}'),
+    'UTF-16': Buffer.from('{"run_id":"run-a"}', 'utf16le'),
+    'no UTF-8': Buffer.from('{"run_id":"run-a","x":"\xff"}', 'latin1'),
+    'a long number': `{"run_id":"run-a","x":${'1'.repeat(5000)}}`,
+    'a list of messages': '[{"run_id":"run-a"}]',
+    'in a string, twice': JSON.stringify('{"run_id":"run-b","run_id":"run-a"}'),
+    'a control character': '{"run_id":"run-a\\n"}',
+    'half a character': '{"run_id":"\\ud800"}'
+  }
+  for (const [name, body] of Object.entries(bodies)) t.equal((await post(app, 'runs/delete', body)).status, 403, name)
+  t.equal((await post(app, 'runs/delete', gzipSync('{"run_id":"run-a"}'), { 'content-encoding': 'gzip' })).status, 403, 'compressed')
+  t.equal((await post(app, 'runs/delete?run_id=run-a', { run_id: 'run-a' })).status, 403, 'query and body')
+  t.equal((await app.call('GET', `${api}runs/get?run_id=run-a`, { body: '{"run_id":"run-b"}' })).status, 403, 'query and body of a GET')
+  t.equal((await app.call('GET', `${api}runs/get?run_id=run-a&run_id=run-b`)).status, 403, 'a query twice')
+  t.equal((await app.call('GET', `${api}runs/get?run_id=run-a&run_uuid=run-b`)).status, 403, 'a query by both names')
+  t.equal((await app.call('GET', `${api}runs/get?run%5Fid=run-b&run_id=run-a`)).status, 403, 'a query twice, encoded')
+  t.equal((await post(app, 'runs/delete', `{"run_id":"run-a","x":"${'x'.repeat(1024 * 1024)}"}`)).status, 403, 'a large one')
+  t.equal(app.mlflow.calls.length, 0)
+  t.equal((await post(app, 'runs/delete', JSON.stringify('{"runId":"run-a"}'))).status, 200, 'camel case in a string is what old clients send')
+  t.equal((await post(app, 'runs/delete', { run_id: 'run-a', run_uuid: 'run-a' })).status, 200, 'both names of one run, as the client sends them')
+  t.equal((await app.call('GET', `${api}runs/get`, { body: '{"run_uuid":"run-a"}' })).status, 200, 'a GET with a body')
+  t.equal((await app.call('GET', `${api}runs/get`, { body: '{"run_uuid":"run-b"}' })).status, 403)
+})
+
+t.test('names are judged where they are given, and models by what they are', async t => {
+  const app = await bound(t)
+  t.equal((await post(app, 'experiments/create', { name: 'team-a/new' })).status, 200)
+  t.equal((await post(app, 'experiments/create', { name: 'team-b/new' })).status, 403)
+  t.match((await post(app, 'experiments/create', { name: 'team-a/new', artifact_location: '/etc' })).body.toString(), 'artifact_location')
+  t.equal((await post(app, 'experiments/update', { experiment_id: '1', new_name: 'team-a/y' })).status, 200)
+  t.equal((await post(app, 'experiments/update', { experiment_id: '1', new_name: 'team-b/y' })).status, 403)
+  t.equal((await app.call('GET', `${api}registered-models/get?name=team-a-m`)).status, 200)
+  t.equal((await app.call('GET', `${api}registered-models/get?name=team-a-p`)).status, 403, 'a prompt is no model')
+  t.equal((await app.call('GET', `${api}registered-models/get?name=team-b-m`)).status, 403)
+  t.equal((await post(app, 'registered-models/create', { name: 'team-a-n' })).status, 200)
+  t.equal((await post(app, 'registered-models/create', { name: 'team-a-n', tags: [{ key: 'mlflow.prompt.is_prompt', value: 'true' }] })).status, 403)
+  t.equal((await post(app, 'registered-models/set-tag', { name: 'team-a-m', key: 'mlflow.prompt.is_prompt', value: 'true' })).status, 403)
+  t.equal((await post(app, 'registered-models/rename', { name: 'team-a-m', new_name: 'team-a-n' })).status, 200)
+  t.equal((await post(app, 'registered-models/rename', { name: 'team-a-m', new_name: 'team-b-n' })).status, 403)
+  for (const [source, status] of [['runs:/run-a/m', 200], ['runs:/run-b/m', 403], ['models:/m-a', 200], ['models:/m-b', 403], ['models:/team-a-m/1', 200], ['models:/team-b-m/1', 403], ['mlflow-artifacts:/1/run/artifacts/m', 200], ['mlflow-artifacts:/2/run/artifacts/m', 403], ['/etc', 403], ['s3://b/k', 403], ['runs:/run-a/../../2', 403], ['runs:/run-a/%2e%2e/x', 403]] as const) {
+    t.equal((await post(app, 'model-versions/create', { name: 'team-a-m', source })).status, status, source)
+  }
+  t.equal((await post(app, 'model-versions/create', { name: 'team-a-m', source: 'runs:/run-a/m', run_id: 'run-b' })).status, 403)
+})
+
+t.test('artifacts are judged by their path alone, and stream', async t => {
+  const app = await bound(t)
+  const store = '/mlflow/api/2.0/mlflow-artifacts/artifacts'
+  const sent = Buffer.alloc(3_000_000, 'x')
+  const stored = await app.call('PUT', `${store}/1/run/artifacts/f`, { body: sent })
+  t.equal(stored.body.length, sent.length)
+  for (const path of ['2/run/artifacts/f', '1/../2/f', '%31/%2e%2e/2/f', '/1/f', './1/f', '1%252f..%252f..%252f2', 'x/1/f', '', '1/%00', 'models/1/f']) {
+    t.not((await app.call('PUT', `${store}/${path}`, { body: 'x' })).status, 200, path)
+  }
+  t.equal((await app.call('GET', `${store}?path=1/run`)).status, 200)
+  t.equal((await app.call('GET', `${store}?path=2/run`)).status, 403)
+  t.equal((await app.call('GET', store)).status, 403)
+  t.equal((await app.call('PUT', '/mlflow/api/2.0/mlflow-artifacts//artifacts/2/mlflow-artifacts/artifacts/1/f', { body: 'x' })).status, 403)
+  t.equal(app.mlflow.calls.length, 2)
+})
+
+t.test('lists hold what may be read and nothing else, in MLflow\'s own digits', async t => {
+  const app = await bound(t)
+  const list = '{"experiments": [{"experiment_id": "2", "name": "team-b/x"}, {"name": "team-a/x", "creation_time": 12345678901234567890}], "next_page_token": "t"}'
+  app.mlflow.behave(says(answer(200, list, json)))
+  const found = await post(app, 'experiments/search', { max_results: 5 })
+  t.equal(found.body.toString(), '{"experiments": [{"name": "team-a/x", "creation_time": 12345678901234567890}], "next_page_token": "t"}')
+  t.equal((await app.mlflow.call(1)).header('accept-encoding'), undefined)
+  t.equal((await (await app.mlflow.call(1)).whole).toString(), '{"max_results":5}')
+  t.equal((await app.call('HEAD', `${api}experiments/search?max_results=5`)).status, 403)
+  app.mlflow.behave(says(answer(200, '{"model_versions":[{"name":"team-a-m"},{"name":"team-a-p"},{"name":"team-b-m"}]}', json)))
+  t.equal((await app.call('GET', `${api}model-versions/search`)).body.toString(), '{"model_versions":[{"name":"team-a-m"}]}')
+  app.mlflow.behave(says(answer(200, '{"registered_models":[{"name":"team-a-p","tags":[{"key":"mlflow.prompt.is_prompt","value":"true"}]},{"name":"team-a-m"}]}', json)))
+  t.equal((await app.call('GET', `${api}registered-models/search`)).body.toString(), '{"registered_models":[{"name":"team-a-m"}]}')
+  for (const odd of ['{"experiments":[{"id":1}]}', '{"experiments":[{"name":"team-a/x"}', '[]', '{"experiments":7}']) {
+    app.mlflow.behave(says(answer(200, odd, json)))
+    t.equal((await app.call('GET', `${api}experiments/search`)).status, 502, odd)
+  }
+  app.mlflow.behave(says(answer(400, '{"error_code":"INVALID_PARAMETER_VALUE"}', json)))
+  t.match(await app.call('GET', `${api}experiments/search`), { status: 400 })
+})
+
+t.test('searches name what they search', async t => {
+  const app = await bound(t)
+  t.equal((await post(app, 'runs/search', { experiment_ids: ['1'] })).status, 200)
+  t.equal((await post(app, 'runs/search', { experiment_ids: ['1', '2'] })).status, 403)
+  t.equal((await post(app, 'runs/search', { experiment_ids: [] })).status, 403)
+  t.equal((await post(app, 'runs/search', {})).status, 403)
+  t.equal((await post(app, 'runs/search', { experiment_ids: Array.from({ length: 201 }, () => '1') })).status, 403)
+  t.equal((await post(app, '/mlflow/api/3.0/mlflow/traces/search', { locations: [{ mlflow_experiment: { experiment_id: '1' } }, { mlflowExperiment: { experimentId: '2' } }] })).status, 403)
+  t.equal((await post(app, 'runs/log-batch', { run_id: 'run-a', metrics: [{ key: 'm', model_id: 'm-b' }] })).status, 403)
+})
+
+const graphql = (query: string, variables?: unknown): string => JSON.stringify({ query, variables })
+
+t.test('GraphQL is judged by the inputs of its fields', async t => {
+  const app = await bound(t)
+  const call = async (body: string): Promise<number> => (await post(app, '/mlflow/graphql', body)).status
+  const run = 'query Q($i: MlflowGetRunInput!) { mlflowGetRun(input: $i) { run { info { runId } } } }'
+  t.equal(await call(graphql(run, { i: { runId: 'run-a' } })), 200)
+  t.equal(await call(graphql(run, { i: { runId: 'run-b' } })), 403)
+  t.equal(await call(graphql('{ mlflowGetRun(input: {runId: "run-a"}) { run { info { runId } } } }')), 200)
+  t.equal(await call(graphql('{ mlflowGetRun(input: {runId: "run-b"}) { run { info { runId } } } }')), 403)
+  t.equal(await call(graphql('query Q($r: String) { mlflowGetRun(input: {runId: $r}) { run { info { runId } } } }', { r: 'run-a' })), 200)
+  const refused = [
+    graphql('query Q($r: String = "run-b") { mlflowGetRun(input: {runId: $r}) { run { info { runId } } } }'),
+    graphql('{ a: mlflowGetRun(input: {runId: "run-a"}) { run { info { runId } } } b: mlflowGetRun(input: {runId: "run-b"}) { run { info { runId } } } }'),
+    graphql('{ ...f } fragment f on Query { mlflowGetRun(input: {runId: "run-b"}) { run { info { runId } } } }'),
+    graphql('{ mlflowGetRun(input: {runId: "run-a", runUuid: "run-b"}) { run { info { runId } } } }'),
+    graphql('{ mlflowGetRun(input: {runId: "run-a"}) { run { modelVersions { name } } } }'),
+    graphql('{ mlflowGetRun(input: {runId: "run-a"}) { ...f } } fragment f on MlflowGetRunResponse { run { modelVersions { name } } }'),
+    graphql('{ mlflowSearchRuns(input: {experimentIds: []}) { runs { info { runId } } } }'),
+    graphql('{ mlflowSearchRuns(input: {experimentIds: ["1", "2"]}) { runs { info { runId } } } }'),
+    graphql('{ mlflowSearchModelVersions(input: {}) { modelVersions { name } } }'),
+    `{"query":${JSON.stringify(run)},"variables":{"i":{"runId":"run-b"}},"variables":{"i":{"runId":"run-a"}}}`,
+    `{"query":${JSON.stringify(run)},"variables":{"i":{"runId":"run-b","runId":"run-a"}}}`,
+    graphql('mutation { mlflowSearchRuns(input: {experimentIds: "2"}) { runs { info { runId } } } }')
+  ]
+  for (const body of refused) t.equal(await call(body), 403, body)
+  t.equal(await call(graphql('{ mlflowSearchRuns(input: {experimentIds: ["1"]}) { runs { info { runId } } } }')), 200)
+  t.equal(await call(graphql('{ __typename }')), 200)
+})
+
+const field = (number: number, bytes: Buffer): Buffer => Buffer.concat([Buffer.from([number * 8 + 2, 0x80 | (bytes.length & 0x7f), bytes.length >> 7]), bytes])
+const exported = (spans: readonly Buffer[]): Buffer => field(1, field(2, Buffer.concat(spans.map(span => field(2, span)))))
+const traceId = (char: string): Buffer => Buffer.from(char.repeat(32), 'hex')
+const attribute = (key: string, value: string): Buffer => field(9, Buffer.concat([field(1, Buffer.from(key)), field(2, field(1, Buffer.from(value)))]))
+
+t.test('spans are judged by their experiment, and by the traces that they add to', async t => {
+  const app = await bound(t)
+  for (const [char, id] of [['a', '1'], ['b', '2']] as const) app.mlflow.replies.set(`/api/2.0/mlflow/traces/tr-${char.repeat(32)}/info`, ok({ trace_info: { request_id: `tr-${char.repeat(32)}`, experiment_id: id } }))
+  app.mlflow.replies.set(`/api/2.0/mlflow/traces/tr-${'c'.repeat(32)}/info`, missing)
+  const send = async (body: Buffer, headers: Record<string, string> = {}): Promise<number> =>
+    (await post(app, '/mlflow/v1/traces', body, { 'content-type': 'application/x-protobuf', 'x-mlflow-experiment-id': '1', ...headers })).status
+  const own = field(1, traceId('a'))
+  t.equal(await send(exported([own])), 200)
+  t.equal(await send(exported([field(1, traceId('c'))])), 200, 'a new trace')
+  t.equal(await send(gzipSync(exported([own])), { 'content-encoding': 'gzip' }), 200)
+  t.equal(await send(exported([Buffer.concat([own, attribute('mlflow.traceRequestId', `"tr-${'a'.repeat(32)}"`)])])), 200)
+  t.equal(app.mlflow.calls.length, 4)
+  t.equal(await send(exported([own]), { 'x-mlflow-experiment-id': '2' }), 403)
+  t.equal(await send(exported([own]), { 'x-mlflow-run-id': 'run-b' }), 403)
+  t.equal(await send(exported([own, field(1, traceId('b'))])), 403)
+  t.equal(await send(gzipSync(exported([field(1, traceId('b'))])), { 'content-encoding': 'gzip' }), 403)
+  t.equal(await send(gzipSync(Buffer.alloc(17 * 1024 * 1024)), { 'content-encoding': 'gzip' }), 403, 'a bomb')
+  t.equal(await send(exported([Buffer.concat([own, field(1, traceId('b'))])])), 403, 'two ids')
+  t.equal(await send(exported([Buffer.concat([own, attribute('mlflow.traceRequestId', `"tr-${'b'.repeat(32)}"`)])])), 403, 'another name of the trace')
+  t.equal(await send(Buffer.from('{"resourceSpans":[]}'), { 'content-type': 'application/json' }), 403)
+  t.equal(await send(Buffer.from('nonsense')), 403)
+  t.equal(await send(Buffer.alloc(5 * 1024 * 1024, 1)), 403)
+  t.equal((await post(app, '/mlflow/v1/traces', exported([own]), { 'content-type': 'application/x-protobuf' })).status, 403, 'no experiment')
+  t.equal(app.mlflow.calls.length, 4)
+})
+
+t.test('a name that changes is seen at once where the change passes by here', async t => {
+  const app = await bound(t)
+  t.equal((await app.call('GET', `${api}experiments/get?experiment_id=1`)).status, 200)
+  t.equal((await post(app, 'experiments/update', { experiment_id: '1', new_name: 'team-a/y' })).status, 200)
+  app.mlflow.replies.set('/api/2.0/mlflow/experiments/get?experiment_id=1', ok({ experiment: { experiment_id: '1', name: 'moved', artifact_location: '' } }))
+  t.equal((await app.call('GET', `${api}experiments/get?experiment_id=1`)).status, 403)
+})
+
+t.test('an MLflow that does not answer is no refusal', async t => {
+  const app = await bound(t)
+  app.mlflow.replies.set('/api/2.0/mlflow/runs/get?run_id=run-a', answer(500, '{}', json))
+  t.equal((await app.call('GET', `${api}runs/get?run_id=run-a`)).status, 503)
+  app.mlflow.replies.set('/api/2.0/mlflow/runs/get?run_id=run-a', answer(200, 'no JSON', json))
+  t.equal((await app.call('GET', `${api}runs/get?run_id=run-a`)).status, 502)
+  app.mlflow.replies.set('/api/2.0/mlflow/runs/get?run_id=run-a', answer(302, '', { location: '/x' }))
+  t.equal((await app.call('GET', `${api}runs/get?run_id=run-a`)).status, 502)
+  app.mlflow.behave(silent)
+  await app.mlflow.stop()
+  t.equal((await app.call('GET', `${api}runs/get?run_id=run-a`)).status, 502)
+  t.equal((await app.call('GET', `${api}experiments/search`)).status, 502)
+})
+
+t.test('a question is asked where and as the request itself goes', async t => {
+  const app = await bound(t, undefined, { shape: { version: '3.17.2', prefix: '/p', restUnderPrefix: true, healthAtRoot: false, streamsArtifacts: true, chunkedIsEmpty: true, workspaces: true, hangs: false } })
+  app.mlflow.replies.set('/p/api/2.0/mlflow/experiments/get?experiment_id=1', app.mlflow.replies.get('/api/2.0/mlflow/experiments/get?experiment_id=1'))
+  t.equal((await app.call('GET', `${api}experiments/get?experiment_id=1`)).status, 200)
+})
+
+t.test('what nobody judges is refused, what says nothing is not, and everything is everything', async t => {
+  const app = await bound(t)
+  for (const path of ['/mlflow/api/3.0/mlflow/datasets/search', '/mlflow/api/3.0/mlflow/mcp-servers', '/mlflow/api/3.0/mlflow/scorers/list?experiment_id=1']) t.equal((await app.call('GET', path)).status, 403, path)
+  t.equal((await app.call('GET', '/mlflow/api/2.0/mlflow/webhooks', { key: 'admin' })).status, 403, 'an administrator who is bound')
+  t.equal((await app.call('GET', '/mlflow/api/3.0/mlflow/server-info')).status, 200)
+  t.equal((await app.call('GET', '/mlflow/version')).status, 200)
+  const reader = await bound(t, ['read:*', 'write:experiments/team-a/*'])
+  t.equal((await reader.call('GET', `${api}runs/get?run_id=run-b`)).status, 200)
+  t.equal((await reader.call('GET', '/mlflow/api/3.0/mlflow/datasets/search')).status, 200)
+  t.equal((await post(reader, 'runs/delete', { run_id: 'run-b' })).status, 403)
+  t.equal((await post(reader, 'runs/delete', { run_id: 'run-a' })).status, 200)
+})
