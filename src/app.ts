@@ -14,6 +14,7 @@ import { createMetrics, type Metrics } from './core/telemetry/metrics.js'
 import { mount } from './core/public-paths.js'
 import adminAudit from './endpoints/admin/audit.js'
 import admin from './endpoints/admin/plugin.js'
+import adminConsole from './endpoints/console/plugin.js'
 import favicon from './endpoints/favicon.js'
 import health from './endpoints/health.js'
 import openapi from './endpoints/openapi/plugin.js'
@@ -180,6 +181,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   })
   await app.register(favicon)
   await app.register(openapi, { monitor })
+  await app.register(adminConsole)
   await app.register(startPage, { publicUrl: config.publicUrl, newer: () => newer.current, signedIn: signedInBy(sessions), limits })
   await app.register(signIn, { verifier, guesses, people, ...browsers })
   app.route({ method: methods, url: mount, onRequest: redirectToMount, handler: redirectToMount })

@@ -22,7 +22,7 @@ export const routes: readonly Route[] = [
   { priority: 13, hosts: registry, paths: ['/api/2.0/mlflow-artifacts', '/api/2.0/mlflow-artifacts/*'], target: 'mlflow-facade', reason: 'artifacts of the same clients' },
   { priority: 14, hosts: registry, paths: ['/ajax-api/2.0/mlflow', '/ajax-api/2.0/mlflow/*', '/ajax-api/3.0/mlflow', '/ajax-api/3.0/mlflow/*'], target: 'mlflow-facade', reason: 'MLflow web UI loaded from the bare host' },
   { priority: 15, hosts: registry, paths: ['/ajax-api/2.0/mlflow-artifacts', '/ajax-api/2.0/mlflow-artifacts/*'], target: 'mlflow-facade', reason: 'artifacts of the same web UI' },
-  { priority: 16, hosts: registry, paths: ['/login', '/logout', '/console', '/console/*'], target: 'mlflow-facade', reason: 'signing in with a key; reserved for the administrators\' console' },
+  { priority: 16, hosts: registry, paths: ['/login', '/logout', '/console', '/console/*'], target: 'mlflow-facade', reason: 'signing in with a key; the administrators\' console' },
   { priority: 17, hosts: registry, paths: ['/whoami', '/whoami/*', '/admin/keys', '/admin/keys/*'], target: 'mlflow-facade', reason: 'what a key may do, and key management over HTTP' },
   { priority: 18, hosts: registry, paths: ['/admin/audit', '/login/*'], target: 'mlflow-facade', reason: 'the audit trail over HTTP; signing in at an identity provider, and the way back' },
   { priority: 19, hosts: registry, paths: ['/live', '/ready', '/version', '/openapi.yaml'], target: 'mlflow-facade', reason: 'health and OpenAPI document of the facade, under names that the platform\'s API never had; /health, /docs and /openapi.json stay with the platform' },

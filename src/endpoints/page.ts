@@ -10,6 +10,8 @@ export interface Page {
   readonly script?: string
   /** Runs when the body has been read. */
   readonly scriptAtEnd?: string
+  /** HTML that ends the head. */
+  readonly head?: string
 }
 
 /** Shadows where there is more to scroll to, for browsers that hide scroll bars: the covers move with the text, the shadows stay. */
@@ -42,7 +44,7 @@ button, .button { display: inline-block; color: var(--on-accent); background: va
 @media (prefers-reduced-motion: no-preference) { button, .button { transition: opacity .15s } button:hover, .button:hover { opacity: .9 } }
 `
 
-export function pageHtml ({ title, body, script, scriptAtEnd }: Page, isNarrow: boolean = false): string {
+export function pageHtml ({ title, body, script, scriptAtEnd, head = '' }: Page, isNarrow: boolean = false): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -51,7 +53,7 @@ export function pageHtml ({ title, body, script, scriptAtEnd }: Page, isNarrow: 
 <title>${escape(title)}</title>
 <link rel="icon" href="${iconUrl}">
 ${script === undefined ? '' : `<script>${script}</script>\n`}<style>${style}</style>
-</head>
+${head}</head>
 <body${isNarrow ? ' class="narrow"' : ''}>
 <main>
 ${body}
@@ -64,16 +66,19 @@ ${scriptAtEnd === undefined ? '' : `<script>${scriptAtEnd}</script>\n`}</body>
 /**
  * The headers of a page with these scripts. The referrer policy is one that lets a browser say with a form where it comes from: with
  * `no-referrer` its `Origin` is `null`.
+ * @param isProgram whether the page is a program: it loads files of ours and calls us, and its forms lead nowhere
  */
-export function pageHeaders (scripts: readonly string[]): Readonly<Record<string, string>> {
+export function pageHeaders (scripts: readonly string[], isProgram: boolean = false): Readonly<Record<string, string>> {
+  const files = isProgram ? ["'self'"] : []
   const policy = [
     "default-src 'none'",
     'img-src data:',
-    `script-src ${scripts.map(sourceHash).join(' ')}`,
-    `style-src ${sourceHash(style)}`,
+    `script-src ${[...files, ...scripts.map(sourceHash)].join(' ')}`,
+    `style-src ${[...files, sourceHash(style)].join(' ')}`,
     "base-uri 'none'",
-    "form-action 'self'",
-    "frame-ancestors 'self'"
+    ...isProgram
+      ? ["connect-src 'self'", "form-action 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'"]
+      : ["form-action 'self'", "frame-ancestors 'self'"]
   ]
   return { 'content-security-policy': policy.join('; '), 'referrer-policy': 'same-origin', 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' }
 }

@@ -1,0 +1,208 @@
+/** Administrators in a real browser: the key is typed in and stays in the page's memory, keys are made and ended, events are looked at. */
+import { mkdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import t, { type Test } from 'tap'
+import { openBrowser } from '../../../scripts/browser.js'
+import { complaintsOf } from '../../helpers/complaints.js'
+import { startFacade, type FacadeProcess } from '../../helpers/facade.js'
+import { answer, says, standIn } from '../../helpers/upstream.js'
+
+t.setTimeout(200_000)
+
+const pictures = process.env['SCREENSHOTS'] ?? join('.build', 'screenshots')
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+let facade: FacadeProcess
+let admin = ''
+
+t.before(async () => {
+  mkdirSync(pictures, { recursive: true })
+  const mlflow = await standIn(t, says(answer(200, '3.17.2')))
+  facade = await startFacade(t, { mlflowUrl: mlflow.url.href, env: { AUDIT_LOG: join(t.testdir(), 'audit.log') } })
+  admin = await facade.createKey('mlflow:admin', ['--name', 'for the console', '--user', 'root'])
+})
+
+interface Seat {
+  readonly page: Page
+  /** What went wrong in the page, or left our origin. */
+  readonly complaints: string[]
+  readonly picture: (name: string) => Promise<void>
+}
+
+async function sit (t: Test, options: object = {}): Promise<Seat> {
+  const page = await (await openBrowser(t)).newPage({ viewport: { width: 1300, height: 900 }, ...options })
+  const complaints = complaintsOf(page, facade.url)
+  await page.goto(`${facade.url}/console`)
+  return { page, complaints, picture: async name => { await page.screenshot({ path: join(pictures, `console-${name}.png`), fullPage: true }) } }
+}
+
+async function enter (page: Page, key: string): Promise<void> {
+  await page.getByLabel("Administrator's API key").fill(key)
+  await page.keyboard.press('Enter')
+}
+
+const button = (page: Page, name: string): ReturnType<Page['locator']> => page.getByRole('button', { name, exact: true })
+
+t.test('a key is made, shown once, disabled, enabled, changed, rotated and revoked', async t => {
+  const { page, complaints, picture } = await sit(t)
+  await enter(page, admin)
+  await page.getByRole('heading', { name: 'Keys' }).waitFor()
+  const name = '<img src=x onerror=alert(1)> nightly'
+  await button(page, 'Create a key').click()
+  await page.locator('dialog').getByLabel('Name').fill(name)
+  await page.locator('dialog').getByLabel('Owner').fill('ann')
+  await page.getByLabel('Lifetime').fill('90d')
+  await picture('create')
+  await page.keyboard.press('Enter')
+  const shown = page.locator('dialog .key')
+  await shown.waitFor()
+  const key = await shown.textContent() ?? ''
+  t.match(key, /^hk_live_\w{30,}$/)
+  await picture('issued')
+  t.equal((await fetch(`${facade.url}/whoami`, { headers: { authorization: `Bearer ${key}` } })).status, 200)
+  await page.keyboard.press('Escape')
+  await shown.waitFor({ state: 'detached' })
+  t.notMatch(await page.content(), key)
+  t.equal(await page.locator('#console img').count(), 0, 'what a name holds stays text')
+  const row = page.getByRole('row').filter({ hasText: name })
+  await row.getByRole('button', { name: 'Disable' }).click()
+  await page.getByLabel('Reason').fill('on leave')
+  await page.keyboard.press('Enter')
+  await page.getByText(`${name} was disabled.`).waitFor()
+  await row.waitFor({ state: 'detached' })
+  await page.getByLabel('State').selectOption('disabled')
+  await button(page, 'Filter').click()
+  await row.getByText('on leave').waitFor()
+  await row.getByRole('button', { name: 'Enable' }).click()
+  await button(page, 'Enable').click()
+  await page.getByText(`${name} was enabled.`).waitFor()
+  await page.getByLabel('State').selectOption('')
+  await page.getByLabel('Owner').fill('ann')
+  await button(page, 'Filter').click()
+  await row.getByRole('button', { name: 'Change' }).click()
+  await page.getByLabel('Calls an hour').fill('3600')
+  await page.keyboard.press('Enter')
+  await row.getByText('3600').waitFor()
+  await row.getByRole('button', { name: 'Rotate' }).click()
+  await page.getByLabel('The old key ends').selectOption('in an hour')
+  await button(page, 'Rotate').click()
+  await shown.waitFor()
+  t.not(await shown.textContent(), key)
+  await button(page, 'Done').click()
+  t.equal(await row.count(), 2)
+  await row.first().getByRole('button', { name: 'Revoke' }).click()
+  await page.getByRole('heading', { name: `Revoke ${name}?` }).waitFor()
+  await page.keyboard.press('Escape')
+  t.equal((await fetch(`${facade.url}/whoami`, { headers: { authorization: `Bearer ${key}` } })).status, 200, 'Esc revokes nothing')
+  await row.first().getByRole('button', { name: 'Revoke' }).click()
+  await button(page, 'Revoke for ever').click()
+  await page.getByText(`${name} was revoked.`).waitFor()
+  t.equal((await fetch(`${facade.url}/whoami`, { headers: { authorization: `Bearer ${key}` } })).status, 401)
+  await picture('keys')
+  t.strictSame(complaints, [])
+})
+
+t.test('a wrong key, a reader\'s and one of a workspace are refused with a sentence, and a reload forgets a good one', async t => {
+  const { page, complaints } = await sit(t)
+  for (const [key, said] of [
+    ['hk_live_wrong', 'This key is not valid.'],
+    ['schlüssel', 'This key is not valid.'],
+    [await facade.createKey('mlflow:read'), 'This key is valid, but has mlflow:read only: the console needs mlflow:admin.'],
+    [await facade.createKey('mlflow:admin', ['--workspace', 'team-a']), 'This key is valid, but tied to team-a: the console needs one for all workspaces.']
+  ] as const) {
+    await enter(page, key)
+    await page.getByRole('alert').getByText(said).waitFor()
+    t.notMatch(await page.content(), key)
+  }
+  t.strictSame(complaints.splice(0).filter(text => !/\b401\b/.test(text)), [])
+  await enter(page, admin)
+  await page.getByRole('heading', { name: 'Keys' }).waitFor()
+  t.strictSame(await page.evaluate('[localStorage.length, sessionStorage.length, document.cookie]'), [0, 0, ''])
+  t.notMatch(`${page.url()} ${await page.title()} ${await page.content()}`, admin)
+  await page.reload()
+  await page.getByLabel("Administrator's API key").waitFor()
+  await enter(page, admin)
+  await button(page, 'Forget the key').click()
+  await page.getByText('The key is forgotten.').waitFor()
+  t.strictSame(complaints, [])
+})
+
+t.test('who is revoked meanwhile stands at the form again, and is told why', async t => {
+  const { page } = await sit(t)
+  const { key, id } = JSON.parse(await facade.command(['keys', 'create', '--name', 'leaver', '--scopes', 'mlflow:admin', '--json'])) as { key: string, id: string }
+  await enter(page, key)
+  await page.getByRole('heading', { name: 'Keys' }).waitFor()
+  await facade.command(['keys', 'revoke', id])
+  await page.waitForTimeout(1500) // a revocation counts within a second
+  await button(page, 'Filter').click()
+  await page.getByText('The facade accepts the key no longer').waitFor()
+  await page.getByLabel("Administrator's API key").waitFor()
+})
+
+t.test('events are found by who, what and how it ended', async t => {
+  const { page, complaints, picture } = await sit(t)
+  const headers = { authorization: `Bearer ${await facade.createKey('mlflow:read', ['--name', 'curious', '--user', 'bob'])}` }
+  t.equal((await fetch(`${facade.url}/admin/keys`, { headers })).status, 403)
+  await enter(page, admin)
+  await page.getByRole('link', { name: 'Audit' }).click()
+  await page.getByLabel('User').fill('bob')
+  await page.getByLabel('Outcome').selectOption('refused')
+  const found = page.getByText('1 event, the newest first')
+  for (let tries = 0; tries < 20 && !await found.isVisible(); tries++) { // events are written within 0.2 s
+    await button(page, 'Filter').click()
+    await page.waitForTimeout(200)
+  }
+  t.match(await page.locator('tbody tr').allTextContents(), [/bob.*GET list_keys.*refused: scope/])
+  await picture('audit')
+  t.strictSame(complaints, [])
+  await page.getByLabel('Since').fill('yesterday')
+  await button(page, 'Filter').click()
+  await page.getByRole('alert').getByText('The parameter since must be').waitFor()
+})
+
+t.test('where events go to standard output, the console says so', async t => {
+  const mlflow = await standIn(t, says(answer(200, '3.17.2')))
+  const other = await startFacade(t, { mlflowUrl: mlflow.url.href })
+  const page = await (await openBrowser(t)).newPage()
+  await page.goto(`${other.url}/console#audit`)
+  await enter(page, await other.createKey('mlflow:admin'))
+  await page.getByRole('alert').getByText('AUDIT_LOG').waitFor()
+  t.match(await page.getByRole('alert').textContent(), /stdout/)
+})
+
+for (const [name, options] of Object.entries({
+  light: { colorScheme: 'light' },
+  dark: { colorScheme: 'dark' },
+  narrow: { viewport: { width: 320, height: 640 }, reducedMotion: 'reduce' }
+})) {
+  t.test(`the console is for everybody: ${name}`, async t => {
+    const { page, complaints, picture } = await sit(t, options)
+    const check = async (what: string): Promise<void> => {
+      await picture(`${what}-${name}`)
+      t.equal(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'), 0, `${what}: nothing scrolls sideways`)
+      const { violations } = await page.evaluate(`${axe}; axe.run()`) as { violations: ReadonlyArray<{ id: string, impact: string, nodes: ReadonlyArray<{ html: string }> }> }
+      t.strictSame(violations.map(({ id, impact, nodes }) => `${impact} ${id} ${nodes[0]?.html ?? ''}`), [], what)
+    }
+    await page.getByLabel("Administrator's API key").waitFor()
+    await check('sign-in')
+    await enter(page, 'wrong')
+    await page.getByRole('alert').waitFor()
+    await check('refused')
+    complaints.length = 0
+    await enter(page, admin)
+    await page.getByRole('row').getByText('for the console').waitFor()
+    await check('keys')
+    await page.getByRole('button', { name: 'Revoke for the console' }).focus()
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Revoke for the console?' }).waitFor()
+    await check('revoke')
+    await page.keyboard.press('Escape')
+    t.equal(await page.evaluate('document.activeElement.getAttribute("aria-label")'), 'Revoke for the console', 'the focus is back')
+    await page.getByRole('link', { name: 'Audit' }).click()
+    await page.getByText('the newest first').waitFor()
+    await check('audit')
+    t.strictSame(complaints, [])
+  })
+}
