@@ -14,6 +14,8 @@ import { createMetrics, type Metrics } from './core/telemetry/metrics.js'
 import { mount } from './core/public-paths.js'
 import adminAudit from './endpoints/admin/audit.js'
 import admin from './endpoints/admin/plugin.js'
+import adminUsage from './endpoints/admin/usage.js'
+import { countUsage } from './endpoints/admin/usage-counts.js'
 import adminConsole from './endpoints/console/plugin.js'
 import favicon from './endpoints/favicon.js'
 import health from './endpoints/health.js'
@@ -121,6 +123,8 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
 
   // Whoever wants to know what became of requests hangs on here.
   requests.onRequestEnd(countRequests(metrics))
+  const counts = countUsage()
+  requests.onRequestEnd(counts.listener)
   requests.onRequestEnd(({ onOldPath, client }, request) => {
     if (!onOldPath || request === undefined) return
     callerOf(request, { verifier, guesses }).then(caller => usage.note(caller, client)).catch(() => {}) // a count, at most, is lost
@@ -190,6 +194,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
     await guarded.register(whoami)
     await guarded.register(admin, { verifier, config, trusted })
     await guarded.register(adminAudit, { audit: config.audit })
+    await guarded.register(adminUsage, { counts, oldPaths: usageFile(config.dataDir) })
     await guarded.register(mlflow, {
       config,
       upstream,

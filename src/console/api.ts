@@ -37,10 +37,10 @@ export function openApi (key: string, refused: () => void): Api {
   }
 
   async function call<T> (method: string, path: string, body?: unknown): Promise<T> {
-    const headers = { authorization: `Bearer ${key}`, accept: 'application/json', ...body === undefined ? {} : { 'content-type': 'application/json' } }
+    const ofBody = body === undefined ? {} : { 'content-type': 'application/json' }
     const response = await fetch(path, {
       method,
-      headers,
+      headers: { authorization: `Bearer ${key}`, accept: 'application/json', ...ofBody },
       body: body === undefined ? null : JSON.stringify(body),
       cache: 'no-store',
       credentials: 'omit', // a session of the same browser counts for nothing here

@@ -5,6 +5,7 @@ import { useEffect, useState } from 'preact/hooks'
 import type { Api, WhoAmI } from './api.js'
 import { Audit } from './audit.js'
 import { Keys } from './keys/keys.js'
+import { Now } from './now/now.js'
 import { SignIn } from './sign-in.js'
 
 interface Entered {
@@ -12,7 +13,7 @@ interface Entered {
   readonly who: WhoAmI
 }
 
-const views = { keys: ['Keys', Keys], audit: ['Audit', Audit] } as const
+const views = { keys: ['Keys', Keys], audit: ['Audit', Audit], now: ['Now', Now] } as const
 type View = keyof typeof views
 
 const ended = 'The facade accepts the key no longer: it has expired, or was revoked, disabled or replaced. Enter one that is valid.'

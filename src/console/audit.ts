@@ -4,8 +4,8 @@ import type { VNode } from 'preact'
 import { useState } from 'preact/hooks'
 import type { Api, Query } from './api.js'
 import { Choice, Field, givenIn } from './fields.js'
-import { usePages } from './pages.js'
-import { counted, second } from './text.js'
+import { counted, More, usePages } from './pages.js'
+import { second } from './text.js'
 
 /** As `/admin/audit` tells it; what has no value is left out. */
 interface Event {
@@ -38,10 +38,10 @@ export function Audit ({ api }: { readonly api: Api }): VNode {
   return html`<section aria-labelledby="title">
     <div class="row"><h2 id="title">Audit</h2><button type="button" class="plain" onClick=${events.reload}>Load again</button></div>
     <${Filter} onFilter=${find} />
-    <p class="said" role="status">${events.isLoading ? 'Loading …' : `${counted(events.items.length, 'event', 'events')}${events.hasMore ? ', and more' : ''}, the newest first. Times are UTC.`}</p>
+    <p class="said" role="status">${events.isLoading ? 'Loading …' : `${counted(events, 'event', 'events')}, the newest first. Times are UTC.`}</p>
     ${events.problem === '' ? null : html`<p class="card" role="alert">${events.problem}</p>`}
     ${events.items.length === 0 ? null : html`<${Table} events=${events.items} />`}
-    ${events.hasMore ? html`<p><button type="button" class="plain" disabled=${events.isLoading} onClick=${events.more}>Show more</button></p>` : null}
+    <${More} pages=${events} />
   </section>`
 }
 
@@ -71,11 +71,15 @@ function Table ({ events }: { readonly events: readonly Event[] }): VNode {
     <thead><tr>${columns.map(name => html`<th scope="col">${name}</th>`)}</tr></thead>
     <tbody>${events.map(event => html`<tr key=${`${event.source} ${event.seq}`}>
       <td data-name="Time" class="figure">${second(event.time)}</td>
-      <td data-name="Who"><p>${event.user ?? '–'}</p>${event.key === undefined ? null : html`<code>${event.key}</code>`}${event.session === true ? ' by session' : ''}</td>
+      <td data-name="Who"><p>${event.user ?? '–'}</p><code>${event.key}</code>${event.session === true ? ' by session' : ''}</td>
       <td data-name="What">${event.method} ${event.operation}${event.count === undefined ? '' : `, ${event.count} times`}</td>
       <td data-name="About">${Object.entries(event.resource ?? {}).map(([name, value]) => html`<p>${name}: ${value}</p>`)}</td>
-      <td data-name="Outcome"><p class=${`outcome-${event.outcome}`}>${event.outcome}${event.reason === undefined ? '' : `: ${event.reason}`}</p>${event.status}</td>
+      <td data-name="Outcome"><p class=${`outcome-${event.outcome}`}>${outcomeOf(event)}</p>${event.status}</td>
       <td data-name="From">${event.address ?? '–'}</td>
     </tr>`)}</tbody>
   </table>`
+}
+
+function outcomeOf ({ outcome, reason }: Event): string {
+  return reason === undefined ? outcome : `${outcome}: ${reason}`
 }

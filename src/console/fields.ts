@@ -15,7 +15,8 @@ interface FieldProps {
 export function Field ({ name, label, value = '', hint, isRequired = false }: FieldProps): VNode {
   const id = useId() // names of fields come twice: in a filter, and in the dialog over it
   return html`<p><label for=${id}>${label}</label>
-    <input id=${id} name=${name} defaultValue=${value} required=${isRequired} maxlength="1000" autocomplete="off" aria-describedby=${hint === undefined ? undefined : `${id}-hint`} />
+    <input id=${id} name=${name} defaultValue=${value} required=${isRequired} maxlength="1000" autocomplete="off"
+      aria-describedby=${hint === undefined ? undefined : `${id}-hint`} />
     ${hint === undefined ? null : html`<span class="soft" id=${`${id}-hint`}>${hint}</span>`}</p>`
 }
 

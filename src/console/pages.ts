@@ -1,4 +1,6 @@
 /** Lists that the facade gives page by page. */
+import { html } from 'htm/preact'
+import type { VNode } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { sentence, type Api, type Query } from './api.js'
 
@@ -47,4 +49,15 @@ export function usePages<T, Name extends string = string> (api: Api, path: strin
     more: () => { void load(state.items, state.next ?? undefined) },
     reload: () => setRound(round => round + 1)
   }
+}
+
+/** How many are listed, in words. */
+export function counted ({ items: { length }, hasMore }: Pages<unknown>, one: string, many: string): string {
+  return `${length} ${length === 1 ? one : many}${hasMore ? ', and more' : ''}`
+}
+
+/** The button for the next page, where there is one. */
+export function More ({ pages: { hasMore, isLoading, more } }: { readonly pages: Pages<unknown> }): VNode | null {
+  if (!hasMore) return null
+  return html`<p><button type="button" class="plain" disabled=${isLoading} onClick=${more}>Show more</button></p>`
 }

@@ -33,13 +33,14 @@ export function SignIn ({ notice, onEntered, onEnded }: SignInProps): VNode {
 
   return html`<div class="signin">
     <h1>Administrators' console</h1>
-    <p class="soft">Enter an API key with the scope <code>mlflow:admin</code>. It stays in the memory of this page: when you reload or close it, it is forgotten.</p>
+    <p class="soft">Enter an API key with the scope <code>mlflow:admin</code>. It stays in the memory of this page: when you reload or close
+      the page, it is forgotten.</p>
     <form class="card" onSubmit=${enter}>
       <p class="soft" role="status">${notice}</p>
       ${problem === '' ? null : html`<p class="alert" role="alert" id="problem">${problem}</p>`}
       <label for="key">Administrator's API key</label>
-      <p><input ref=${field} id="key" type="password" required maxlength="512" autocomplete="off" autocapitalize="none" spellcheck=${false} autofocus
-        aria-invalid=${problem !== ''} aria-describedby=${problem === '' ? undefined : 'problem'} /></p>
+      <p><input ref=${field} id="key" type="password" required maxlength="512" autocomplete="off" autocapitalize="none" spellcheck=${false}
+        autofocus aria-invalid=${problem !== ''} aria-describedby=${problem === '' ? undefined : 'problem'} /></p>
       <p><button disabled=${isBusy}>Open the console</button></p>
     </form>
     <p class="soft"><a href="/">What this server is</a></p>

@@ -13,7 +13,3 @@ export function second (time: string): string {
 export function listed (items: readonly string[], none: string): string {
   return items.length === 0 ? none : items.join(', ')
 }
-
-export function counted (count: number, one: string, many: string): string {
-  return `${count} ${count === 1 ? one : many}`
-}

@@ -2,9 +2,10 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import { Field, givenIn } from '../fields.js'
-import { scopeNames, type Key } from './key.js'
+import type { Key } from './key.js'
 
-const meanings: Readonly<Record<string, string>> = {
+/** With what each lets a key do. */
+const scopes = {
   'mlflow:read': 'look at everything',
   'mlflow:write': 'change it, too',
   'mlflow:gateway': 'call models through the gateway',
@@ -13,11 +14,11 @@ const meanings: Readonly<Record<string, string>> = {
 
 /** @param of the key that is changed; undefined: a new one */
 export function Grants ({ of }: { readonly of?: Key }): VNode {
-  const scopes = of?.scopes ?? ['mlflow:read', 'mlflow:write']
+  const granted = of?.scopes ?? ['mlflow:read', 'mlflow:write']
   return html`<${Field} name="name" label="Name" value=${of?.name} isRequired=${true} />
-    <${Field} name="owner" label="Owner" value=${of?.owner} hint=${of === undefined ? 'The user that MLflow sees; the name, if nothing is given.' : undefined} />
-    <fieldset><legend>Scopes</legend>${scopeNames.map(name =>
-      html`<label><input type="checkbox" name="scopes" value=${name} defaultChecked=${scopes.includes(name)} />${name}: ${meanings[name]}</label>`)}</fieldset>
+    <${Field} name="owner" label="Owner" value=${of?.owner} hint="The user that MLflow sees; for a new key the name, if nothing is given." />
+    <fieldset><legend>Scopes</legend>${Object.entries(scopes).map(([name, meaning]) => html`<label>
+      <input type="checkbox" name="scopes" value=${name} defaultChecked=${granted.includes(name)} />${name}: ${meaning}</label>`)}</fieldset>
     <${Field} name="workspaces" label="Workspaces" value=${of?.workspaces.join(', ')} hint="Names with commas between; nothing: all." />`
 }
 

@@ -23,8 +23,6 @@ export interface IssuedKey extends Key {
   readonly key: string
 }
 
-export const scopeNames = ['mlflow:read', 'mlflow:write', 'mlflow:gateway', 'mlflow:admin']
-
 /** Where one is managed. */
 export function pathOf ({ id }: Key): string {
   return `/admin/keys/${encodeURIComponent(id)}`

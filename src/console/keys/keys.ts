@@ -4,8 +4,8 @@ import type { VNode } from 'preact'
 import { useState } from 'preact/hooks'
 import type { Api, Query } from '../api.js'
 import { Choice, Field, givenIn } from '../fields.js'
-import { usePages } from '../pages.js'
-import { counted, listed, moment } from '../text.js'
+import { counted, More, usePages } from '../pages.js'
+import { listed, moment } from '../text.js'
 import { Change } from './change.js'
 import { Create } from './create.js'
 import { Disable, Enable, Revoke, Rotate } from './end.js'
@@ -50,10 +50,10 @@ export function Keys ({ api }: { readonly api: Api }): VNode {
   return html`<section aria-labelledby="title">
     <div class="row"><h2 id="title">Keys</h2><button type="button" onClick=${() => setOpen('create')}>Create a key</button></div>
     <${Filter} onFilter=${find} />
-    <p class="said" role="status">${said} ${keys.isLoading ? 'Loading …' : `${counted(keys.items.length, 'key', 'keys')}${keys.hasMore ? ', and more' : ''}. Times are UTC.`}</p>
+    <p class="said" role="status">${said} ${keys.isLoading ? 'Loading …' : `${counted(keys, 'key', 'keys')}. Times are UTC.`}</p>
     ${keys.problem === '' ? null : html`<p class="alert" role="alert">${keys.problem}</p>`}
     ${keys.items.length === 0 ? null : html`<${Table} keys=${keys.items} onOpen=${setOpen} />`}
-    ${keys.hasMore ? html`<p><button type="button" class="plain" disabled=${keys.isLoading} onClick=${keys.more}>Show more</button></p>` : null}
+    <${More} pages=${keys} />
     ${open === 'create' ? html`<${Create} api=${api} onDone=${done} onClose=${close} />` : null}
     ${typeof open === 'object' ? html`<${open.deed} api=${api} of=${open.of} onDone=${done} onClose=${close} />` : null}
     ${issued === undefined ? null : html`<${Issued} issued=${issued} onClose=${() => setIssued(undefined)} />`}
@@ -96,8 +96,9 @@ function Table ({ keys, onOpen }: TableProps): VNode {
       <td data-name="Last used" class="figure">${moment(key.last_used_at)}</td>
       <td data-name="Expires" class="figure">${moment(key.expires_at)}</td>
       <td data-name="State"><p class=${`state-${key.state}`}>${key.state}</p>${key.revoke_reason ?? key.disable_reason ?? ''}</td>
-      <td data-name="Actions"><div class="actions">${deeds[key.state].map(([label, deed]) =>
-        html`<button type="button" class=${label === 'Revoke' ? 'grave' : 'plain'} aria-label=${`${label} ${key.name}`} onClick=${() => onOpen({ deed, of: key })}>${label}</button>`)}</div></td>
+      <td data-name="Actions"><div class="actions">${deeds[key.state].map(([label, deed]) => html`
+        <button type="button" class=${label === 'Revoke' ? 'grave' : 'plain'} aria-label=${`${label} ${key.name}`}
+          onClick=${() => onOpen({ deed, of: key })}>${label}</button>`)}</div></td>
     </tr>`)}</tbody>
   </table>`
 }

@@ -162,6 +162,43 @@ t.test('events are found by who, what and how it ended', async t => {
   await page.getByRole('alert').getByText('The parameter since must be').waitFor()
 })
 
+t.test('one sees who calls, what is refused, and who still uses old paths', async t => {
+  const { page, complaints, picture } = await sit(t)
+  const headers = { authorization: `Bearer ${await facade.createKey('mlflow:read', ['--name', 'busy', '--user', 'eve'])}` }
+  for (let calls = 0; calls < 7; calls++) await fetch(`${facade.url}/whoami`, { headers })
+  await fetch(`${facade.url}/api/2.0/mlflow/experiments/search`, { method: 'POST', headers, body: '{}' })
+  t.equal((await fetch(`${facade.url}/admin/usage`, { headers })).status, 403)
+  await enter(page, admin)
+  await page.getByRole('link', { name: 'Now' }).click()
+  await page.getByRole('heading', { name: /^MLflow/ }).waitFor()
+  t.match(await page.locator('.tiles').textContent(), /MLflow.*ok.*Key store.*ok.*Facade \d/)
+  const busy = page.getByRole('row').filter({ hasText: 'busy' })
+  t.match(await busy.textContent(), /eve9$/)
+  t.match(await page.getByRole('row').filter({ hasText: 'scope' }).textContent(), /^scope\d+/)
+  t.ok(await drawn(page) > 100, 'lines are drawn')
+  await page.getByLabel('Span').selectOption('hours')
+  t.match(await busy.textContent(), /eve9$/)
+  await picture('now')
+  const old = page.getByRole('row').filter({ hasText: 'node' })
+  for (let tries = 0; tries < 60 && !await old.isVisible(); tries++) { // the counts are written every ten seconds
+    await button(page, 'Load again').click()
+    await page.waitForTimeout(250)
+  }
+  t.match(await old.textContent(), /busy.*eve.*node.*1/)
+  t.strictSame(complaints, [])
+})
+
+/** How many points of the chart have the colour of its first line. */
+async function drawn (page: Page): Promise<number> {
+  return await page.evaluate(`(() => {
+    const { data } = document.querySelector('canvas').getContext('2d').getImageData(0, 0, 3000, 3000)
+    const [, r, g, b] = /#(..)(..)(..)/.exec(getComputedStyle(document.documentElement).getPropertyValue('--line-1')).map(part => parseInt(part, 16))
+    let found = 0
+    for (let at = 0; at < data.length; at += 4) if (data[at] === r && data[at + 1] === g && data[at + 2] === b && data[at + 3] === 255) found++
+    return found
+  })()`)
+}
+
 t.test('where events go to standard output, the console says so', async t => {
   const mlflow = await standIn(t, says(answer(200, '3.17.2')))
   const other = await startFacade(t, { mlflowUrl: mlflow.url.href })
@@ -203,6 +240,9 @@ for (const [name, options] of Object.entries({
     await page.getByRole('link', { name: 'Audit' }).click()
     await page.getByText('the newest first').waitFor()
     await check('audit')
+    await page.getByRole('link', { name: 'Now' }).click()
+    await page.getByRole('heading', { name: 'Refusals by reason' }).waitFor()
+    await check('now')
     t.strictSame(complaints, [])
   })
 }

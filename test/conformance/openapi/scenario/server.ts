@@ -12,6 +12,8 @@ export async function server (c: Caller, { experimentId }: Tracked): Promise<voi
   await c.call('listAuditEvents', { parameters: { outcome: 'allowed', since: '1d', max_results: '1' } })
   await c.call('listAuditEvents', { parameters: { page_token: 'none' }, status: 400 })
   await c.call('listAuditEvents', { anonymous: true, status: 401 })
+  await c.call('getUsage')
+  await c.call('getUsage', { anonymous: true, status: 401 })
   await c.call('getOpenapiJson', { anonymous: true })
   await c.call('getOpenapiYaml', { parameters: { mlflow: 'all' }, anonymous: true })
   await c.call('signInPage', { parameters: { next: '/mlflow/#/experiments/1' }, anonymous: true })
