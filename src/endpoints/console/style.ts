@@ -18,7 +18,7 @@ button[disabled] { opacity: .6; cursor: default }
 table { width: 100%; border-collapse: collapse; font-size: .9375rem }
 th, td { text-align: left; vertical-align: top; padding: .5rem; border-bottom: 1px solid var(--line); overflow-wrap: anywhere }
 th { font-weight: 600; white-space: nowrap } td.figure { font-variant-numeric: tabular-nums }
-td p { margin: 0 }
+td p { margin: 0 } td code { white-space: nowrap }
 .state-live, .outcome-allowed { color: var(--soft) } .state-revoked, .state-expired, .state-disabled, .outcome-refused, .outcome-failed { color: var(--alert) }
 dialog { width: min(36rem, calc(100vw - 2rem)); max-height: calc(100vh - 2rem); overflow: auto; padding: 1.25rem; color: var(--ink); background: var(--card); border: 1px solid var(--line); border-radius: .5rem }
 dialog::backdrop { background: rgb(0 0 0 / .5) }

@@ -1,24 +1,19 @@
 /** Administrators in a real browser: the key is typed in and stays in the page's memory, keys are made and ended, events are looked at. */
-import { mkdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { openBrowser } from '../../../scripts/browser.js'
 import { complaintsOf } from '../../helpers/complaints.js'
 import { startFacade, type FacadeProcess } from '../../helpers/facade.js'
+import { faultsOf, takePicture } from '../../helpers/looks.js'
 import { answer, says, standIn } from '../../helpers/upstream.js'
 
 t.setTimeout(200_000)
-
-const pictures = process.env['SCREENSHOTS'] ?? join('.build', 'screenshots')
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 let facade: FacadeProcess
 let admin = ''
 
 t.before(async () => {
-  mkdirSync(pictures, { recursive: true })
   const mlflow = await standIn(t, says(answer(200, '3.17.2')))
   facade = await startFacade(t, { mlflowUrl: mlflow.url.href, env: { AUDIT_LOG: join(t.testdir(), 'audit.log') } })
   admin = await facade.createKey('mlflow:admin', ['--name', 'for the console', '--user', 'root'])
@@ -35,7 +30,7 @@ async function sit (t: Test, options: object = {}): Promise<Seat> {
   const page = await (await openBrowser(t)).newPage({ viewport: { width: 1300, height: 900 }, ...options })
   const complaints = complaintsOf(page, facade.url)
   await page.goto(`${facade.url}/console`)
-  return { page, complaints, picture: async name => { await page.screenshot({ path: join(pictures, `console-${name}.png`), fullPage: true }) } }
+  return { page, complaints, picture: async name => await takePicture(page, `console-${name}`, true) }
 }
 
 async function enter (page: Page, key: string): Promise<void> {
@@ -218,9 +213,7 @@ for (const [name, options] of Object.entries({
     const { page, complaints, picture } = await sit(t, options)
     const check = async (what: string): Promise<void> => {
       await picture(`${what}-${name}`)
-      t.equal(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'), 0, `${what}: nothing scrolls sideways`)
-      const { violations } = await page.evaluate(`${axe}; axe.run()`) as { violations: ReadonlyArray<{ id: string, impact: string, nodes: ReadonlyArray<{ html: string }> }> }
-      t.strictSame(violations.map(({ id, impact, nodes }) => `${impact} ${id} ${nodes[0]?.html ?? ''}`), [], what)
+      t.strictSame(await faultsOf(page), [], what)
     }
     await page.getByLabel("Administrator's API key").waitFor()
     await check('sign-in')
