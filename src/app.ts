@@ -22,6 +22,7 @@ import health from './endpoints/health.js'
 import openapi from './endpoints/openapi/plugin.js'
 import { describeOwn } from './endpoints/openapi/own.js'
 import signIn, { signedInBy } from './endpoints/sign-in.js'
+import ownKeys from './endpoints/own-keys/plugin.js'
 import startPage from './endpoints/start-page.js'
 import whoami from './endpoints/whoami.js'
 import { trusting } from './http/client-address.js'
@@ -186,7 +187,14 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   await app.register(favicon)
   await app.register(openapi, { monitor })
   await app.register(adminConsole)
-  await app.register(startPage, { publicUrl: config.publicUrl, newer: () => newer.current, signedIn: signedInBy(sessions), limits })
+  const ownKeysMs = config.oidc?.client?.keyLifetimeMs
+  await app.register(startPage, {
+    publicUrl: config.publicUrl,
+    newer: () => newer.current,
+    signedIn: signedInBy(sessions),
+    limits,
+    hasOwnKeys: ownKeysMs !== undefined
+  })
   await app.register(signIn, { verifier, guesses, people, ...browsers })
   app.route({ method: methods, url: mount, onRequest: redirectToMount, handler: redirectToMount })
   await app.register(async guarded => {
@@ -195,6 +203,7 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
     await guarded.register(admin, { verifier, config, trusted })
     await guarded.register(adminAudit, { audit: config.audit })
     await guarded.register(adminUsage, { counts, oldPaths: usageFile(config.dataDir) })
+    await guarded.register(ownKeys, { verifier, rules: config, lifetimeMs: ownKeysMs })
     await guarded.register(mlflow, {
       config,
       upstream,

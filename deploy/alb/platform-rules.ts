@@ -26,6 +26,7 @@ export const routes: readonly Route[] = [
   { priority: 17, hosts: registry, paths: ['/whoami', '/whoami/*', '/admin/keys', '/admin/keys/*'], target: 'mlflow-facade', reason: 'what a key may do, and key management over HTTP' },
   { priority: 18, hosts: registry, paths: ['/admin/audit', '/admin/usage', '/login/*'], target: 'mlflow-facade', reason: 'the audit trail and the use of keys over HTTP; signing in at an identity provider, and the way back' },
   { priority: 19, hosts: registry, paths: ['/live', '/ready', '/version', '/openapi.yaml'], target: 'mlflow-facade', reason: 'health and OpenAPI document of the facade, under names that the platform\'s API never had; /health, /docs and /openapi.json stay with the platform' },
+  { priority: 20, hosts: registry, paths: ['/keys', '/keys/*'], target: 'mlflow-facade', reason: 'keys that people make for themselves' },
   { priority: 50, hosts: registry, paths: [], target: 'api', reason: 'everything else on this host is the platform\'s API, as before' },
   { priority: 90, hosts: ['auth.hokus.ai'], paths: ['/api', '/api/*'], target: 'api', reason: 'the auth service depends on the general rule for /api; its own rule here keeps it reachable if that one is narrowed' },
   { priority: 100, hosts: [], paths: ['/api', '/api/*'], target: 'api', reason: 'the platform\'s API on every other host, without /apis and the like' },

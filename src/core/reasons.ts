@@ -23,6 +23,7 @@ const table = {
   workspace: 'The key is tied to workspaces, and the request is outside them.',
   blocked: 'This part of MLflow is disabled here.',
   unknown_operation: 'The facade does not know this MLflow path, and the key is not an administrator\'s.',
+  not_a_person: 'Only somebody who signed in at the identity provider can do this.',
   not_by_session: 'This needs a key in a header: a session cannot do it.',
   foreign_origin: 'A page from another origin tried to write, or it cannot be told that a write with a session came from a page of the facade.',
   graphql: 'The GraphQL query cannot be checked.',

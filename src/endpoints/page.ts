@@ -36,8 +36,10 @@ pre { padding: .75rem; overflow-x: auto; background: ${edges} } code { overflow-
 .card { padding: 1rem; margin: 1rem 0 } .soft { color: var(--soft) } .alert { color: var(--alert); font-weight: 600 }
 .row { display: flex; flex-wrap: wrap; gap: .75rem; align-items: center; justify-content: space-between }
 form p { margin: .5rem 0 } label { display: block; font-weight: 600; margin-bottom: .25rem }
-input, button, .button { font: inherit; border-radius: .375rem; padding: .5rem .75rem; border: 1px solid var(--line) }
-input { width: 100%; color: inherit; background: var(--paper) }
+input, select, button, .button { font: inherit; border-radius: .375rem; padding: .5rem .75rem; border: 1px solid var(--line) }
+input, select { width: 100%; height: 2.625rem; color: inherit; background: var(--paper) } input[type=checkbox] { width: auto; height: auto; margin: 0 .5rem 0 0 }
+fieldset { border: 1px solid var(--line); border-radius: .375rem; margin: .5rem 0; padding: .5rem .75rem } fieldset label { font-weight: 400; margin: 0 } legend { font-weight: 600 }
+button.plain { color: var(--accent); background: transparent; border-color: var(--line) } button.grave { color: var(--alert); background: transparent; border-color: currentColor }
 [hidden] { display: none }
 button, .button { display: inline-block; color: var(--on-accent); background: var(--accent); border-color: var(--accent); text-decoration: none; cursor: pointer }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }

@@ -20,7 +20,8 @@ const html = pageHtml({
   body: '<div id="console"><noscript><p>The console needs JavaScript. Without it, use <code>hokusai-mlflow keys</code> or <code>/admin/keys</code>.</p></noscript></div>'
 })
 
-const headers = pageHeaders([importMap], true)
+/** A window that another page of ours has opened, or that opened one, is not to be reached from there: MLflow's show what others wrote. */
+const headers = { ...pageHeaders([importMap], true), 'cross-origin-opener-policy': 'noopener-allow-popups' }
 /** Nobody's API: no document lists it. */
 const route = { schema: { hide: true } as FastifySchema, config: { operation: 'console' } }
 

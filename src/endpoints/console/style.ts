@@ -7,13 +7,8 @@ body { max-width: 90rem }
 .signin { max-width: 28rem; margin: 0 auto }
 nav ul { display: flex; flex-wrap: wrap; gap: 1rem; list-style: none; margin: 1rem 0; padding: 0; border-bottom: 1px solid var(--line) }
 nav a { display: inline-block; padding: .5rem .25rem; text-decoration: none } nav a[aria-current] { color: var(--ink); font-weight: 600; box-shadow: 0 3px var(--accent) }
-select, textarea { font: inherit; width: 100%; padding: .5rem .75rem; border: 1px solid var(--line); border-radius: .375rem; color: inherit; background: var(--paper) }
-input, select { height: 2.625rem } input[type=checkbox] { width: auto; height: auto; margin: 0 .5rem 0 0 }
-fieldset { border: 1px solid var(--line); border-radius: .375rem; margin: .5rem 0; padding: .5rem .75rem } fieldset label { font-weight: 400; margin: 0 }
-legend { font-weight: 600 }
 .filter { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .75rem; align-items: end; margin: 0 0 1rem } .filter p { margin: 0 }
 .actions { display: flex; flex-wrap: wrap; gap: .5rem } .actions button { padding: .125rem .5rem }
-button.plain { color: var(--accent); background: transparent; border-color: var(--line) } button.grave { color: var(--alert); background: transparent; border-color: currentColor }
 button[disabled] { opacity: .6; cursor: default }
 table { width: 100%; border-collapse: collapse; font-size: .9375rem }
 th, td { text-align: left; vertical-align: top; padding: .5rem; border-bottom: 1px solid var(--line); overflow-wrap: anywhere }

@@ -124,6 +124,18 @@ t.test('a wrong key, a reader\'s and one of a workspace are refused with a sente
   t.strictSame(complaints, [])
 })
 
+t.test('a page of MLflow\'s that opened the window of the console cannot look into it', async t => {
+  const { page } = await sit(t)
+  await page.goto(`${facade.url}/login`)
+  const look = `(async () => {
+    const there = window.open('PATH', 'there')
+    await new Promise(resolve => setTimeout(resolve, 1500))
+    return there.closed ? 'cut off' : there.document.title
+  })()`
+  t.equal(await page.evaluate(look.replace('PATH', '/login')), 'Sign in to MLflow', 'as it can into others')
+  t.equal(await page.evaluate(look.replace('PATH', '/console')), 'cut off')
+})
+
 t.test('who is revoked meanwhile stands at the form again, and is told why', async t => {
   const { page } = await sit(t)
   const { key, id } = JSON.parse(await facade.command(['keys', 'create', '--name', 'leaver', '--scopes', 'mlflow:admin', '--json'])) as { key: string, id: string }

@@ -160,7 +160,7 @@ const listed: Readonly<Record<string, Readonly<Record<string, keyof typeof reaso
   'src/endpoints/openapi/plugin.ts': { '/^\\d+\\.\\d+\\.\\d+/': 'single' },
   'src/http/answer/cors.ts': { '/^[\\w!#$%&\'*+.^`|~-]+$/': 'single' },
   'src/http/own.ts': {
-    '/^\\/(?:(?:live|ready|login|login\\/oidc|login\\/callback|logout|openapi\\.json|openapi\\.yaml|whoami|whoami\\/rotate)$|(?:docs|console|admin\\/keys|admin\\/audit|admin\\/usage)(?:\\/|$))/': 'head',
+    '/^\\/(?:(?:live|ready|login|login\\/oidc|login\\/callback|logout|openapi\\.json|openapi\\.yaml|whoami|whoami\\/rotate)$|(?:docs|console|keys|admin\\/keys|admin\\/audit|admin\\/usage)(?:\\/|$))/': 'head',
     '/^\\/(?:health|version)?$/': 'head',
     '/^\\/(?:(?:api\\/)?mlflow|api\\/health\\/mlflow|(?:ajax-)?api\\/(?:[23]\\.0\\/mlflow|2\\.0\\/mlflow-artifacts))(?:\\/|$)/': 'head',
     '/^(?:\\/[a-z\\d_~-][a-z\\d_.~-]*)+\\/?$/': 'single',
