@@ -5,7 +5,7 @@ import type { Caller } from '../../keys/contract.js'
 import { createTally, type Reading } from './tally.js'
 
 /** Of keys that are counted by themselves; calls of further ones are counted together. */
-export const keysMax = 1000
+const keysMax = 1000
 
 export type CountedKey = Pick<Caller, 'keyId' | 'hint' | 'name' | 'userId'>
 

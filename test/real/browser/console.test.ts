@@ -251,3 +251,23 @@ for (const [name, options] of Object.entries({
     t.strictSame(complaints, [])
   })
 }
+
+// The last one: the pictures of the others are of few keys.
+t.test('a list that is longer than a page goes on', async t => {
+  const { page, complaints } = await sit(t)
+  const keys = Array.from({ length: 60 }, (_, index) => ({ key: `of-another-system-${index}-0123456789`, name: `imported ${index}`, user_id: 'importer' }))
+  const headers = { authorization: `Bearer ${admin}`, 'content-type': 'application/json' }
+  t.equal((await fetch(`${facade.url}/admin/keys/import`, { method: 'POST', headers, body: JSON.stringify({ keys }) })).status, 200)
+  await enter(page, admin)
+  await page.getByLabel('Owner').fill('importer')
+  await button(page, 'Filter').click()
+  await page.getByText('50 keys, and more').waitFor()
+  await button(page, 'Show more').click()
+  await page.getByText('60 keys.').waitFor()
+  t.equal(await page.locator('tbody tr').count(), 60)
+  t.equal(await button(page, 'Show more').count(), 0)
+  await page.getByLabel('Owner').fill('nobody')
+  await page.keyboard.press('Enter')
+  await page.getByText('0 keys.').waitFor()
+  t.strictSame(complaints, [])
+})
