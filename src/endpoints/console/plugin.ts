@@ -10,15 +10,19 @@ import { css } from './style.js'
 const path = '/console'
 const styleName = 'console.css'
 
-const html = pageHtml({
-  title: 'Console of hokusai-mlflow',
-  head: `<link rel="stylesheet" href="${path}/lib/uplot.css">
+/** @param modules all that the page will load: each names others, and a browser would find them one after the other */
+function htmlOf (modules: readonly string[]): string {
+  return pageHtml({
+    title: 'Console of hokusai-mlflow',
+    head: `<link rel="stylesheet" href="${path}/lib/uplot.css">
 <link rel="stylesheet" href="${path}/${styleName}">
 <script type="importmap">${importMap}</script>
+${modules.map(name => `<link rel="modulepreload" href="${path}/${name}">`).join('\n')}
 <script type="module" src="${path}/main.js"></script>
 `,
-  body: '<div id="console"><noscript><p>The console needs JavaScript. Without it, use <code>hokusai-mlflow keys</code> or <code>/admin/keys</code>.</p></noscript></div>'
-})
+    body: '<div id="console"><noscript><p>The console needs JavaScript. Without it, use <code>hokusai-mlflow keys</code> or <code>/admin/keys</code>.</p></noscript></div>'
+  })
+}
 
 /** A window that another page of ours has opened, or that opened one, is not to be reached from there: MLflow's show what others wrote. */
 const headers = { ...pageHeaders([importMap], true), 'cross-origin-opener-policy': 'noopener-allow-popups' }
@@ -26,7 +30,9 @@ const headers = { ...pageHeaders([importMap], true), 'cross-origin-opener-policy
 const route = { schema: { hide: true } as FastifySchema, config: { operation: 'console' } }
 
 export default async function adminConsole (app: FastifyInstance): Promise<void> {
-  const assets = openAssets(consoleFiles())
+  const files = consoleFiles()
+  const assets = openAssets(files)
+  const html = htmlOf([...files.keys()].filter(name => name.endsWith('.js')))
   const style = compress('text/css; charset=utf-8', Buffer.from(css))
 
   app.get(path, route, (_request, reply) => reply.headers(headers).type('text/html; charset=utf-8').send(html))

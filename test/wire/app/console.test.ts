@@ -31,6 +31,8 @@ t.test('every module is there by the names that others have for it', async t => 
     for (const [, name = ''] of file.text().matchAll(/\b(?:import|export)\b[^"'`;]*\bfrom ?["']([\w./-]+)["']/g)) waiting.push(imports[name] ?? new URL(name, `http://host${path}`).pathname)
   }
   t.ok(seen.size > 15)
+  const preloaded = [...(await get('/console')).text().matchAll(/<link rel="modulepreload" href="([^"]+)">/g)].map(([, path]) => path)
+  t.strictSame(preloaded.sort(), [...seen].sort(), 'the page names all of them, so that none waits for another')
 })
 
 t.test('files are compressed and asked for anew by their entity tag; nothing else is served', async t => {

@@ -22,7 +22,8 @@ interface Trial {
   readonly post: (cookie: string, path: string, form?: Readonly<Record<string, string>>, headers?: Readonly<Record<string, string>>) => Promise<Answer>
 }
 
-async function trial (t: Test, env: Readonly<Record<string, string>> = {}): Promise<Trial> {
+/** @param isManaged whether the keys are in a store of the facade's own, and not at an auth service */
+async function trial (t: Test, env: Readonly<Record<string, string>> = {}, isManaged: boolean = true): Promise<Trial> {
   const issuer = await startIssuer(t)
   const { store } = openFile(t, { now: Date.now })
   const roles = JSON.stringify([
@@ -30,7 +31,7 @@ async function trial (t: Test, env: Readonly<Record<string, string>> = {}): Prom
     { claim: 'groups', value: 'readers', scopes: ['mlflow:read'] },
     { claim: 'groups', value: 'admins', scopes: ['mlflow:admin'] }
   ])
-  const up = await facade(t, echo, { verifier: store, env: { OIDC_ISSUER: issuer.url, OIDC_CLIENT_ID: 'facade', OIDC_CLIENT_SECRET: 'a secret of the facade', OIDC_ROLES: roles, ...env } })
+  const up = await facade(t, echo, { ...isManaged ? { verifier: store } : {}, env: { OIDC_ISSUER: issuer.url, OIDC_CLIENT_ID: 'facade', OIDC_CLIENT_SECRET: 'a secret of the facade', OIDC_ROLES: roles, ...env } })
   const signIn: Trial['signIn'] = async claims => {
     const begun = await up.call('GET', '/login/oidc', { key: null })
     const asked = new URL(begun.header('location') ?? '').searchParams
@@ -148,6 +149,15 @@ t.test('who has not signed in there has no keys of their own', async t => {
   t.equal((await post(cookie, '/keys', { name: 'x' })).status, 403)
   const program = await up.call('GET', '/keys', { key: null, headers: { Authorization: `Bearer ${key}` } })
   t.match([program.status, program.json()], [403, { error_code: 'PERMISSION_DENIED' }])
+})
+
+t.test('where an auth service manages the keys, the page says so', async t => {
+  const { signIn, get, post } = await trial(t, {}, false)
+  const cookie = await signIn(ada)
+  for (const answer of [await get(cookie), await post(cookie, '/keys', { name: 'x' })]) {
+    t.equal(answer.status, 501)
+    t.match(answer.text(), 'The auth service manages the keys')
+  }
 })
 
 t.test('switched off, or without an identity provider, there is no such page', async t => {
