@@ -37,8 +37,7 @@ export function App (): VNode {
         <button type="button" class="plain" onClick=${() => leave('The key is forgotten.')}>Forget the key</button></p>
     </header>
     <nav aria-label="Views"><ul>${Object.entries(views).map(([name, [title]]) =>
-      html`<li><a href=${`#${name}`} aria-current=${name === view ? 'page' : undefined}>${title}</a></li>`)}
-      <li><a href="/docs">API</a></li></ul></nav>
+      html`<li><a href=${`#${name}`} aria-current=${name === view ? 'page' : undefined}>${title}</a></li>`)}</ul></nav>
     <${Current} key=${view} api=${api} />`
 }
 

@@ -43,12 +43,14 @@ function All ({ usage, ...health }: State): VNode {
     <${OldPaths} ...${usage.old_paths} />`
 }
 
-function Health ({ readiness: { keys, mlflow, limits }, versions }: Omit<State, 'usage'>): VNode {
+const answering: Part = { status: 'ok' }
+
+function Health ({ readiness: { keys, mlflow, limits, process = answering }, versions }: Omit<State, 'usage'>): VNode {
   return html`<div class="tiles">
     <${Tile} title=${`MLflow ${versions.mlflow ?? ''}`} part=${mlflow} />
     <${Tile} title="Key store" part=${keys} />
     ${limits === undefined ? null : html`<${Tile} title="Limits" part=${limits} />`}
-    <div class="card"><h3>Facade ${versions.version}</h3><p>ok</p></div>
+    <${Tile} title=${`Facade ${versions.version}`} part=${process} />
   </div>`
 }
 

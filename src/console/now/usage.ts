@@ -49,6 +49,8 @@ export interface Readiness {
   readonly keys: Part
   readonly mlflow: Part
   readonly limits?: Part
+  /** Of the facade itself, where it is on its way out. */
+  readonly process?: Part
 }
 
 /** Of `/version`. */

@@ -206,6 +206,21 @@ async function drawn (page: Page): Promise<number> {
   })()`)
 }
 
+t.test('where MLflow cannot be used, the console says why', async t => {
+  const gone = await standIn(t, says(answer(200, '3.17.2')))
+  const other = await startFacade(t, { mlflowUrl: gone.url.href })
+  await gone.stop()
+  const page = await (await openBrowser(t)).newPage()
+  await page.goto(`${other.url}/console#now`)
+  await enter(page, await other.createKey('mlflow:admin'))
+  const failed = page.locator('.tiles').getByText(/^failed: /)
+  for (let tries = 0; tries < 60 && !await failed.isVisible(); tries++) { // the facade notices within 20 s
+    await button(page, 'Load again').click()
+    await page.waitForTimeout(500)
+  }
+  t.match(await page.locator('.tiles').textContent(), /^MLflow 3\.17\.2failed: MLflow .*Key storeokFacade \d+\.\d+\.\d+ok$/)
+})
+
 t.test('where events go to standard output, the console says so', async t => {
   const mlflow = await standIn(t, says(answer(200, '3.17.2')))
   const other = await startFacade(t, { mlflowUrl: mlflow.url.href })
