@@ -43,6 +43,21 @@ async function draw (stage: Stage): Promise<void> {
   await page.locator('.js-plotly-plot .scatterlayer .trace').nth(1).waitFor({ timeout: 60_000 })
   await page.mouse.move(0, 0)
   await picture(page, 'run')
+  await drawConsole(page, facade)
+}
+
+/** The console with keys of a team that has just begun. */
+async function drawConsole (page: Page, { url, key }: Facade): Promise<void> {
+  for (const body of [
+    { name: 'nightly training', owner: 'ann', rate: 3600, expires_in: '90d' },
+    { name: 'dashboards', owner: 'bob', scopes: ['mlflow:read'], workspaces: ['team-a'] },
+    { name: 'chat service', owner: 'search-team', scopes: ['mlflow:read', 'mlflow:gateway'], expires_in: '30d' }
+  ]) await send(`${url}/admin/keys`, key, body)
+  await page.goto(`${url}/console`)
+  await page.getByLabel("Administrator's API key").fill(key)
+  await page.keyboard.press('Enter')
+  await page.getByText('chat service').first().waitFor()
+  await picture(page, 'console')
 }
 
 async function picture (page: Page, name: string, height: number = view.viewport.height): Promise<void> {
@@ -72,8 +87,12 @@ async function train (facade: Facade): Promise<{ experiment: string, run: string
 }
 
 async function post<T> ({ url, key }: Facade, path: string, body: unknown): Promise<T> {
+  return await send(`${url}/mlflow/api/2.0/mlflow/${path}`, key, body)
+}
+
+async function send<T> (url: string, key: string, body: unknown): Promise<T> {
   const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
-  const answer = await fetch(`${url}/mlflow/api/2.0/mlflow/${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
-  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
+  const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) })
+  if (!answer.ok) throw new Error(`${url}: ${answer.status} ${await answer.text()}`)
   return await answer.json() as T
 }

@@ -23,7 +23,7 @@ function newest (path) {
 
 /** @returns {string | undefined} why there is something to compile */
 function reason () {
-  const made = [program, stamp, join(top, 'packages', 'alb-rules', 'dist', 'index.js')]
+  const made = [program, stamp, join(top, 'packages', 'alb-rules', 'dist', 'index.js'), join(top, 'dist', 'console', 'main.js')]
   if (!made.every(file => existsSync(file))) return 'nothing is compiled yet'
   return Math.max(...sources.map(newest)) > statSync(stamp).mtimeMs ? 'sources have changed' : undefined
 }

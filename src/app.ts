@@ -15,11 +15,15 @@ import { mount } from './core/public-paths.js'
 import adminAudit from './endpoints/admin/audit.js'
 import adminExplain from './endpoints/admin/explain.js'
 import admin from './endpoints/admin/plugin.js'
+import adminUsage from './endpoints/admin/usage.js'
+import { countUsage } from './endpoints/admin/usage-counts.js'
+import adminConsole from './endpoints/console/plugin.js'
 import favicon from './endpoints/favicon.js'
 import health from './endpoints/health.js'
 import openapi from './endpoints/openapi/plugin.js'
 import { describeOwn } from './endpoints/openapi/own.js'
 import signIn, { signedInBy } from './endpoints/sign-in.js'
+import ownKeys from './endpoints/own-keys/plugin.js'
 import startPage from './endpoints/start-page.js'
 import whoami from './endpoints/whoami.js'
 import { openRehearsal } from './explain/rehearsal.js'
@@ -131,6 +135,8 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
 
   // Whoever wants to know what became of requests hangs on here.
   requests.onRequestEnd(countRequests(metrics))
+  const counts = countUsage()
+  requests.onRequestEnd(counts.listener)
   requests.onRequestEnd(({ onOldPath, client }, request) => {
     if (!onOldPath || request === undefined) return
     callerOf(request, { verifier, guesses }).then(caller => usage.note(caller, client)).catch(() => {}) // a count, at most, is lost
@@ -193,7 +199,15 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
   })
   await app.register(favicon)
   await app.register(openapi, { monitor })
-  await app.register(startPage, { publicUrl: config.publicUrl, newer: () => newer.current, signedIn: signedInBy(sessions), limits })
+  await app.register(adminConsole)
+  const ownKeysMs = config.oidc?.client?.keyLifetimeMs
+  await app.register(startPage, {
+    publicUrl: config.publicUrl,
+    newer: () => newer.current,
+    signedIn: signedInBy(sessions),
+    limits,
+    hasOwnKeys: ownKeysMs !== undefined
+  })
   await app.register(signIn, { verifier, guesses, people, ...browsers })
   app.route({ method: methods, url: mount, onRequest: redirectToMount, handler: redirectToMount })
   await app.register(async guarded => {
@@ -202,6 +216,8 @@ export async function buildApp (config: Config, parts: Parts): Promise<FastifyIn
     await guarded.register(admin, { verifier, config, trusted })
     await guarded.register(adminAudit, { audit: config.audit })
     await guarded.register(adminExplain, { verifier, rehearsal })
+    await guarded.register(adminUsage, { counts, oldPaths: usageFile(config.dataDir) })
+    await guarded.register(ownKeys, { verifier, rules: config, lifetimeMs: ownKeysMs })
     await guarded.register(mlflow, {
       config,
       upstream,

@@ -10,6 +10,8 @@ export const signOutPath = '/logout'
 /** Where one goes to the identity provider, and comes back from it. */
 export const awayPath = '/login/oidc'
 export const callbackPath = '/login/callback'
+/** Where people who signed in there look after keys of their own. */
+export const ownKeysPath = '/keys'
 
 const notNext: ReadonlySet<string> = new Set([signInPath, signOutPath, awayPath, callbackPath])
 
@@ -20,7 +22,8 @@ const nextMaxLength = 2048
 
 /** Whether a person's browser asks for a page (Fetch Metadata; browsers before it name no mode, and HTML first of all). */
 export function asksForPage ({ raw: { method, headers }, context: { target } }: FastifyRequest): boolean {
-  if (method !== 'GET' || !target.path.startsWith(`${mount}/`) || forPrograms.test(target.path)) return false
+  if (method !== 'GET' || forPrograms.test(target.path)) return false
+  if (!target.path.startsWith(`${mount}/`) && target.path !== ownKeysPath) return false
   const mode = headers['sec-fetch-mode']
   return (mode === undefined || mode === 'navigate') && headers.accept?.includes('text/html') === true
 }

@@ -24,6 +24,7 @@ const table = {
   permission: 'The key is bound to names of experiments and models, and the request is for something else or cannot be judged.',
   blocked: 'This part of MLflow is disabled here.',
   unknown_operation: 'The facade does not know this MLflow path, and the key is not an administrator\'s.',
+  not_a_person: 'Only somebody who signed in at the identity provider can do this.',
   not_by_session: 'This needs a key in a header: a session cannot do it.',
   foreign_origin: 'A page from another origin tried to write, or it cannot be told that a write with a session came from a page of the facade.',
   policy: 'The body names a place that the settings POLICY_… do not allow (docs/policy.md).',

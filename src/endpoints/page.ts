@@ -10,6 +10,8 @@ export interface Page {
   readonly script?: string
   /** Runs when the body has been read. */
   readonly scriptAtEnd?: string
+  /** HTML that ends the head. */
+  readonly head?: string
 }
 
 /** Shadows where there is more to scroll to, for browsers that hide scroll bars: the covers move with the text, the shadows stay. */
@@ -34,15 +36,17 @@ pre { padding: .75rem; overflow-x: auto; background: ${edges} } code { overflow-
 .card { padding: 1rem; margin: 1rem 0 } .soft { color: var(--soft) } .alert { color: var(--alert); font-weight: 600 }
 .row { display: flex; flex-wrap: wrap; gap: .75rem; align-items: center; justify-content: space-between }
 form p { margin: .5rem 0 } label { display: block; font-weight: 600; margin-bottom: .25rem }
-input, button, .button { font: inherit; border-radius: .375rem; padding: .5rem .75rem; border: 1px solid var(--line) }
-input { width: 100%; color: inherit; background: var(--paper) }
+input, select, button, .button { font: inherit; border-radius: .375rem; padding: .5rem .75rem; border: 1px solid var(--line) }
+input, select { width: 100%; height: 2.625rem; color: inherit; background: var(--paper) } input[type=checkbox] { width: auto; height: auto; margin: 0 .5rem 0 0 }
+fieldset { border: 1px solid var(--line); border-radius: .375rem; margin: .5rem 0; padding: .5rem .75rem } fieldset label { font-weight: 400; margin: 0 } legend { font-weight: 600 }
+button.plain { color: var(--accent); background: transparent; border-color: var(--line) } button.grave { color: var(--alert); background: transparent; border-color: currentColor }
 [hidden] { display: none }
 button, .button { display: inline-block; color: var(--on-accent); background: var(--accent); border-color: var(--accent); text-decoration: none; cursor: pointer }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
 @media (prefers-reduced-motion: no-preference) { button, .button { transition: opacity .15s } button:hover, .button:hover { opacity: .9 } }
 `
 
-export function pageHtml ({ title, body, script, scriptAtEnd }: Page, isNarrow: boolean = false): string {
+export function pageHtml ({ title, body, script, scriptAtEnd, head = '' }: Page, isNarrow: boolean = false): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -51,7 +55,7 @@ export function pageHtml ({ title, body, script, scriptAtEnd }: Page, isNarrow: 
 <title>${escape(title)}</title>
 <link rel="icon" href="${iconUrl}">
 ${script === undefined ? '' : `<script>${script}</script>\n`}<style>${style}</style>
-</head>
+${head}</head>
 <body${isNarrow ? ' class="narrow"' : ''}>
 <main>
 ${body}
@@ -64,16 +68,19 @@ ${scriptAtEnd === undefined ? '' : `<script>${scriptAtEnd}</script>\n`}</body>
 /**
  * The headers of a page with these scripts. The referrer policy is one that lets a browser say with a form where it comes from: with
  * `no-referrer` its `Origin` is `null`.
+ * @param isProgram whether the page is a program: it loads files of ours and calls us, and its forms lead nowhere
  */
-export function pageHeaders (scripts: readonly string[]): Readonly<Record<string, string>> {
+export function pageHeaders (scripts: readonly string[], isProgram: boolean = false): Readonly<Record<string, string>> {
+  const files = isProgram ? ["'self'"] : []
   const policy = [
     "default-src 'none'",
     'img-src data:',
-    `script-src ${scripts.map(sourceHash).join(' ')}`,
-    `style-src ${sourceHash(style)}`,
+    `script-src ${[...files, ...scripts.map(sourceHash)].join(' ')}`,
+    `style-src ${[...files, sourceHash(style)].join(' ')}`,
     "base-uri 'none'",
-    "form-action 'self'",
-    "frame-ancestors 'self'"
+    ...isProgram
+      ? ["connect-src 'self'", "form-action 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'"]
+      : ["form-action 'self'", "frame-ancestors 'self'"]
   ]
   return { 'content-security-policy': policy.join('; '), 'referrer-policy': 'same-origin', 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' }
 }

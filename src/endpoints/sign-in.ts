@@ -13,6 +13,7 @@ import type { People } from '../keys/people/people.js'
 import type { Guesses } from '../keys/guesses.js'
 import { isJwt } from '../keys/key.js'
 import type { Sessions } from '../keys/sessions/sessions.js'
+import { takeForms } from './forms.js'
 import { peopleRoutes, sendOnward } from './people.js'
 import { pageSchema, signInSchema, signOutSchema } from './sign-in-schemas.js'
 import { signInHeaders, signInHtml } from './sign-in-page.js'
@@ -29,15 +30,10 @@ interface SignInForm {
   readonly next?: string
 }
 
-const formMaxBytes = 16 * 1024
-
 export default async function signIn (app: FastifyInstance, options: Options): Promise<void> {
   const { sessions, maxMs, people } = options
   const sendPage = pageOf(people?.name)
-  const form = { parseAs: 'string', bodyLimit: formMaxBytes } as const
-  app.addContentTypeParser('application/x-www-form-urlencoded', form, (_request, body, done) => {
-    done(null, Object.fromEntries(new URLSearchParams(String(body))))
-  })
+  takeForms(app)
 
   app.get(signInPath, { schema: pageSchema, config: { operation: 'sign_in_page' } }, (request, reply) => {
     return sendPage(reply, 200, (request.query as { readonly next?: string }).next)

@@ -5,13 +5,15 @@
 import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify'
 import type { Permissions } from '../access/permissions.js'
 import { withoutIncluded, type Scope } from '../access/scopes.js'
-import { signInPath, signOutPath } from '../auth/sign-in.js'
+import { ownKeysPath, signInPath, signOutPath } from '../auth/sign-in.js'
 import { mount } from '../core/public-paths.js'
 import { publicHost, publicOrigin } from '../http/client-address.js'
 import type { Caller } from '../keys/contract.js'
+import { accountPrefix } from '../keys/key.js'
 import type { Standing } from '../keys/limits/allowance.js'
 import type { Limits } from '../keys/limits/local.js'
 import { describeNewer, type NewerMlflow } from '../mlflow/newer.js'
+import { copyHtml, copyScript } from './copy.js'
 import { escape, pageHeaders, pageHtml } from './page.js'
 
 interface Options {
@@ -23,6 +25,8 @@ interface Options {
   readonly signedIn?: (request: FastifyRequest) => Promise<Caller | undefined>
   /** Where what is left of a limit is looked up. */
   readonly limits?: Pick<Limits, 'take'>
+  /** Whether people who signed in at the identity provider make keys of their own. */
+  readonly hasOwnKeys?: boolean
 }
 
 interface Guide {
@@ -32,7 +36,7 @@ interface Guide {
 }
 
 export default async function page (app: FastifyInstance, options: Options): Promise<void> {
-  const { publicUrl, newer, signedIn = async () => undefined, limits } = options
+  const { publicUrl, newer, signedIn = async () => undefined, limits, hasOwnKeys = false } = options
   app.route({
     method: ['GET', 'HEAD'],
     url: '/',
@@ -46,7 +50,7 @@ export default async function page (app: FastifyInstance, options: Options): Pro
       const accept = request.headers.accept ?? ''
       if (accept.includes('text/html')) {
         const caller = await signedIn(request)
-        const signIn = caller === undefined ? signedOutHtml : signedInHtml(caller, await standingOf(caller, limits))
+        const signIn = caller === undefined ? signedOutHtml : signedInHtml(caller, await standingOf(caller, limits), hasOwnKeys)
         return reply.headers(headers).type('text/html; charset=utf-8').send(asHtml(origin, notice, signIn))
       }
       if (accept.includes('application/json')) return reply.type('application/json; charset=utf-8').send(asJson(origin, notice))
@@ -98,35 +102,12 @@ function guides (origin: string): readonly Guide[] {
  */
 const script = `const go = () => { if (location.hash.startsWith('#/')) location.replace('${mount}/' + location.hash) }; go(); addEventListener('hashchange', go)`
 
-/**
- * Copies what stands in the next `pre`. Over plain HTTP browsers have no clipboard for scripts, only the command that copies what is
- * selected. Without scripts there is no button.
- */
-const copyScript = `
-const select = code => getSelection().selectAllChildren(code)
-const copy = async code => {
-  if (navigator.clipboard) return navigator.clipboard.writeText(code.textContent)
-  select(code)
-  if (!document.execCommand('copy')) throw new Error()
-}
-for (const button of document.querySelectorAll('button.copy')) {
-  const status = button.nextElementSibling
-  const code = button.parentElement.nextElementSibling
-  button.hidden = false
-  button.onclick = () => copy(code).then(() => 'Copied', () => { select(code); return 'Selected: copy it with your keyboard' }).then(text => {
-    status.textContent = text
-    setTimeout(() => { status.textContent = '' }, 4000)
-  })
-}
-`
-
 const headers = pageHeaders([script, copyScript])
 
 function guideHtml ({ title, text, code }: Guide): string {
   return `<h2>${escape(title)}</h2>
 <p>${escape(text)}</p>
-<p><button type="button" class="copy" aria-label="Copy: ${escape(title)}" hidden>Copy</button> <span role="status"></span></p>
-<pre tabindex="0">${escape(code)}</pre>`
+${copyHtml(title, code)}`
 }
 
 function asHtml (origin: string, notice: string | undefined, signIn: string): string {
@@ -172,15 +153,16 @@ function boundsOf (permissions: Permissions | undefined): string {
   return `Of that, its key is bound to ${permissions.texts.slice(0, permissionsShown).join(', ')}${more > 0 ? ` and ${more} more` : ''}. `
 }
 
-function signedInHtml (caller: Caller, standing: Standing | undefined): string {
-  const { name, userId, scopes, workspaces, permissions } = caller
+function signedInHtml (caller: Caller, standing: Standing | undefined, hasOwnKeys: boolean): string {
+  const { name, userId, keyId, scopes, workspaces, permissions } = caller
+  const keys = hasOwnKeys && keyId.startsWith(accountPrefix) ? ` · <a href="${ownKeysPath}">Your keys</a>` : ''
   const may = withoutIncluded(scopes).map(scope => deeds[scope])
   const where = workspaces.length === 0 ? '' : ` in ${workspaces.length === 1 ? 'the workspace' : 'the workspaces'} ${workspaces.join(', ')}`
   const what = may.length === 0 ? 'This session may open MLflow\'s pages, but its key has no scope.' : `This session may ${may.join(', and ')}${where}.`
   return `<div class="card"><div class="row"><p>Signed in as <strong>${escape(userId)}</strong> with the key <strong>${escape(name)}</strong></p>
 <form method="post" action="${signOutPath}"><button>Sign out</button></form></div>
 <p class="soft">${escape(what)} ${escape(boundsOf(permissions) + limitOf(caller, standing))}</p>
-<p><a href="${mount}/">Open MLflow</a></p></div>`
+<p><a href="${mount}/">Open MLflow</a>${keys}</p></div>`
 }
 
 function asText (origin: string, notice: string | undefined): string {

@@ -3,7 +3,7 @@ import { decode, undisguise } from '../access/readings.js'
 
 /** What MLflow has no path for. */
 const facadeOnly =
-  /^\/(?:(?:live|ready|login|login\/oidc|login\/callback|logout|openapi\.json|openapi\.yaml|whoami|whoami\/rotate)$|(?:docs|console|admin\/keys|admin\/audit|admin\/explain)(?:\/|$))/
+  /^\/(?:(?:live|ready|login|login\/oidc|login\/callback|logout|openapi\.json|openapi\.yaml|whoami|whoami\/rotate)$|(?:docs|console|keys|admin\/keys|admin\/audit|admin\/usage|admin\/explain)(?:\/|$))/
 /** What the facade and MLflow under its mount both have. */
 const shared = /^\/(?:health|version)?$/
 /** MLflow under its mount, old paths, and the health of MLflow behind. */

@@ -1,6 +1,6 @@
 /** The settings OIDC_…: whose tokens count, and what they allow. */
 import type { SettingReader } from './setting-reader.js'
-import { headerText, http, lifetime, rate } from './setting-values.js'
+import { headerText, http, keyLifetime, lifetime, rate } from './setting-values.js'
 import type { Name } from './settings.js'
 
 export interface OidcConfig {
@@ -24,6 +24,8 @@ export interface ClientConfig {
   readonly scope: string
   /** After how long the provider is asked again what a person may do, milliseconds. */
   readonly refreshMs: number
+  /** How long keys live at most that people make for themselves, milliseconds; undefined: they make none. */
+  readonly keyLifetimeMs: number | undefined
 }
 
 /** What whoever has these claims may do. */
@@ -70,8 +72,14 @@ function clientFrom ({ value }: SettingReader): ClientConfig {
     secret: value('OIDC_CLIENT_SECRET', headerText) ?? '',
     name: value('OIDC_NAME', line) ?? '',
     scope: value('OIDC_SCOPES', scopes) ?? '',
-    refreshMs: value('OIDC_REFRESH_SECONDS', lifetime) ?? 0
+    refreshMs: value('OIDC_REFRESH_SECONDS', lifetime) ?? 0,
+    keyLifetimeMs: value('OIDC_KEYS_MAX_LIFETIME', keyLifetimeOrOff) ?? undefined
   }
+}
+
+/** Null: off. */
+function keyLifetimeOrOff (given: string): number | null | undefined {
+  return given === 'off' ? null : keyLifetime(given)
 }
 
 function line (given: string): string | undefined {

@@ -22,6 +22,7 @@ const duration = 'a number of seconds up to 1000000'
 const timeout = 'a number of seconds from 0.1 to 1000000'
 const lifetime = 'a number of seconds from 1 to 1000000'
 const url = 'an http:// or https:// URL without user, query, fragment, spaces, dot segments or port 0'
+const keyLifetime = 'a duration such as 90d, 12h or 3600s (s, m, h, d, w), or a number of seconds above 0'
 const pemFile = 'the path of a PEM file'
 const placeList = '`any`, `none`, or beginnings of URIs separated by commas, such as `s3://bucket/team-a/`, `s3://*`, `runs:` (URIs without a host) or `/mnt/artifacts/`'
 const day = 'a date such as 2027-06-30'
@@ -51,7 +52,7 @@ const table = {
   KEYS_CACHE_SECONDS: { value: '60', allowed: duration, about: 'Seconds to cache the auth service\'s answer about a key.' },
   KEYS_STALE_SECONDS: { value: '600', allowed: duration, about: 'Seconds for which a key last seen as valid keeps working while the auth service or PostgreSQL is down.' },
   KEYS_DEFAULT_RATE: { value: 'none', allowed: 'a rate such as 60/hour, or none', about: 'Calls an hour of keys that `keys create` and `POST /admin/keys` make without a rate; kept with the key. The first admin key has no limit.' },
-  KEYS_MAX_LIFETIME: { allowed: 'a duration such as 90d, 12h or 3600s (s, m, h, d, w), or a number of seconds above 0', about: 'How far ahead the expiry of a key may lie that is created, changed or rotated, on the command line or over HTTP: asking for more is an error, and a key for which no expiry is asked gets this one. The first admin key and imported keys keep theirs. Unset: no limit.' },
+  KEYS_MAX_LIFETIME: { allowed: keyLifetime, about: 'How far ahead the expiry of a key may lie that is created, changed or rotated, on the command line or over HTTP: asking for more is an error, and a key for which no expiry is asked gets this one. The first admin key and imported keys keep theirs. Unset: no limit.' },
   REDIS_URL: { secret: true, allowed: redisAllowed, about: 'Redis (5 or later) or Valkey in which several facades count the calls of keys with a limit together (docs/scaling.md). Unset, or while it does not answer: each counts by itself.' },
   AUTH_SERVICE_ID: { value: 'platform', allowed: 'printable text', about: '`service_id` sent to the auth service.' },
   AUTH_EMPTY_SCOPES: { value: 'none', allowed: '`none` or `read`', about: 'What an auth-service key without scopes may do.' },
@@ -66,6 +67,7 @@ const table = {
   OIDC_CLIENT_SECRET: { secret: true, allowed: 'printable text', about: 'The secret of that client.' },
   OIDC_NAME: { value: 'your company account', allowed: 'a text of 1 to 60 characters', about: 'What the sign-in page calls the identity provider, after "Sign in with".' },
   OIDC_SCOPES: { value: 'openid email profile offline_access', allowed: 'names separated by spaces, `openid` among them', about: 'What the facade asks the identity provider for; some need one more for groups. `offline_access` is what makes it give a refresh token.' },
+  OIDC_KEYS_MAX_LIFETIME: { value: '90d', allowed: `${keyLifetime}, or off`, about: 'How long the keys live at most that people who signed in at the identity provider make at `/keys` (docs/browser.md), within `KEYS_MAX_LIFETIME`; `off`: they make none.' },
   OIDC_REFRESH_SECONDS: { value: '300', allowed: lifetime, about: 'Seconds after which the identity provider is asked again what a person may do.' },
   PUBLIC_URL: { allowed: 'an http:// or https:// origin without a path', about: 'The public origin that people use. Unset: taken from the request.' },
   CORS_ALLOWED_ORIGINS: { allowed: 'a list of http:// or https:// origins without a path, separated by commas (not `*`, which would let any page use a key that it gets hold of)', about: 'Other origins whose pages may call with a key in a header, never with a cookie. Unset: none.' },

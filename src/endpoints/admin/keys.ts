@@ -69,7 +69,7 @@ function fieldName (about: keyof KeyWishes, body: unknown): string {
   return (body as KeyBody).expires_in === undefined ? 'expires_at' : 'expires_in'
 }
 
-/** What an error of keys is over HTTP. */
+/** What an error of a key store, or of what is asked of a key, is over HTTP. @param body of the request */
 export function keyFault (error: unknown, body: unknown): FacadeError {
   if (error instanceof KeyInputError) {
     const field = error.about === undefined ? '' : `The field ${fieldName(error.about, body)} is not valid. `

@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads'
 import { LRUCache } from 'lru-cache'
 import { versions } from '../../mlflow/versions.js'
-import { compress, type Content } from './content.js'
+import { compress, type Content } from '../content.js'
 
 export interface Edition {
   readonly json: Content

@@ -1,12 +1,14 @@
 /** `/openapi.json`, `/openapi.yaml` and Swagger UI at `/docs`: open to everyone, without any outside host. */
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { FacadeError } from '../../core/errors.js'
 import { operationOutside } from '../../http/context.js'
 import type { Monitor } from '../../mlflow/monitor.js'
 import { newest } from '../../mlflow/versions.js'
-import { openAssets } from './assets.js'
-import { answer } from './content.js'
+import { assetsIn, openAssets } from '../assets.js'
+import { answer } from '../content.js'
 import { openEditions } from './editions.js'
 import { pageScript } from './page-script.js'
 import { css, logo, title } from './theme.js'
@@ -36,7 +38,7 @@ const contentSecurityPolicy = [
 
 export default async function openapi (app: FastifyInstance, { monitor }: Options): Promise<void> {
   const editions = openEditions()
-  const assets = openAssets()
+  const assets = openAssets(assetsIn(join(dirname(createRequire(import.meta.url).resolve('@fastify/swagger-ui')), 'static')))
 
   app.addHook('onRequest', (request, reply, done) => {
     request.operation = docs // of Swagger UI's routes too, which are not ours to configure

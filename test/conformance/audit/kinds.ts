@@ -141,5 +141,6 @@ export const kinds: readonly Kind[] = [
   { name: 'bytes that are no HTTP', ask: async world => (await exchange(world, 'garbage\r\n\r\n')).status, event: refused('none', 'malformed') },
   { name: 'a head that is too large', ask: asking('GET /ready', { headers: { X: 'x'.repeat(100_000) } }), event: refused('none', 'malformed') },
   { name: 'a body that is too large', ask: asking(`POST ${api}/runs/create`, { key: 'write', body: 'x'.repeat(10_001) }), event: refused('createRun', 'body_too_large') },
-  { name: 'events, without being an administrator', ask: asking('GET /admin/audit', { key: 'write' }), event: refused('audit', 'scope') }
+  { name: 'events, without being an administrator', ask: asking('GET /admin/audit', { key: 'write' }), event: refused('audit', 'scope') },
+  { name: 'usage, without being an administrator', ask: asking('GET /admin/usage', { key: 'write' }), event: refused('usage', 'scope') }
 ]

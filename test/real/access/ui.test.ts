@@ -1,8 +1,8 @@
 /** MLflow's own UI and its assistant through the facade, on a real server: what a person sees, and whom MLflow takes the caller for. */
-import { join } from 'node:path'
 import t from 'tap'
 import { openBrowser } from '../../../scripts/browser.js'
 import { startFacade } from '../../helpers/facade.js'
+import { takePicture } from '../../helpers/looks.js'
 import { startMlflow, type Mlflow } from '../../../scripts/mlflow/server.js'
 
 t.setTimeout(300_000)
@@ -34,7 +34,7 @@ t.test('the UI loads for a read key: the experiments are shown, nothing is missi
 
   await page.goto(`${facade.url}/mlflow/#/experiments`)
   await page.getByText('seen in a browser').first().waitFor({ timeout: 120_000 })
-  await page.screenshot({ path: join(process.env['SCREENSHOTS'] ?? mlflow.dir, 'experiments.png') })
+  await takePicture(page, 'experiments')
   t.match(await page.title(), /MLflow/)
   t.ok(scripts > 0, `${scripts} scripts`)
   t.same(complaints, [])

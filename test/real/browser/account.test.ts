@@ -3,7 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { BrowserContext, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { openBrowser } from '../../../scripts/browser.js'
+import { complaintsOf } from '../../helpers/complaints.js'
 import { startFacade, type FacadeProcess } from '../../helpers/facade.js'
+import { faultsOf, takePicture } from '../../helpers/looks.js'
 import { facadeClient, startProvider, type RealProvider } from '../../helpers/provider.js'
 import { answer, says, standIn } from '../../helpers/upstream.js'
 
@@ -119,4 +121,69 @@ t.test('a state, a nonce or an issuer that is not the one of the sign-in is refu
   await page.goto(`${facade.url}/login/callback?${new URLSearchParams({ code: 'x', state, iss: 'https://evil.example' }).toString()}`)
   await page.getByRole('alert').waitFor()
   t.ok(await isSignedOut(seat))
+})
+
+/** Whether a key is good, by what `/whoami` answers. */
+async function isGood ({ facade }: Seat, key: string): Promise<boolean> {
+  return (await fetch(`${facade.url}/whoami`, { headers: { authorization: `Bearer ${key}` } })).status === 200
+}
+
+t.test('a person makes a key of their own, which is shown once, and revokes it', async t => {
+  const seat = await sit(t)
+  const { page, facade, signIn } = seat
+  await signIn()
+  await page.waitForURL(`${facade.url}/mlflow/**`)
+  const complaints = complaintsOf(page, facade.url)
+  await page.goto(facade.url)
+  await page.getByRole('link', { name: 'Your keys' }).click()
+  await page.getByLabel('Name').fill('nightly <b>training</b>')
+  await page.getByLabel('It ends').selectOption('in 30 days')
+  t.strictSame(await faultsOf(page), [])
+  await takePicture(page, 'own-keys')
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { name: 'The key nightly <b>training</b>' }).waitFor()
+  const key = await page.locator('pre').textContent() ?? ''
+  t.ok(await isGood(seat, key))
+  t.strictSame(await faultsOf(page), [])
+  await takePicture(page, 'own-key')
+  await page.getByRole('button', { name: 'Copy' }).click()
+  await page.getByRole('status').getByText(/Copied|Selected/).waitFor()
+  await page.getByRole('link', { name: 'Your keys' }).click()
+  await page.getByText('never used').or(page.getByText('last used')).waitFor()
+  t.notMatch(await page.content(), key)
+  await page.setViewportSize({ width: 320, height: 640 })
+  t.strictSame(await faultsOf(page), [])
+  await page.getByRole('button', { name: 'Revoke nightly' }).click()
+  await page.getByText('You have none.').waitFor()
+  t.notOk(await isGood(seat, key))
+  t.strictSame(complaints, [])
+})
+
+t.test('a script in a page of MLflow\'s gets no key out of it, by no way there is', async t => {
+  const seat = await sit(t)
+  const { page, facade, signIn } = seat
+  await signIn()
+  await page.waitForURL(`${facade.url}/mlflow/**`)
+  const attack = async (script: string): Promise<string> => await page.evaluate(`(async () => { ${script} })()`)
+  t.match(await attack("return await (await fetch('/keys', { method: 'POST', body: new URLSearchParams({ name: 'x' }), headers: { accept: 'text/html' } })).text()"), 'does not say that it comes from there')
+  /** Sends the form into a frame or a window of this name. */
+  const send = (target: string): string => `
+    const form = Object.assign(document.createElement('form'), { method: 'post', action: '/keys', target: '${target}' })
+    form.append(Object.assign(document.createElement('input'), { name: 'name', value: 'stolen' }))
+    document.body.append(form)
+    form.submit()
+    await new Promise(resolve => setTimeout(resolve, 1500))`
+  const inFrame = await attack(`
+    const frame = Object.assign(document.createElement('iframe'), { name: 'frame' })
+    document.body.append(frame)
+    ${send('frame')}
+    return frame.contentDocument.body.textContent`)
+  t.match(inFrame, 'does not say that it comes from there')
+  const inWindow = await attack(`
+    const there = window.open('about:blank', 'window')
+    ${send('window')}
+    try { return there.document.body.textContent } catch (error) { return error.name }`)
+  t.equal(inWindow, 'SecurityError')
+  await page.goto(`${facade.url}/keys`)
+  t.equal(await page.getByText('stolen').count(), 1, 'it was made, and nobody has seen it')
 })

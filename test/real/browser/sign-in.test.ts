@@ -1,18 +1,13 @@
 /** People in a real browser, in front of a real MLflow: from a key that is typed in to the chart of a run, and out again. */
-import { mkdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import t from 'tap'
 import { openBrowser } from '../../../scripts/browser.js'
 import { complaintsOf } from '../../helpers/complaints.js'
 import { startFacade, type FacadeProcess } from '../../helpers/facade.js'
+import { faultsOf, takePicture } from '../../helpers/looks.js'
 import { startMlflow } from '../../../scripts/mlflow/server.js'
 
 t.setTimeout(400_000)
-
-const pictures = process.env['SCREENSHOTS'] ?? join('.build', 'screenshots')
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 let mlflowUrl = ''
 let facade: FacadeProcess
@@ -20,7 +15,6 @@ let experiment = ''
 let run = ''
 
 t.before(async () => {
-  mkdirSync(pictures, { recursive: true })
   const dir = t.testdir({ artifacts: {} })
   const mlflow = await startMlflow(t, { version: '3.17.2', dir })
   mlflowUrl = mlflow.url
@@ -63,7 +57,7 @@ async function sit (t: Parameters<typeof openBrowser>[0], options: object = {}):
       clicks++
     },
     clicks: () => clicks,
-    picture: async name => { await page.screenshot({ path: join(pictures, `${name}.png`) }) }
+    picture: async name => await takePicture(page, name)
   }
 }
 
@@ -161,9 +155,7 @@ for (const [name, options] of Object.entries({
     const { page, complaints, picture } = seat
     const check = async (what: string): Promise<void> => {
       await picture(`${what}-${name}`)
-      t.equal(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'), 0, 'nothing scrolls sideways')
-      const { violations } = await page.evaluate(`${axe}; axe.run()`) as { violations: ReadonlyArray<{ id: string, impact: string, nodes: ReadonlyArray<{ html: string }> }> }
-      t.strictSame(violations.map(({ id, impact, nodes }) => `${impact} ${id} ${nodes[0]?.html ?? ''}`), [], what)
+      t.strictSame(await faultsOf(page), [], what)
     }
     await page.goto(`${facade.url}/`)
     await check('start')

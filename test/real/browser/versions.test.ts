@@ -1,6 +1,6 @@
 /** MLflow's own pages after signing in, version by version: docs/browser.md lists what is looked at. */
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import t, { type Test } from 'tap'
@@ -8,10 +8,10 @@ import { openBrowser } from '../../../scripts/browser.js'
 import { startMlflow } from '../../../scripts/mlflow/server.js'
 import { complaintsOf } from '../../helpers/complaints.js'
 import { startFacade, type FacadeProcess } from '../../helpers/facade.js'
+import { takePicture } from '../../helpers/looks.js'
 
 t.setTimeout(400_000)
 
-const pictures = process.env['SCREENSHOTS'] ?? join('.build', 'screenshots')
 const notes = 'what was seen in the run\n'
 
 /** Two servers at a time: more of them starve each other. */
@@ -79,7 +79,6 @@ function isMajor2 (version: string): boolean {
 
 let browser: Browser
 t.before(async () => {
-  mkdirSync(pictures, { recursive: true })
   browser = await openBrowser(t)
 })
 
@@ -101,7 +100,7 @@ async function visit (t: Test, version: string, { facade, experiment, run, trace
   const look = async (name: string, place: string, sign: string): Promise<void> => {
     await page.goto(`${facade.url}/mlflow/#/${place}`)
     const isSeen = await page.locator(sign).first().waitFor({ timeout: 30_000 }).then(() => true, () => false)
-    await page.screenshot({ path: join(pictures, `${name.replaceAll(' ', '-')}-${version}.png`) })
+    await takePicture(page, `${name.replaceAll(' ', '-')}-${version}`)
     t.ok(isSeen, `${name}: ${sign}`)
   }
   const list = isMajor2(version) ? '' : 'experiments'

@@ -31,7 +31,7 @@ t.test('every rule of both listeners is reached by an expectation, and every exp
 
 t.test('the change moves MLflow to the facade, ends the overreach of /api*, and nothing else', async t => {
   const seen = (await changesOf([before, after])).map(change => `${change.listener} ${change.before} > ${change.after}, rule ${change.rules.before} > ${change.rules.after}`)
-  const facade = ['10', '11', '12', '13', '14', '15', '16', '17', '18', '19'].map(rule => rule === '10' ? 'mlflow > mlflow-facade, rule 40 > 10' : `api > mlflow-facade, rule 50 > ${rule}`)
+  const facade = ['10', '11', '12', '13', '14', '15', '16', '17', '18', '19', '20'].map(rule => rule === '10' ? 'mlflow > mlflow-facade, rule 40 > 10' : `api > mlflow-facade, rule 50 > ${rule}`)
   const intended = [...facade, 'api > fixed:404, rule 100 > default', 'mlflow > mlflow-facade, rule 200 > 200']
   t.strictSame(new Set(seen), new Set(['http', 'https'].flatMap(listener => intended.map(text => `${listener} ${text}`))))
 })

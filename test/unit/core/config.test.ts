@@ -257,11 +257,14 @@ t.test('an issuer of tokens comes with its audience and roles, and says what is 
   refused({ OIDC_CLIENT_SECRET: 's3cret' }, /OIDC_CLIENT_ID is not set/)
   refused({ OIDC_CLIENT_ID: 'facade', OIDC_CLIENT_SECRET: 's3cret', OIDC_SCOPES: 'email' }, /^OIDC_SCOPES is .*openid/)
   refused({ OIDC_CLIENT_ID: 'facade', OIDC_CLIENT_SECRET: 's3cret', OIDC_REFRESH_SECONDS: '0' }, /^OIDC_REFRESH_SECONDS is/)
+  refused({ OIDC_CLIENT_ID: 'facade', OIDC_CLIENT_SECRET: 's3cret', OIDC_KEYS_MAX_LIFETIME: 'never' }, /^OIDC_KEYS_MAX_LIFETIME is .*or off/)
   refused({ OIDC_CLIENT: 's3cret' }, /^OIDC_CLIENT is not a setting: did you mean OIDC_CLIENT_ID/)
   const people = { OIDC_CLIENT_ID: 'facade', OIDC_CLIENT_SECRET: 's3cret' }
-  const client = { id: 'facade', secret: 's3cret', name: 'your company account', scope: 'openid email profile offline_access', refreshMs: 300_000 }
+  const client = { id: 'facade', secret: 's3cret', name: 'your company account', scope: 'openid email profile offline_access', refreshMs: 300_000, keyLifetimeMs: 90 * 86_400_000 }
   t.match(load({ ...env, ...people }).oidc, { audience: 'api', client })
   t.match(load({ ...env, ...people, OIDC_AUDIENCE: '' }).oidc, { audience: undefined, client })
+  const keysFor = (given: string): number | undefined => load({ ...env, ...people, OIDC_KEYS_MAX_LIFETIME: given }).oidc?.client?.keyLifetimeMs
+  t.strictSame([keysFor('12h'), keysFor('off')], [43_200_000, undefined])
   for (const issuer of ['http://login.example', 'http://127.0.0.1.evil.example', 'login.example', 'https://u:p@login.example']) refused({ OIDC_ISSUER: issuer }, /^OIDC_ISSUER is .*https:/)
   refused({ OIDC_ROLES: '[{"claim":"s3cret"' }, /^OIDC_ROLES is not JSON$/)
   for (const [rows, problem] of [

@@ -184,7 +184,7 @@ const listed: Readonly<Record<string, Readonly<Record<string, keyof typeof reaso
     '/^(?:host|connection|content-length|transfer-encoding|expect|upgrade|te|trailer|authorization|cookie|x-api-key|api-key|x-goog-api-key)$/i': 'head'
   },
   'src/http/own.ts': {
-    '/^\\/(?:(?:live|ready|login|login\\/oidc|login\\/callback|logout|openapi\\.json|openapi\\.yaml|whoami|whoami\\/rotate)$|(?:docs|console|admin\\/keys|admin\\/audit|admin\\/explain)(?:\\/|$))/': 'head',
+    '/^\\/(?:(?:live|ready|login|login\\/oidc|login\\/callback|logout|openapi\\.json|openapi\\.yaml|whoami|whoami\\/rotate)$|(?:docs|console|keys|admin\\/keys|admin\\/audit|admin\\/usage|admin\\/explain)(?:\\/|$))/': 'head',
     '/^\\/(?:health|version)?$/': 'head',
     '/^\\/(?:(?:api\\/)?mlflow|api\\/health\\/mlflow|(?:ajax-)?api\\/(?:[23]\\.0\\/mlflow|2\\.0\\/mlflow-artifacts))(?:\\/|$)/': 'head',
     '/^(?:\\/[a-z\\d_~-][a-z\\d_.~-]*)+\\/?$/': 'single',

@@ -6,7 +6,7 @@ import { reading } from '../../helpers/sqlite-store.js'
 
 const operations = [
   ['GET', '/admin/keys'], ['POST', '/admin/keys', { name: 'x' }], ['POST', '/admin/keys/import', { keys: [{}] }], ['GET', '/admin/keys/key_x'], ['PATCH', '/admin/keys/key_x', { name: 'x' }],
-  ['DELETE', '/admin/keys/key_x'], ['POST', '/admin/keys/key_x/rotate', {}], ['POST', '/admin/keys/key_x/disable', {}], ['POST', '/admin/keys/key_x/enable'], ['GET', '/admin/audit'],
+  ['DELETE', '/admin/keys/key_x'], ['POST', '/admin/keys/key_x/rotate', {}], ['POST', '/admin/keys/key_x/disable', {}], ['POST', '/admin/keys/key_x/enable'], ['GET', '/admin/audit'], ['GET', '/admin/usage'],
   ['POST', '/admin/explain', { method: 'GET', path: '/whoami' }]
 ] as const
 

@@ -29,7 +29,7 @@ async function trial (t: Test): Promise<Trial> {
   const issuer = await startIssuer(t)
   const clock = { at: Date.now() }
   const said: Trial['said'] = { claims: { groups: ['ml-team'] }, refresh: 'r1' }
-  const client = { id: 'facade', secret: 'a secret of the facade', name: 'Acme', scope: 'openid', refreshMs }
+  const client = { id: 'facade', secret: 'a secret of the facade', name: 'Acme', scope: 'openid', refreshMs, keyLifetimeMs: undefined }
   const config = { issuer: issuer.url, audience: undefined, userClaim: 'email', roles: rolesIn(roles) as readonly Role[], client }
   const open = (): People => openPeople(config, { idleMs: 8 * 3_600_000, maxMs: 24 * 3_600_000, staleMs, secret: () => 'a secret for seals that is long enough', now: () => clock.at })
   const [people, elsewhere] = [open(), open()]

@@ -18,7 +18,7 @@ async function withPlatform (t: Test, behaviour: Behaviour = echo, env: Record<s
 }
 
 const ours = ['/', '/mlflow', '/mlflow/', '/mlflow/x', '/api/mlflow', '/api/mlflow/x', '/api/2.0/mlflow/x', '/ajax-api/3.0/mlflow/x', '/api/2.0/mlflow-artifacts/artifacts/x', '/api/health/mlflow',
-  '/live', '/ready', '/health', '/version', '/whoami', '/whoami/rotate', '/docs', '/docs/', '/docs/static/x.js', '/openapi.json', '/openapi.yaml', '/login', '/logout', '/console', '/console/keys', '/admin/keys', '/admin/keys/key_1', '/admin/audit', '/admin/explain']
+  '/live', '/ready', '/health', '/version', '/whoami', '/whoami/rotate', '/docs', '/docs/', '/docs/static/x.js', '/openapi.json', '/openapi.yaml', '/login', '/logout', '/console', '/console/keys', '/keys', '/keys/key_1/revoke', '/admin/keys', '/admin/keys/key_1', '/admin/audit', '/admin/usage', '/admin/explain']
 const theirs = ['/models', '/api/v1/auth/keys', '/api/models/a%2Fb%20c/%7Bx%7D', '/api/mlflowx', '/mlflow-old', '/health/deep', '/admin', '/admin/users', '/x/mlflow', '/a//b', '/a/./b', '/a/../b', '/%zz', '/%ff', '/a%5Cb', '/a%00', '/a|b"{}`', '/api/2.0/other',
   '/metrics', '/favicon.ico', '/graphql', '/v1/traces', '/a;b', '/robots.txt', '/LIVEX']
 

@@ -14,6 +14,8 @@ export async function server (c: Caller, { experimentId }: Tracked): Promise<voi
   await c.call('listAuditEvents', { anonymous: true, status: 401 })
   await c.call('explain', { body: { method: 'GET', path: '/mlflow/api/2.0/mlflow/experiments/search?max_results=1' } })
   await c.call('explain', { body: { method: 'GET', path: 'mlflow' }, status: 400 })
+  await c.call('getUsage')
+  await c.call('getUsage', { anonymous: true, status: 401 })
   await c.call('getOpenapiJson', { anonymous: true })
   await c.call('getOpenapiYaml', { parameters: { mlflow: 'all' }, anonymous: true })
   await c.call('signInPage', { parameters: { next: '/mlflow/#/experiments/1' }, anonymous: true })

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { FacadeError } from '../../core/errors.js'
+import { FacadeError } from '../core/errors.js'
 
 export type Coding = 'br' | 'gzip' | 'identity'
 

@@ -1,7 +1,7 @@
 /** Which coding a caller gets, and when it has the content already: RFC 9110, sections 12.5.3 and 13.1.2. */
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import t from 'tap'
-import { chooseCoding, compress, isKnown } from '../../../src/endpoints/openapi/content.js'
+import { chooseCoding, compress, isKnown } from '../../../src/endpoints/content.js'
 
 t.test('Accept-Encoding is read with its weights', async t => {
   const cases: ReadonlyArray<readonly [accepted: string | undefined, wanted: string | undefined]> = [
