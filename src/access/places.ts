@@ -23,7 +23,8 @@ const operations: Readonly<Record<string, Places>> = {
   updateWorkspace: { kind: 'artifactLocations', fields: [['default_artifact_root'], ['trace_archival_config', 'location']] },
   createWebhook: { kind: 'webhookUrls', fields: [['url']] },
   updateWebhook: { kind: 'webhookUrls', fields: [['url']] },
-  // MLflow keeps where a trace's data lies in a tag, and lets callers set it (2.22 to 3.11; later ones refuse that themselves).
+  // MLflow keeps where a trace's data lies in a tag. Callers can set it afterwards (2.22.5, 3.9.0, 3.11.1; 3.17.2 refuses that itself), not
+  // with the start of a trace, where MLflow's own value counts or the call fails.
   setTraceTag: { kind: 'artifactLocations', tags: 'itself' },
   setTraceTagV3: { kind: 'artifactLocations', tags: 'itself' },
   endTrace: { kind: 'artifactLocations', tags: 'list' }
@@ -62,7 +63,7 @@ export function placeRules (operationId: string, policy: PlacePolicy): PlaceRule
 
 /** The places in a message of an operation, as MLflow will read it. @throws AmbiguousMessageError */
 export function placesIn (operationId: string, message: Readonly<Record<string, unknown>>): readonly NamedPlace[] {
-  const { fields = [], tags } = operations[operationId] ?? { kind: 'modelSources' }
+  const { fields = [], tags }: Partial<Places> = operations[operationId] ?? {}
   const named = fields.map(path => [path.at(-1) ?? '', path.reduce<unknown>((value, name) => fieldOf(value, name), message)] as const)
   const list = tags === 'list' ? fieldOf(message, 'tags') : tags === 'itself' ? [message] : []
   for (const tag of Array.isArray(list) ? list : []) {

@@ -110,9 +110,9 @@ const imported = `Usage: hokusai-mlflow keys import FILE [--json]
 
 Takes keys of another system: JSON lines, a JSON array, or CSV with a header line.
 Fields: key (at least 20 characters) or key_hash (its SHA-256 in hexadecimal);
-user_id, name, scopes, workspaces, permissions, rate_per_hour, expires_at, is_admin. A key
-without scopes gets the defaults of create. If any line is invalid, nothing is
-imported.
+user_id, name, scopes, workspaces, permissions, rate_per_hour, expires_at,
+is_admin. Lists are JSON, or texts with commas or spaces between. A key without
+scopes gets the defaults of create. If any line is invalid, nothing is imported.
 
   --json  print the counts as JSON`
 
