@@ -130,9 +130,9 @@ export function refusalFor (permissions: Permissions, why: string): string {
   return `${boundTo(permissions)} ${why}`
 }
 
-/** What audit and log call the thing. */
-export function nounOf ({ kind }: Thing): string {
-  return nouns[kind]
+/** What the audit trail calls the thing: a word. */
+export function fieldOf ({ kind }: Thing): string {
+  return kind === 'artifact' ? 'path' : kind === 'source' ? 'source' : kind === 'registered' ? 'name' : nouns[kind].replaceAll(' ', '_')
 }
 
 function boundTo ({ texts }: Permissions): string {

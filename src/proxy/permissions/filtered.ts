@@ -1,14 +1,15 @@
 /** Answers a list for a key that is bound: MLflow's own answer, less what the key may not read, or an error; never half of it. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Permissions } from '../../access/permissions.js'
-import { FacadeError, unavailable } from '../../core/errors.js'
+import { FacadeError } from '../../core/errors.js'
 import { hasBody } from '../../http/connection/request-head.js'
 import { prefixFor, type Layout } from '../../mlflow/layout.js'
-import { nameFault } from '../../mlflow/pool.js'
+import type { Monitor } from '../../mlflow/monitor.js'
+import type { Upstream } from '../../mlflow/pool.js'
 import { withoutUnreadable } from '../../permissions/filter.js'
 import type { Listed } from '../../permissions/rules.js'
 import { gather } from '../request-body.js'
-import { workspaceProblem, type Forwarded, type ForwardOptions } from '../forward.js'
+import { workspaceProblem, type Forwarded } from '../forward.js'
 import type { Resolver } from '../../permissions/judge.js'
 
 const bodyMaxBytes = 1024 * 1024
@@ -30,7 +31,7 @@ export async function answerFiltered (
   request: FastifyRequest,
   reply: FastifyReply,
   { match, target, headers, tiedTo }: Forwarded,
-  { upstream, monitor }: Pick<ForwardOptions, 'upstream' | 'monitor'>,
+  { probe, monitor }: { readonly probe: Upstream['probe'], readonly monitor: Monitor },
   filtering: Filtering
 ): Promise<void> {
   const { raw, context } = request
@@ -39,14 +40,12 @@ export async function answerFiltered (
   if (problem !== undefined) throw problem
   const method = raw.method ?? ''
   const sent = hasBody(context.head) ? await gather(raw, bodyMaxBytes) : undefined
-  const answer = await upstream.probe(prefixFor(layout, match.family, method) + target, {
+  const answer = await probe(prefixFor(layout, match.family, method) + target, {
     method,
     ...sent === undefined ? {} : { body: sent },
     headers: toRecord(headers(undefined, layout)),
     timeoutMs,
     maxBytes: answerMaxBytes
-  }).catch((error: Error) => {
-    throw error.name === 'TimeoutError' ? unavailable('MLflow does not answer.', 'upstream_silent', error) : nameFault(error)
   })
   const body = answer.status === 200 ? await filtered(answer.body, layout, filtering) : answer.body
   void reply.code(answer.status).type(answer.contentType).send(body)

@@ -5,7 +5,7 @@ import { FacadeError } from '../../core/errors.js'
 import { sayForAudit } from '../../http/audited.js'
 import { hasBody } from '../../http/connection/request-head.js'
 import type { Layout } from '../../mlflow/layout.js'
-import { firstRefused, nounOf, refusalFor, refusalOf, type Resolver, type Thing } from '../../permissions/judge.js'
+import { fieldOf, firstRefused, refusalFor, refusalOf, type Resolver, type Thing } from '../../permissions/judge.js'
 import { UnreadableError } from '../../permissions/json-text.js'
 import { judgedMaxBytes, readBody, readQuery } from '../../permissions/message.js'
 import { ruleOf, type Rule } from '../../permissions/rules.js'
@@ -72,12 +72,10 @@ export function bindingOf (
     }
     const refused = await firstRefused(permissions, things, resolverOf(layout))
     if (refused !== undefined) {
-      sayForAudit(request, { resource: { [nounOf(refused).replaceAll(' ', '_')]: refused.value } })
+      sayForAudit(request, { resource: { [fieldOf(refused)]: refused.value } })
       throw forbidden(refusalOf(permissions, refused))
     }
     if (request.raw.destroyed && !request.raw.complete) throw new CutUploadError()
-    const renamed = operation?.id === 'updateExperiment' ? things.find(({ kind }) => kind === 'experiment') : undefined
-    if (renamed !== undefined) resolvers.forget(renamed.value)
     return body
   }
 
