@@ -255,6 +255,32 @@ t.test('an MLflow that does not answer is no refusal', async t => {
   t.equal((await app.call('GET', `${api}experiments/search`)).status, 502)
 })
 
+t.test('what many ask at once is asked once; an answer that is too large or does not come is no permission', async t => {
+  const app = await bound(t)
+  const target = '/api/2.0/mlflow/runs/get?run_id=run-a'
+  const asked = (): number => app.mlflow.probes.filter(probe => probe === target).length
+  const answers = await Promise.all(Array.from({ length: 20 }, async () => await app.call('GET', `${api}runs/get?run_id=run-a`)))
+  t.ok(answers.every(({ status }) => status === 200))
+  t.equal(asked(), 1)
+  app.mlflow.replies.set('/api/2.0/mlflow/runs/get?run_id=run-large', ok({ run: { info: { run_id: 'run-large', experiment_id: '1' }, data: 'x'.repeat(5 * 1024 * 1024) } }))
+  t.equal((await app.call('GET', `${api}runs/get?run_id=run-large`)).status, 502)
+  app.mlflow.replies.set('/api/2.0/mlflow/runs/get?run_id=run-slow', undefined)
+  const slow = await app.call('GET', `${api}runs/get?run_id=run-slow`)
+  t.equal(slow.status, 503)
+  t.match(slow.body.toString(), /does not answer/)
+})
+
+t.test('a caller who leaves while its upload is judged costs nothing', async t => {
+  const app = await bound(t)
+  app.mlflow.replies.set('/api/2.0/mlflow/experiments/get?experiment_id=3', undefined)
+  const connection = await app.connect()
+  connection.write(`PUT /mlflow/api/2.0/mlflow-artifacts/artifacts/3/run/artifacts/f HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer ${keys.write}\r\nContent-Length: 1000000\r\n\r\n`)
+  while (!app.mlflow.probes.includes('/api/2.0/mlflow/experiments/get?experiment_id=3')) await new Promise(resolve => setTimeout(resolve, 5))
+  connection.destroy()
+  t.equal((await app.call('GET', `${api}runs/get?run_id=run-a`)).status, 200)
+  t.equal(app.mlflow.calls.length, 1, 'nothing of the upload went on')
+})
+
 t.test('a question is asked where and as the request itself goes', async t => {
   const app = await bound(t, undefined, { shape: { version: '3.17.2', prefix: '/p', restUnderPrefix: true, healthAtRoot: false, streamsArtifacts: true, chunkedIsEmpty: true, workspaces: true, hangs: false } })
   app.mlflow.replies.set('/p/api/2.0/mlflow/experiments/get?experiment_id=1', app.mlflow.replies.get('/api/2.0/mlflow/experiments/get?experiment_id=1'))
