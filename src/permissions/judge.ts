@@ -40,9 +40,8 @@ const atOnce = 4
  * @returns the first thing that is not covered; undefined: all are
  */
 export async function firstRefused (permissions: Permissions, things: readonly Thing[], resolver: Resolver): Promise<Thing | undefined> {
-  const distinct = [...new Map(things.map(thing => [`${thing.kind} ${thing.verb} ${thing.value}`, thing])).values()]
-  for (let from = 0; from < distinct.length; from += atOnce) {
-    const part = distinct.slice(from, from + atOnce)
+  for (let from = 0; from < things.length; from += atOnce) {
+    const part = things.slice(from, from + atOnce)
     const allowed = await Promise.all(part.map(thing => isAllowed(permissions, thing, resolver)))
     const refused = part[allowed.indexOf(false)]
     if (refused !== undefined) return refused

@@ -28,7 +28,7 @@ export interface Reading {
 export const promptTag = 'mlflow.prompt.is_prompt'
 
 /**
- * All that a request names.
+ * All that a request names, each once.
  * @throws UnreadableError where something is missing, or cannot be read in one way only
  */
 export function thingsOf (rule: Extract<Rule, { asks: readonly Ask[] }>, reading: Reading): Thing[] {
@@ -36,8 +36,9 @@ export function thingsOf (rule: Extract<Rule, { asks: readonly Ask[] }>, reading
   if (things.length === 0 && rule.asks.length > 0) throw missing(rule.asks.flatMap(({ fields }) => fields).join(' or '))
   if (rule.also !== undefined) things.push(...further[rule.also](reading))
   checkPaths(reading)
-  if (things.length > thingsMax) throw new UnreadableError(`The request names more than ${thingsMax} things.`)
-  return things
+  const distinct = [...new Map(things.map(thing => [`${thing.kind} ${thing.verb} ${thing.value}`, thing])).values()]
+  if (distinct.length > thingsMax) throw new UnreadableError(`The request names more than ${thingsMax} things.`)
+  return distinct
 }
 
 const pathFields = ['path', 'artifact_file_path', 'artifact_directory_path']

@@ -7,12 +7,12 @@ import { prefixFor, type Layout } from '../../mlflow/layout.js'
 import type { Monitor } from '../../mlflow/monitor.js'
 import type { Upstream } from '../../mlflow/pool.js'
 import { withoutUnreadable } from '../../permissions/filter.js'
+import { judgedMaxBytes } from '../../permissions/message.js'
 import type { Listed } from '../../permissions/rules.js'
 import { gather } from '../request-body.js'
 import { workspaceProblem, type Forwarded } from '../forward.js'
 import type { Resolver } from '../../permissions/judge.js'
 
-const bodyMaxBytes = 1024 * 1024
 const answerMaxBytes = 16 * 1024 * 1024
 const timeoutMs = 60_000
 
@@ -24,6 +24,8 @@ export interface Filtering {
   readonly filter: Listed
   readonly permissions: Permissions
   readonly resolverOf: (layout: Layout) => Resolver
+  /** Judges what is asked for. @throws FacadeError 403 */
+  readonly check: (body: Buffer | undefined) => void
 }
 
 /** Asks MLflow and answers. @throws FacadeError; CutUploadError */
@@ -39,7 +41,8 @@ export async function answerFiltered (
   const problem = workspaceProblem(tiedTo, layout)
   if (problem !== undefined) throw problem
   const method = raw.method ?? ''
-  const sent = hasBody(context.head) ? await gather(raw, bodyMaxBytes) : undefined
+  const sent = hasBody(context.head) ? await gather(raw, judgedMaxBytes) : undefined
+  filtering.check(sent)
   const answer = await probe(prefixFor(layout, match.family, method) + target, {
     method,
     ...sent === undefined ? {} : { body: sent },

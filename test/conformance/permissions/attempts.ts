@@ -17,6 +17,9 @@ export interface Attempt {
 
 type Draft = Pick<Attempt, 'way'> & { readonly query?: string, readonly body?: string | Buffer, readonly headers?: Readonly<Record<string, string>>, readonly path?: string, readonly method?: string, readonly mustFail?: false }
 
+/** A page of a list tells by its token whether there is more: a filter must not ask for what is foreign. */
+export const byFilter = 'by a filter for what is foreign'
+
 /** @param short only one path of those that an operation has */
 export function attemptsOf (operation: Operation, own: Team, foreign: Team, short: boolean): Attempt[] {
   const [mine, theirs] = [askFor(operation, own), askFor(operation, foreign)]
@@ -63,6 +66,7 @@ function drafts (operation: Operation, mine: Asked, theirs: Asked): Draft[] {
     { way: 'nothing at all', body: '{}', mustFail: false },
     ...listDrafts(own, foreign)
   ]
+  if ('max_results' in foreign) bodies.push({ way: byFilter, body: json({ ...foreign, filter: "name LIKE 'team-b%'" }) })
   if ('run_id' in foreign) bodies.push({ way: 'by the old name', body: json({ ...foreign, run_id: undefined, run_uuid: foreign.run_id }) }, { way: 'by the old name beside the new', body: json({ ...foreign, run_id: own.run_id, run_uuid: foreign.run_id }) })
   return [...bodies, ...operation.method === 'GET' ? queryDrafts(operation, mine, theirs) : [], ...pathDrafts(operation, mine, theirs)]
 }
