@@ -20,10 +20,10 @@ export interface FoundExperiment {
   readonly location: string
 }
 
-/** MLflow's own word; undefined: it knows no such thing. Rejects where MLflow cannot be asked. */
+/** MLflow's own word; undefined: it says that there is no such thing. Rejects where MLflow cannot be asked. */
 export interface Resolver {
   readonly experiment: (id: string) => Promise<FoundExperiment | undefined>
-  /** The id of the experiment that one belongs to. */
+  /** The id of the experiment that one belongs to; an empty one where that cannot be told, so that it is not taken for new. */
   readonly experimentOf: (kind: Owned, id: string) => Promise<string | undefined>
   /** Whether a registered model is a prompt. */
   readonly isPrompt: (name: string) => Promise<boolean | undefined>

@@ -60,7 +60,7 @@ async function filtered (text: string, layout: Layout, { filter, permissions, re
   } catch (error) {
     if (error instanceof FacadeError) throw error
     const message = 'MLflow\'s answer cannot be filtered: ask for fewer results (max_results), or by a narrower filter.'
-    throw new FacadeError('badGateway', { reason: 'upstream_protocol', message, cause: error })
+    throw new FacadeError('badGateway', { reason: 'upstream_protocol', message }) // without its cause: that of the parser quotes the answer
   }
 }
 

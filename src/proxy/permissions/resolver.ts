@@ -52,12 +52,12 @@ export function createResolvers (probe: Upstream['probe']): Resolvers {
           })
         },
         async experimentOf (kind, id) {
-          if (id === '' || id === '.' || id === '..' || id.includes('/')) return undefined
+          if (id === '' || id === '.' || id === '..' || id.includes('/')) return ''
           return await cached(owners, keyOf(kind, id), async () => {
             const answer = await ask(questions[kind].path(encodeURIComponent(id)))
             if (answer === undefined) return undefined
             const found = questions[kind].read(answer)
-            return found[ids[kind]] === id && typeof found.experiment_id === 'string' ? found.experiment_id : undefined
+            return found[ids[kind]] === id && typeof found.experiment_id === 'string' ? found.experiment_id : ''
           })
         },
         async isPrompt (name) {
@@ -89,7 +89,7 @@ export function createResolvers (probe: Upstream['probe']): Resolvers {
     pending.get(cache)?.set(key, answer)
     try {
       const found = await answer
-      if (found !== undefined) cache.set(key, found)
+      if (found !== undefined && found !== '') cache.set(key, found)
       return found
     } finally {
       pending.get(cache)?.delete(key)
@@ -105,7 +105,8 @@ export function createResolvers (probe: Upstream['probe']): Resolvers {
 async function question (probe: Upstream['probe'], path: string, workspace: string | undefined): Promise<Fields | undefined> {
   const headers = { accept: 'application/json', 'x-mlflow-workspace': workspace }
   const answer = await probe(path, { headers, timeoutMs, maxBytes: answerMaxBytes })
-  if (answer.status === 400 || answer.status === 404) return undefined
+  if (answer.status === 404 && answer.body.includes('RESOURCE_DOES_NOT_EXIST')) return undefined
+  if (answer.status === 400 || answer.status === 404) return {} // it may be there
   try {
     if (answer.status === 200) return fieldsOf(JSON.parse(answer.body))
   } catch {} // none of its answers
