@@ -64,6 +64,7 @@ t.test('a refusal names what was asked for, and is the same for what is not ther
   t.match(JSON.parse(foreign.body.toString()), { error_code: 'PERMISSION_DENIED' })
   const line = await app.line((JSON.parse(foreign.body.toString()) as { request_id: string }).request_id)
   t.equal(line.refusal, 'permission')
+  t.notMatch(JSON.stringify(app.lines), 'run-b', 'the log holds nothing of what a body or a query names')
   t.match(app.events.find(event => event.outcome === 'refused'), { resource: { run: 'run-b' } })
 })
 
