@@ -64,7 +64,8 @@ function drafts (operation: Operation, mine: Asked, theirs: Asked): Draft[] {
     { way: 'behind what MLflow cannot read', body: joined('{"max_results":{"a":[]},"timestamp":{}}', text) },
     { way: 'own, behind what MLflow cannot read', body: joined('{"max_results":{"a":[]},"timestamp":{},"filter":7}', json(own)), mustFail: false },
     { way: 'nothing at all', body: '{}', mustFail: false },
-    ...listDrafts(own, foreign)
+    ...listDrafts(own, foreign),
+    ...mixedDrafts(own, foreign)
   ]
   if ('max_results' in foreign) bodies.push({ way: byFilter, body: json({ ...foreign, filter: "name LIKE 'team-b%'" }) })
   if ('run_id' in foreign) bodies.push({ way: 'by the old name', body: json({ ...foreign, run_id: undefined, run_uuid: foreign.run_id }) }, { way: 'by the old name beside the new', body: json({ ...foreign, run_id: own.run_id, run_uuid: foreign.run_id }) })
@@ -125,6 +126,16 @@ function listDrafts (own: Record<string, unknown>, foreign: Record<string, unkno
     { way: `${name}, not given`, body: JSON.stringify({ ...own, [name]: undefined }), mustFail: false },
     { way: `${name}, null`, body: JSON.stringify({ ...own, [name]: null }), mustFail: false }
   ])
+}
+
+/** Fields that name a thing, or the name that one is to have. */
+const naming = /^(?:experiment_ids?|experiment_name|run_ids?|trace_ids?|name|new_name|source|models|prompt_versions|locations)$/
+
+/** All one's own, but for one field. */
+function mixedDrafts (own: Record<string, unknown>, foreign: Record<string, unknown>): Draft[] {
+  const isFree = (value: unknown): boolean => typeof value === 'string' && value.startsWith('crossed')
+  return Object.keys(foreign).filter(name => naming.test(name) && !isFree(foreign[name]))
+    .map(name => ({ way: `own, but for ${name}`, body: JSON.stringify({ ...own, [name]: foreign[name] }) }))
 }
 
 function joined (first: string, second: string): string {
