@@ -1,5 +1,7 @@
 /** One log line a request, when it has ended; one a second for those that come in floods. */
 import { symbols, type Logger } from 'pino'
+import { FacadeError } from '../core/errors.js'
+import { reasons } from '../core/reasons.js'
 import type { Caller } from '../keys/contract.js'
 import { guessing } from '../keys/guesses.js'
 import { callerLeft, type RequestRecord } from '../http/records.js'
@@ -96,7 +98,9 @@ function tenths (ms: number): number {
 export function describeFailure (failure: unknown): string {
   const parts: string[] = []
   for (let error = failure; error instanceof Error && parts.length < 5; error = error.cause) {
-    parts.push(`${(error as NodeJS.ErrnoException).code ?? error.name}: ${error.message}`)
+    // What a key may not touch is named in its message, as the caller wrote it
+    const text = error instanceof FacadeError && error.reason === 'permission' ? reasons.permission : error.message
+    parts.push(`${(error as NodeJS.ErrnoException).code ?? error.name}: ${text}`)
   }
   const stack = failure instanceof TypeError || failure instanceof RangeError ? `\n${failure.stack ?? ''}` : ''
   return parts.join(' <- ') + stack

@@ -20,10 +20,10 @@ export interface FoundExperiment {
   readonly location: string
 }
 
-/** MLflow's own word; undefined: it knows no such thing. Rejects where MLflow cannot be asked. */
+/** MLflow's own word; undefined: it says that there is no such thing. Rejects where MLflow cannot be asked. */
 export interface Resolver {
   readonly experiment: (id: string) => Promise<FoundExperiment | undefined>
-  /** The id of the experiment that one belongs to. */
+  /** The id of the experiment that one belongs to; an empty one where that cannot be told, so that it is not taken for new. */
   readonly experimentOf: (kind: Owned, id: string) => Promise<string | undefined>
   /** Whether a registered model is a prompt. */
   readonly isPrompt: (name: string) => Promise<boolean | undefined>
@@ -40,9 +40,8 @@ const atOnce = 4
  * @returns the first thing that is not covered; undefined: all are
  */
 export async function firstRefused (permissions: Permissions, things: readonly Thing[], resolver: Resolver): Promise<Thing | undefined> {
-  const distinct = [...new Map(things.map(thing => [`${thing.kind} ${thing.verb} ${thing.value}`, thing])).values()]
-  for (let from = 0; from < distinct.length; from += atOnce) {
-    const part = distinct.slice(from, from + atOnce)
+  for (let from = 0; from < things.length; from += atOnce) {
+    const part = things.slice(from, from + atOnce)
     const allowed = await Promise.all(part.map(thing => isAllowed(permissions, thing, resolver)))
     const refused = part[allowed.indexOf(false)]
     if (refused !== undefined) return refused
@@ -130,9 +129,9 @@ export function refusalFor (permissions: Permissions, why: string): string {
   return `${boundTo(permissions)} ${why}`
 }
 
-/** What audit and log call the thing. */
-export function nounOf ({ kind }: Thing): string {
-  return nouns[kind]
+/** What the audit trail calls the thing: a word. */
+export function fieldOf ({ kind }: Thing): string {
+  return kind === 'artifact' ? 'path' : kind === 'source' ? 'source' : kind === 'registered' ? 'name' : nouns[kind].replaceAll(' ', '_')
 }
 
 function boundTo ({ texts }: Permissions): string {

@@ -1,4 +1,5 @@
 /** What a request names, by the rule of its operation. Pure. */
+import { climbs } from '../access/artifact-path.js'
 import type { Verb } from '../access/permissions.js'
 import { artifactPathIn } from './artifact.js'
 import { thingsOfGraphql } from './graphql-things.js'
@@ -27,15 +28,25 @@ export interface Reading {
 export const promptTag = 'mlflow.prompt.is_prompt'
 
 /**
- * All that a request names.
+ * All that a request names, each once.
  * @throws UnreadableError where something is missing, or cannot be read in one way only
  */
 export function thingsOf (rule: Extract<Rule, { asks: readonly Ask[] }>, reading: Reading): Thing[] {
   const things = rule.asks.flatMap(ask => thingsBy(ask, reading))
   if (things.length === 0 && rule.asks.length > 0) throw missing(rule.asks.flatMap(({ fields }) => fields).join(' or '))
   if (rule.also !== undefined) things.push(...further[rule.also](reading))
-  if (things.length > thingsMax) throw new UnreadableError(`The request names more than ${thingsMax} things.`)
-  return things
+  checkPaths(reading)
+  const distinct = [...new Map(things.map(thing => [`${thing.kind} ${thing.verb} ${thing.value}`, thing])).values()]
+  if (distinct.length > thingsMax) throw new UnreadableError(`The request names more than ${thingsMax} things.`)
+  return distinct
+}
+
+const pathFields = ['path', 'artifact_file_path', 'artifact_directory_path']
+
+/** MLflow takes none that leads out of the files of what is named; neither do we. */
+function checkPaths ({ message, query }: Reading): void {
+  const paths = pathFields.flatMap(name => [...query.pick(name), ...message.pick(name)])
+  if (paths.some(climbs)) throw new UnreadableError('The artifact path leads out of what it belongs to.')
 }
 
 function thingsBy ({ kind, place, fields, verb, optional }: Ask, reading: Reading): Thing[] {

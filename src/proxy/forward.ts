@@ -98,8 +98,8 @@ export async function openForward (app: FastifyInstance, options: ForwardOptions
 
   function bodyFor (request: FastifyRequest, forwarded: Forwarded, layout: Layout, maxBytes: number): OutgoingBody | Promise<OutgoingBody> {
     const { judge } = forwarded
-    const unread = (): OutgoingBody | Promise<OutgoingBody> => unreadBody(request, forwarded, layout, maxBytes)
-    return judge === undefined ? unread() : judge(layout).then(body => body === undefined ? unread() : ofBody(body))
+    if (judge === undefined) return unreadBody(request, forwarded, layout, maxBytes)
+    return judge(layout).then(body => body === undefined ? unreadBody(request, forwarded, layout, maxBytes) : ofBody(body))
   }
 
   function unreadBody (

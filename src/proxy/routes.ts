@@ -19,6 +19,7 @@ import { inspectBody, type Inspection } from './inspect-body.js'
 import { placeRules, type PlaceRules } from '../access/places.js'
 import { checkPlaces } from './place-policy.js'
 import { movesArtifact, type Match } from '../access/matcher.js'
+import { createAsker } from './permissions/asker.js'
 import { bindingOf, type Binding } from './permissions/guard.js'
 import { answerFiltered } from './permissions/filtered.js'
 import { createResolvers } from './permissions/resolver.js'
@@ -48,7 +49,8 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
   const { config, upstream, monitor, trusted, bounds, probes, endedSince } = options
   const access = accessTo(config)
   const forward = await openForward(app, options)
-  const resolvers = createResolvers(upstream)
+  const probe = createAsker(upstream)
+  const resolvers = createResolvers(probe)
   app.decorateRequest('lease')
 
   // Bodies are streams here, whatever their type: MLflow gets the type that came, or none, and judges it.
@@ -98,6 +100,7 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
     const places = placeRules(judged.id, config.policy)
     const inspection = handling ?? (places === undefined ? undefined : 'message')
     bounds.enter(request, movesArtifact(judged) || isSpooled(request, monitor.layout))
+    if (judged.id === 'updateExperiment') reply.raw.once('close', resolvers.forgetNames)
     const bound = caller?.permissions
     const binding = bound === undefined ? undefined : bindingOf(request, bound, judged, workspace, resolvers)
     const forwarded: Forwarded = {
@@ -130,7 +133,7 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
     }
     if (binding === undefined || 'judge' in binding) forward(request, reply, forwarded)
     else {
-      answerFiltered(request, reply, forwarded, options, binding)
+      answerFiltered(request, reply, forwarded, { probe, monitor }, binding)
         .catch(error => { if (!(error instanceof CutUploadError)) sendError(reply, toFacadeError(error)) })
     }
   }

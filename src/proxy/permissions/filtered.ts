@@ -1,17 +1,18 @@
 /** Answers a list for a key that is bound: MLflow's own answer, less what the key may not read, or an error; never half of it. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Permissions } from '../../access/permissions.js'
-import { FacadeError, unavailable } from '../../core/errors.js'
+import { FacadeError } from '../../core/errors.js'
 import { hasBody } from '../../http/connection/request-head.js'
 import { prefixFor, type Layout } from '../../mlflow/layout.js'
-import { nameFault } from '../../mlflow/pool.js'
+import type { Monitor } from '../../mlflow/monitor.js'
+import type { Upstream } from '../../mlflow/pool.js'
 import { withoutUnreadable } from '../../permissions/filter.js'
+import { judgedMaxBytes } from '../../permissions/message.js'
 import type { Listed } from '../../permissions/rules.js'
 import { gather } from '../request-body.js'
-import { workspaceProblem, type Forwarded, type ForwardOptions } from '../forward.js'
+import { workspaceProblem, type Forwarded } from '../forward.js'
 import type { Resolver } from '../../permissions/judge.js'
 
-const bodyMaxBytes = 1024 * 1024
 const answerMaxBytes = 16 * 1024 * 1024
 const timeoutMs = 60_000
 
@@ -23,6 +24,8 @@ export interface Filtering {
   readonly filter: Listed
   readonly permissions: Permissions
   readonly resolverOf: (layout: Layout) => Resolver
+  /** Judges what is asked for. @throws FacadeError 403 */
+  readonly check: (body: Buffer | undefined) => void
 }
 
 /** Asks MLflow and answers. @throws FacadeError; CutUploadError */
@@ -30,7 +33,7 @@ export async function answerFiltered (
   request: FastifyRequest,
   reply: FastifyReply,
   { match, target, headers, tiedTo }: Forwarded,
-  { upstream, monitor }: Pick<ForwardOptions, 'upstream' | 'monitor'>,
+  { probe, monitor }: { readonly probe: Upstream['probe'], readonly monitor: Monitor },
   filtering: Filtering
 ): Promise<void> {
   const { raw, context } = request
@@ -38,17 +41,16 @@ export async function answerFiltered (
   const problem = workspaceProblem(tiedTo, layout)
   if (problem !== undefined) throw problem
   const method = raw.method ?? ''
-  const sent = hasBody(context.head) ? await gather(raw, bodyMaxBytes) : undefined
+  const sent = hasBody(context.head) ? await gather(raw, judgedMaxBytes) : undefined
+  filtering.check(sent)
   const path = prefixFor(layout, match.family, method) + target
-  const answer = await upstream.probe(path, {
+  const answer = await probe(path, {
     forCaller: true,
     method,
     ...sent === undefined ? {} : { body: sent },
     headers: toRecord(headers(undefined, layout, path)),
     timeoutMs,
     maxBytes: answerMaxBytes
-  }).catch((error: Error) => {
-    throw error.name === 'TimeoutError' ? unavailable('MLflow does not answer.', 'upstream_silent', error) : nameFault(error)
   })
   const body = answer.status === 200 ? await filtered(answer.body, layout, filtering) : answer.body
   void reply.code(answer.status).type(answer.contentType).send(body)
@@ -60,7 +62,7 @@ async function filtered (text: string, layout: Layout, { filter, permissions, re
   } catch (error) {
     if (error instanceof FacadeError) throw error
     const message = 'MLflow\'s answer cannot be filtered: ask for fewer results (max_results), or by a narrower filter.'
-    throw new FacadeError('badGateway', { reason: 'upstream_protocol', message, cause: error })
+    throw new FacadeError('badGateway', { reason: 'upstream_protocol', message }) // without its cause: that of the parser quotes the answer
   }
 }
 

@@ -5,10 +5,11 @@ import { FacadeError } from '../../core/errors.js'
 import { sayForAudit } from '../../http/audited.js'
 import { hasBody } from '../../http/connection/request-head.js'
 import type { Layout } from '../../mlflow/layout.js'
-import { firstRefused, nounOf, refusalFor, refusalOf, type Resolver, type Thing } from '../../permissions/judge.js'
+import { fieldOf, firstRefused, refusalFor, refusalOf, type Resolver, type Thing } from '../../permissions/judge.js'
 import { UnreadableError } from '../../permissions/json-text.js'
 import { judgedMaxBytes, readBody, readQuery } from '../../permissions/message.js'
-import { ruleOf, type Rule } from '../../permissions/rules.js'
+import { checkFilter } from '../../permissions/list-filter.js'
+import { ruleOf, type Listed, type Rule } from '../../permissions/rules.js'
 import { spansMaxBytes } from '../../permissions/spans.js'
 import { thingsOf, type Reading } from '../../permissions/things.js'
 import type { Match } from '../../access/matcher.js'
@@ -50,12 +51,20 @@ export function bindingOf (
   if ('refused' in rule) throw refuse(`This operation cannot be judged by names: it needs ${demanded}:*. ${rule.refused}`)
   if ('filtered' in rule) {
     if (request.raw.method === 'HEAD') throw refuse('A HEAD request of a list cannot be filtered.')
-    return { filter: rule.filtered, permissions, resolverOf }
+    return { filter: rule.filtered, permissions, resolverOf, check: body => check(rule.filtered, body) }
   }
   const path = request.operation?.path ?? ''
   if (!match.artifactPath && encodedSlash(path)) throw refuse('A slash in the path is encoded: it cannot be judged.')
   const about = { template: operation?.path ?? '', verb: demanded, path }
   return { judge: async (layout, body) => await judged(rule, layout, body) }
+
+  function check (listed: Listed, body: Buffer | undefined): void {
+    try {
+      for (const filter of messagesOf(request, body).message.pick('filter')) checkFilter(filter, listed, permissions)
+    } catch (error) {
+      throw error instanceof UnreadableError ? refuse(error.message) : error
+    }
+  }
 
   async function judged (asking: Asking, layout: Layout, read: Buffer | undefined): Promise<Buffer | undefined> {
     const body = read ?? await bodyOf(asking)
@@ -67,17 +76,14 @@ export function bindingOf (
         : body
       things = thingsOf(asking, { ...about, ...messagesOf(request, isMessage(asking) ? body : undefined), header, body: bytes })
     } catch (error) {
-      if (error instanceof UnreadableError) throw refuse(error.message)
-      throw error
+      throw error instanceof UnreadableError ? refuse(error.message) : error
     }
     const refused = await firstRefused(permissions, things, resolverOf(layout))
     if (refused !== undefined) {
-      sayForAudit(request, { resource: { [nounOf(refused).replaceAll(' ', '_')]: refused.value } })
+      sayForAudit(request, { resource: { [fieldOf(refused)]: refused.value } })
       throw forbidden(refusalOf(permissions, refused))
     }
     if (request.raw.destroyed && !request.raw.complete) throw new CutUploadError()
-    const renamed = operation?.id === 'updateExperiment' ? things.find(({ kind }) => kind === 'experiment') : undefined
-    if (renamed !== undefined) resolvers.forget(renamed.value)
     return body
   }
 

@@ -2,7 +2,7 @@
 import { LRUCache } from 'lru-cache'
 import { FacadeError, unavailable } from '../../core/errors.js'
 import { prefixFor, type Layout } from '../../mlflow/layout.js'
-import { nameFault, type Upstream } from '../../mlflow/pool.js'
+import type { Upstream } from '../../mlflow/pool.js'
 import { isPrompt } from '../../permissions/filter.js'
 import type { FoundExperiment, Owned, Resolver } from '../../permissions/judge.js'
 
@@ -18,8 +18,8 @@ const timeoutMs = 10_000
 export interface Resolvers {
   /** Of one workspace; undefined: none is named. */
   readonly of: (layout: Layout, workspace: string | undefined) => Resolver
-  /** An experiment has got another name, perhaps. */
-  readonly forget: (experimentId: string) => void
+  /** Some experiment has got another name, perhaps. */
+  readonly forgetNames: () => void
 }
 
 const questions: Readonly<Record<Owned, { readonly path: (id: string) => string, readonly read: (answer: Fields) => Fields }>> = {
@@ -33,15 +33,16 @@ type Fields = Readonly<Record<string, unknown>>
 /** The name that an answer has for the id that was asked for. */
 const ids: Readonly<Record<Owned, string>> = { run: 'run_id', trace: 'request_id', loggedModel: 'model_id' }
 
-export function createResolvers (upstream: Pick<Upstream, 'probe'>): Resolvers {
+export function createResolvers (probe: Upstream['probe']): Resolvers {
   const experiments = new LRUCache<string, FoundExperiment>({ max: cacheMax, ttl: nameKeptMs })
   const owners = new LRUCache<string, string>({ max: cacheMax, ttl: ownerKeptMs })
   const prompts = new LRUCache<string, { readonly is: boolean }>({ max: cacheMax, ttl: nameKeptMs })
+  const pending = new Map<unknown, Map<string, Promise<unknown>>>([experiments, owners, prompts].map(cache => [cache, new Map()]))
 
   return {
     of (layout, workspace) {
       const keyOf = (...parts: readonly string[]): string => JSON.stringify([workspace, ...parts])
-      const ask = async (path: string): Promise<Fields | undefined> => await question(upstream, prefixFor(layout, 'rest', 'GET') + path, workspace)
+      const ask = async (path: string): Promise<Fields | undefined> => await question(probe, prefixFor(layout, 'rest', 'GET') + path, workspace)
       return {
         async experiment (id) {
           return await cached(experiments, keyOf(id), async () => {
@@ -51,12 +52,12 @@ export function createResolvers (upstream: Pick<Upstream, 'probe'>): Resolvers {
           })
         },
         async experimentOf (kind, id) {
-          if (id === '' || id === '.' || id === '..' || id.includes('/')) return undefined
+          if (id === '' || id === '.' || id === '..' || id.includes('/')) return ''
           return await cached(owners, keyOf(kind, id), async () => {
             const answer = await ask(questions[kind].path(encodeURIComponent(id)))
             if (answer === undefined) return undefined
             const found = questions[kind].read(answer)
-            return found[ids[kind]] === id && typeof found.experiment_id === 'string' ? found.experiment_id : undefined
+            return found[ids[kind]] === id && typeof found.experiment_id === 'string' ? found.experiment_id : ''
           })
         },
         async isPrompt (name) {
@@ -69,22 +70,31 @@ export function createResolvers (upstream: Pick<Upstream, 'probe'>): Resolvers {
         }
       }
     },
-    forget (experimentId) {
-      for (const key of [...experiments.keys()]) if ((JSON.parse(key) as unknown[])[1] === experimentId) experiments.delete(key)
+    forgetNames () {
+      experiments.clear()
     }
   }
-}
 
-async function cached<Value extends object | string> (
-  cache: LRUCache<string, Value>,
-  key: string,
-  ask: () => Promise<Value | undefined>
-): Promise<Value | undefined> {
-  const known = cache.get(key)
-  if (known !== undefined) return known
-  const found = await ask()
-  if (found !== undefined) cache.set(key, found)
-  return found
+  /** What is asked by several at once is asked once. */
+  async function cached<Value extends object | string> (
+    cache: LRUCache<string, Value>,
+    key: string,
+    ask: () => Promise<Value | undefined>
+  ): Promise<Value | undefined> {
+    const known = cache.get(key)
+    if (known !== undefined) return known
+    const running = pending.get(cache)?.get(key) as Promise<Value | undefined> | undefined
+    if (running !== undefined) return await running
+    const answer = ask()
+    pending.get(cache)?.set(key, answer)
+    try {
+      const found = await answer
+      if (found !== undefined && found !== '') cache.set(key, found)
+      return found
+    } finally {
+      pending.get(cache)?.delete(key)
+    }
+  }
 }
 
 /**
@@ -92,12 +102,11 @@ async function cached<Value extends object | string> (
  * @returns undefined where it knows no such thing
  * @throws FacadeError where it does not answer, or not with what was asked for
  */
-async function question (upstream: Pick<Upstream, 'probe'>, path: string, workspace: string | undefined): Promise<Fields | undefined> {
+async function question (probe: Upstream['probe'], path: string, workspace: string | undefined): Promise<Fields | undefined> {
   const headers = { accept: 'application/json', 'x-mlflow-workspace': workspace }
-  const answer = await upstream.probe(path, { headers, timeoutMs, maxBytes: answerMaxBytes }).catch((error: Error) => {
-    throw error.name === 'TimeoutError' ? unavailable('MLflow does not answer.', 'upstream_silent', error) : nameFault(error)
-  })
-  if (answer.status === 400 || answer.status === 404) return undefined
+  const answer = await probe(path, { headers, timeoutMs, maxBytes: answerMaxBytes })
+  if (answer.status === 404 && answer.body.includes('RESOURCE_DOES_NOT_EXIST')) return undefined
+  if (answer.status === 400 || answer.status === 404) return {} // it may be there
   try {
     if (answer.status === 200) return fieldsOf(JSON.parse(answer.body))
   } catch {} // none of its answers

@@ -17,6 +17,9 @@ export interface Attempt {
 
 type Draft = Pick<Attempt, 'way'> & { readonly query?: string, readonly body?: string | Buffer, readonly headers?: Readonly<Record<string, string>>, readonly path?: string, readonly method?: string, readonly mustFail?: false }
 
+/** A page of a list tells by its token whether there is more: a filter must not ask for what is foreign. */
+export const byFilter = 'by a filter for what is foreign'
+
 /** @param short only one path of those that an operation has */
 export function attemptsOf (operation: Operation, own: Team, foreign: Team, short: boolean): Attempt[] {
   const [mine, theirs] = [askFor(operation, own), askFor(operation, foreign)]
@@ -61,8 +64,10 @@ function drafts (operation: Operation, mine: Asked, theirs: Asked): Draft[] {
     { way: 'behind what MLflow cannot read', body: joined('{"max_results":{"a":[]},"timestamp":{}}', text) },
     { way: 'own, behind what MLflow cannot read', body: joined('{"max_results":{"a":[]},"timestamp":{},"filter":7}', json(own)), mustFail: false },
     { way: 'nothing at all', body: '{}', mustFail: false },
-    ...listDrafts(own, foreign)
+    ...listDrafts(own, foreign),
+    ...mixedDrafts(own, foreign)
   ]
+  if ('max_results' in foreign) bodies.push({ way: byFilter, body: json({ ...foreign, filter: "name LIKE 'team-b%'" }) })
   if ('run_id' in foreign) bodies.push({ way: 'by the old name', body: json({ ...foreign, run_id: undefined, run_uuid: foreign.run_id }) }, { way: 'by the old name beside the new', body: json({ ...foreign, run_id: own.run_id, run_uuid: foreign.run_id }) })
   return [...bodies, ...operation.method === 'GET' ? queryDrafts(operation, mine, theirs) : [], ...pathDrafts(operation, mine, theirs)]
 }
@@ -121,6 +126,16 @@ function listDrafts (own: Record<string, unknown>, foreign: Record<string, unkno
     { way: `${name}, not given`, body: JSON.stringify({ ...own, [name]: undefined }), mustFail: false },
     { way: `${name}, null`, body: JSON.stringify({ ...own, [name]: null }), mustFail: false }
   ])
+}
+
+/** Fields that name a thing, or the name that one is to have. */
+const naming = /^(?:experiment_ids?|experiment_name|run_ids?|trace_ids?|name|new_name|source|models|prompt_versions|locations)$/
+
+/** All one's own, but for one field. */
+function mixedDrafts (own: Record<string, unknown>, foreign: Record<string, unknown>): Draft[] {
+  const isFree = (value: unknown): boolean => typeof value === 'string' && value.startsWith('crossed')
+  return Object.keys(foreign).filter(name => naming.test(name) && !isFree(foreign[name]))
+    .map(name => ({ way: `own, but for ${name}`, body: JSON.stringify({ ...own, [name]: foreign[name] }) }))
 }
 
 function joined (first: string, second: string): string {

@@ -14,7 +14,7 @@ import type { KeyVerifier } from '../../../src/keys/contract.js'
 import { openUpstream } from '../../../src/mlflow/pool.js'
 import { compareVersions } from '../../../src/mlflow/versions.js'
 import { rules, ruleOf, type Rule } from '../../../src/permissions/rules.js'
-import { attemptsOf, type Attempt } from './attempts.js'
+import { attemptsOf, byFilter, type Attempt } from './attempts.js'
 import { markerOf, type Team } from './team.js'
 
 interface Teardown { teardown: (fn: () => unknown) => void }
@@ -108,9 +108,10 @@ export async function tryToCross (facade: Facade, aims: readonly Operation[], ow
 }
 
 /** Whether MLflow has answered; lists and what says nothing of anybody are for everyone. */
-function isThrough (operation: Operation, { method }: Attempt, status: number, text: string): boolean {
+function isThrough (operation: Operation, { way, method }: Attempt, status: number, text: string): boolean {
   const rule = mistaken.get(operation.id) ?? ruleOf(operation)
-  if ('filtered' in rule || 'open' in rule) return false
+  if ('filtered' in rule) return way.endsWith(byFilter) && status < 400
+  if ('open' in rule) return false
   return method === 'HEAD' ? status < 400 : !text.includes('"request_id"') || status < 400
 }
 

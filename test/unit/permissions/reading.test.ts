@@ -3,6 +3,7 @@ import t from 'tap'
 import { toPermissions, type Permissions } from '../../../src/access/permissions.js'
 import { artifactPathIn, artifactPlace, liesAt, sourceOf } from '../../../src/permissions/artifact.js'
 import { withoutUnreadable } from '../../../src/permissions/filter.js'
+import { checkFilter } from '../../../src/permissions/list-filter.js'
 import { entriesOf, membersOf } from '../../../src/permissions/json-text.js'
 import { readBody, readQuery } from '../../../src/permissions/message.js'
 
@@ -91,6 +92,19 @@ t.test('a list is cut by names, exactly', async t => {
   const many = JSON.stringify({ model_versions: Array.from({ length: 201 }, (_, index) => ({ name: `a${index}` })) })
   await t.rejects(withoutUnreadable(many, 'model_versions', permissions, counting), { name: 'UnfilterableError' })
   for (const text of ['', '[]', '{"experiments":{}}', '{"experiments":[{}]}', '{"experiments":[null]}', '{"experiments":[1]}']) await t.rejects(withoutUnreadable(text, 'experiments', permissions, nobody), text)
+})
+
+t.test('a filter of a list asks for covered names or is refused', t => {
+  const permissions = toPermissions(['read:experiments/team-a/*', 'read:models/a*b']) as Permissions
+  for (const filter of ['', ' ', "name = 'team-a/x'", "name='team-a/x'", "name LIKE 'team-a/%'", "attribute.name like 'team-a/x%' AND name = 'team-a/y'"]) {
+    t.doesNotThrow(() => checkFilter(filter, 'experiments', permissions), filter)
+  }
+  t.doesNotThrow(() => checkFilter('tags.`mlflow.prompt.is_prompt` != \'true\' and name = \'acb\'', 'registered_models', permissions))
+  for (const filter of ["name = 'team-b'", "name LIKE 'team-%'", "name LIKE '%'", "name LIKE 'team-a/_%'", "name LIKE 'team-a/%x'", "name LIKE '%team-a/%'", "name ILIKE 'team-a/%'", "name != 'team-a/x'", "tags.x = 'y'", "name = 'team-a/x' OR name = 'team-a/y'", "name = 'team-a/x' AND tags.x LIKE 'a%'", "name = 'team-a/x", "'team-a/x'", "name = 'team-a/\\\\' AND name = 'x'", 'name = "team-a/x"', "tags.`mlflow.prompt.is_prompt` = 'true'", "name = 'team-a/x' AND", "name = 'team-a/x' 'y'", `name = 'team-a/${'x'.repeat(4000)}'`]) {
+    t.throws(() => checkFilter(filter, 'experiments', permissions), { name: 'UnreadableError' }, filter.slice(0, 60))
+  }
+  t.throws(() => checkFilter("name LIKE 'a%'", 'registered_models', permissions), 'what ends in b is covered, not all that begins with a')
+  t.end()
 })
 
 t.test('half a million characters of anything take no time', t => {

@@ -1,39 +1,10 @@
 /** Keys that are bound to names, in front of a stand-in for MLflow: what is judged, on what, and what is refused because it cannot be. */
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
-import { toPermissions } from '../../../src/access/permissions.js'
-import { facade, keys, type Facade } from '../../helpers/app.js'
+import { keys } from '../../helpers/app.js'
+import { api, bound, json, ok, post } from '../../helpers/bound.js'
 import type { Answer } from '../../helpers/client.js'
 import { answer, says, silent } from '../../helpers/upstream.js'
-
-const json = { 'content-type': 'application/json' }
-const ok = (value: unknown): string => answer(200, JSON.stringify(value), json)
-const missing = answer(404, '{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"no"}', json)
-
-/** Binds the write key, and has the stand-in know two teams. */
-async function bound (t: Parameters<typeof facade>[0], texts: readonly string[] = ['write:experiments/team-a/*', 'write:models/team-a-*'], shape?: Parameters<typeof facade>[2]): Promise<Facade> {
-  const app = await facade(t, undefined, shape)
-  for (const key of [keys.write, keys.read, keys.admin]) {
-    const verdict = app.verdicts.get(key)
-    if (verdict === undefined || !('valid' in verdict) || !verdict.valid) throw new Error('no such key')
-    app.verdicts.set(key, { valid: true, caller: { ...verdict.caller, permissions: toPermissions(texts) } })
-  }
-  const { replies } = app.mlflow
-  for (const [team, id] of [['a', '1'], ['b', '2']] as const) {
-    replies.set(`/api/2.0/mlflow/experiments/get?experiment_id=${id}`, ok({ experiment: { experiment_id: id, name: `team-${team}/x`, artifact_location: `mlflow-artifacts:/${id}` } }))
-    replies.set(`/api/2.0/mlflow/runs/get?run_id=run-${team}`, ok({ run: { info: { run_id: `run-${team}`, experiment_id: id }, data: {} } }))
-    replies.set(`/api/2.0/mlflow/traces/tr-${team}/info`, ok({ trace_info: { request_id: `tr-${team}`, experiment_id: id } }))
-    replies.set(`/api/2.0/mlflow/logged-models/m-${team}`, ok({ model: { info: { model_id: `m-${team}`, experiment_id: id } } }))
-    replies.set(`/api/2.0/mlflow/registered-models/get?name=team-${team}-m`, ok({ registered_model: { name: `team-${team}-m`, tags: [] } }))
-    replies.set(`/api/2.0/mlflow/registered-models/get?name=team-${team}-p`, ok({ registered_model: { name: `team-${team}-p`, tags: [{ key: 'mlflow.prompt.is_prompt', value: 'true' }] } }))
-  }
-  for (const [path, id] of [['experiments/get?experiment_id', '9'], ['runs/get?run_id', 'run-none']]) replies.set(`/api/2.0/mlflow/${path}=${id}`, missing)
-  return app
-}
-
-const api = '/mlflow/api/2.0/mlflow/'
-const post = async (app: Facade, path: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
-  await app.call('POST', path.startsWith('/') ? path : api + path, { body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body), headers: { ...json, ...headers } })
 
 t.test('what a request names is judged by the experiment that it belongs to, and what is judged is forwarded as it came', async t => {
   const app = await bound(t)
@@ -64,6 +35,7 @@ t.test('a refusal names what was asked for, and is the same for what is not ther
   t.match(JSON.parse(foreign.body.toString()), { error_code: 'PERMISSION_DENIED' })
   const line = await app.line((JSON.parse(foreign.body.toString()) as { request_id: string }).request_id)
   t.equal(line.refusal, 'permission')
+  t.notMatch(JSON.stringify(app.lines), 'run-b', 'the log holds nothing of what a body or a query names')
   t.match(app.events.find(event => event.outcome === 'refused'), { resource: { run: 'run-b' } })
 })
 
@@ -149,6 +121,11 @@ t.test('lists hold what may be read and nothing else, in MLflow\'s own digits', 
   t.equal((await app.mlflow.call(1)).header('accept-encoding'), undefined)
   t.equal((await (await app.mlflow.call(1)).whole).toString(), '{"max_results":5}')
   t.equal((await app.call('HEAD', `${api}experiments/search?max_results=5`)).status, 403)
+  t.equal((await app.call('GET', `${api}experiments/search?filter=name%20LIKE%20%27team-a%2F%25%27`)).status, 200)
+  t.equal((await app.call('GET', `${api}experiments/search?filter=name%20LIKE%20%27team-b%2F%25%27`)).status, 403, 'a page token would tell whether there are some')
+  t.equal((await post(app, 'experiments/search', { filter: "tags.x = 'y'" })).status, 403)
+  t.equal((await post(app, 'experiments/search?filter=x', { max_results: 1 })).status, 403)
+  t.equal((await post(app, 'runs/log-batch', { run_id: 'run-a', metrics: Array.from({ length: 300 }, () => ({ key: 'm', model_id: 'm-a' })) })).status, 200, 'one thing three hundred times')
   app.mlflow.behave(says(answer(200, '{"model_versions":[{"name":"team-a-m"},{"name":"team-a-p"},{"name":"team-b-m"}]}', json)))
   t.equal((await app.call('GET', `${api}model-versions/search`)).body.toString(), '{"model_versions":[{"name":"team-a-m"}]}')
   app.mlflow.behave(says(answer(200, '{"registered_models":[{"name":"team-a-p","tags":[{"key":"mlflow.prompt.is_prompt","value":"true"}]},{"name":"team-a-m"}]}', json)))
@@ -167,70 +144,9 @@ t.test('searches name what they search', async t => {
   t.equal((await post(app, 'runs/search', { experiment_ids: ['1', '2'] })).status, 403)
   t.equal((await post(app, 'runs/search', { experiment_ids: [] })).status, 403)
   t.equal((await post(app, 'runs/search', {})).status, 403)
-  t.equal((await post(app, 'runs/search', { experiment_ids: Array.from({ length: 201 }, () => '1') })).status, 403)
+  t.equal((await post(app, 'runs/search', { experiment_ids: Array.from({ length: 201 }, (_, index) => String(index)) })).status, 403)
   t.equal((await post(app, '/mlflow/api/3.0/mlflow/traces/search', { locations: [{ mlflow_experiment: { experiment_id: '1' } }, { mlflowExperiment: { experimentId: '2' } }] })).status, 403)
   t.equal((await post(app, 'runs/log-batch', { run_id: 'run-a', metrics: [{ key: 'm', model_id: 'm-b' }] })).status, 403)
-})
-
-const graphql = (query: string, variables?: unknown): string => JSON.stringify({ query, variables })
-
-t.test('GraphQL is judged by the inputs of its fields', async t => {
-  const app = await bound(t)
-  const call = async (body: string): Promise<number> => (await post(app, '/mlflow/graphql', body)).status
-  const run = 'query Q($i: MlflowGetRunInput!) { mlflowGetRun(input: $i) { run { info { runId } } } }'
-  t.equal(await call(graphql(run, { i: { runId: 'run-a' } })), 200)
-  t.equal(await call(graphql(run, { i: { runId: 'run-b' } })), 403)
-  t.equal(await call(graphql('{ mlflowGetRun(input: {runId: "run-a"}) { run { info { runId } } } }')), 200)
-  t.equal(await call(graphql('{ mlflowGetRun(input: {runId: "run-b"}) { run { info { runId } } } }')), 403)
-  t.equal(await call(graphql('query Q($r: String) { mlflowGetRun(input: {runId: $r}) { run { info { runId } } } }', { r: 'run-a' })), 200)
-  const refused = [
-    graphql('query Q($r: String = "run-b") { mlflowGetRun(input: {runId: $r}) { run { info { runId } } } }'),
-    graphql('{ a: mlflowGetRun(input: {runId: "run-a"}) { run { info { runId } } } b: mlflowGetRun(input: {runId: "run-b"}) { run { info { runId } } } }'),
-    graphql('{ ...f } fragment f on Query { mlflowGetRun(input: {runId: "run-b"}) { run { info { runId } } } }'),
-    graphql('{ mlflowGetRun(input: {runId: "run-a", runUuid: "run-b"}) { run { info { runId } } } }'),
-    graphql('{ mlflowGetRun(input: {runId: "run-a"}) { run { modelVersions { name } } } }'),
-    graphql('{ mlflowGetRun(input: {runId: "run-a"}) { ...f } } fragment f on MlflowGetRunResponse { run { modelVersions { name } } }'),
-    graphql('{ mlflowSearchRuns(input: {experimentIds: []}) { runs { info { runId } } } }'),
-    graphql('{ mlflowSearchRuns(input: {experimentIds: ["1", "2"]}) { runs { info { runId } } } }'),
-    graphql('{ mlflowSearchModelVersions(input: {}) { modelVersions { name } } }'),
-    `{"query":${JSON.stringify(run)},"variables":{"i":{"runId":"run-b"}},"variables":{"i":{"runId":"run-a"}}}`,
-    `{"query":${JSON.stringify(run)},"variables":{"i":{"runId":"run-b","runId":"run-a"}}}`,
-    graphql('mutation { mlflowSearchRuns(input: {experimentIds: "2"}) { runs { info { runId } } } }')
-  ]
-  for (const body of refused) t.equal(await call(body), 403, body)
-  t.equal(await call(graphql('{ mlflowSearchRuns(input: {experimentIds: ["1"]}) { runs { info { runId } } } }')), 200)
-  t.equal(await call(graphql('{ __typename }')), 200)
-})
-
-const field = (number: number, bytes: Buffer): Buffer => Buffer.concat([Buffer.from([number * 8 + 2, 0x80 | (bytes.length & 0x7f), bytes.length >> 7]), bytes])
-const exported = (spans: readonly Buffer[]): Buffer => field(1, field(2, Buffer.concat(spans.map(span => field(2, span)))))
-const traceId = (char: string): Buffer => Buffer.from(char.repeat(32), 'hex')
-const attribute = (key: string, value: string): Buffer => field(9, Buffer.concat([field(1, Buffer.from(key)), field(2, field(1, Buffer.from(value)))]))
-
-t.test('spans are judged by their experiment, and by the traces that they add to', async t => {
-  const app = await bound(t)
-  for (const [char, id] of [['a', '1'], ['b', '2']] as const) app.mlflow.replies.set(`/api/2.0/mlflow/traces/tr-${char.repeat(32)}/info`, ok({ trace_info: { request_id: `tr-${char.repeat(32)}`, experiment_id: id } }))
-  app.mlflow.replies.set(`/api/2.0/mlflow/traces/tr-${'c'.repeat(32)}/info`, missing)
-  const send = async (body: Buffer, headers: Record<string, string> = {}): Promise<number> =>
-    (await post(app, '/mlflow/v1/traces', body, { 'content-type': 'application/x-protobuf', 'x-mlflow-experiment-id': '1', ...headers })).status
-  const own = field(1, traceId('a'))
-  t.equal(await send(exported([own])), 200)
-  t.equal(await send(exported([field(1, traceId('c'))])), 200, 'a new trace')
-  t.equal(await send(gzipSync(exported([own])), { 'content-encoding': 'gzip' }), 200)
-  t.equal(await send(exported([Buffer.concat([own, attribute('mlflow.traceRequestId', `"tr-${'a'.repeat(32)}"`)])])), 200)
-  t.equal(app.mlflow.calls.length, 4)
-  t.equal(await send(exported([own]), { 'x-mlflow-experiment-id': '2' }), 403)
-  t.equal(await send(exported([own]), { 'x-mlflow-run-id': 'run-b' }), 403)
-  t.equal(await send(exported([own, field(1, traceId('b'))])), 403)
-  t.equal(await send(gzipSync(exported([field(1, traceId('b'))])), { 'content-encoding': 'gzip' }), 403)
-  t.equal(await send(gzipSync(Buffer.alloc(17 * 1024 * 1024)), { 'content-encoding': 'gzip' }), 403, 'a bomb')
-  t.equal(await send(exported([Buffer.concat([own, field(1, traceId('b'))])])), 403, 'two ids')
-  t.equal(await send(exported([Buffer.concat([own, attribute('mlflow.traceRequestId', `"tr-${'b'.repeat(32)}"`)])])), 403, 'another name of the trace')
-  t.equal(await send(Buffer.from('{"resourceSpans":[]}'), { 'content-type': 'application/json' }), 403)
-  t.equal(await send(Buffer.from('nonsense')), 403)
-  t.equal(await send(Buffer.alloc(5 * 1024 * 1024, 1)), 403)
-  t.equal((await post(app, '/mlflow/v1/traces', exported([own]), { 'content-type': 'application/x-protobuf' })).status, 403, 'no experiment')
-  t.equal(app.mlflow.calls.length, 4)
 })
 
 t.test('a name that changes is seen at once where the change passes by here', async t => {
@@ -253,6 +169,32 @@ t.test('an MLflow that does not answer is no refusal', async t => {
   await app.mlflow.stop()
   t.equal((await app.call('GET', `${api}runs/get?run_id=run-a`)).status, 502)
   t.equal((await app.call('GET', `${api}experiments/search`)).status, 502)
+})
+
+t.test('what many ask at once is asked once; an answer that is too large or does not come is no permission', async t => {
+  const app = await bound(t)
+  const target = '/api/2.0/mlflow/runs/get?run_id=run-a'
+  const asked = (): number => app.mlflow.probes.filter(probe => probe === target).length
+  const answers = await Promise.all(Array.from({ length: 20 }, async () => await app.call('GET', `${api}runs/get?run_id=run-a`)))
+  t.ok(answers.every(({ status }) => status === 200))
+  t.equal(asked(), 1)
+  app.mlflow.replies.set('/api/2.0/mlflow/runs/get?run_id=run-large', ok({ run: { info: { run_id: 'run-large', experiment_id: '1' }, data: 'x'.repeat(5 * 1024 * 1024) } }))
+  t.equal((await app.call('GET', `${api}runs/get?run_id=run-large`)).status, 502)
+  app.mlflow.replies.set('/api/2.0/mlflow/runs/get?run_id=run-slow', undefined)
+  const slow = await app.call('GET', `${api}runs/get?run_id=run-slow`)
+  t.equal(slow.status, 503)
+  t.match(slow.body.toString(), /does not answer/)
+})
+
+t.test('a caller who leaves while its upload is judged costs nothing', async t => {
+  const app = await bound(t)
+  app.mlflow.replies.set('/api/2.0/mlflow/experiments/get?experiment_id=3', undefined)
+  const connection = await app.connect()
+  connection.write(`PUT /mlflow/api/2.0/mlflow-artifacts/artifacts/3/run/artifacts/f HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer ${keys.write}\r\nContent-Length: 1000000\r\n\r\n`)
+  while (!app.mlflow.probes.includes('/api/2.0/mlflow/experiments/get?experiment_id=3')) await new Promise(resolve => setTimeout(resolve, 5))
+  connection.destroy()
+  t.equal((await app.call('GET', `${api}runs/get?run_id=run-a`)).status, 200)
+  t.equal(app.mlflow.calls.length, 1, 'nothing of the upload went on')
 })
 
 t.test('a question is asked where and as the request itself goes', async t => {
