@@ -2,7 +2,7 @@
 import type { Subject } from './checks.js'
 import { withMistakeIn, type Mistake } from '../../helpers/mistakes.js'
 
-const sources = ['classes', 'operations.generated', 'readings', 'templates', 'matcher'] as const
+const sources = ['classes', 'operations.generated', 'places', 'readings', 'templates', 'matcher'] as const
 
 type Source = typeof sources[number]
 
