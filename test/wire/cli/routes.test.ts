@@ -45,7 +45,7 @@ t.test('check for people: the rule, who comes before it, one curl line, the fix;
 t.test('explain: the rule and why, everything that was passed over, and candidates where it hangs on something', async t => {
   const explained = JSON.parse((await run(['explain', after, 'https://registry.hokus.ai/models', '--json'])).out) as { passedOver: Array<{ rule: string }> }
   t.match(explained, { listener: 'https', rule: '50', target: 'api' })
-  t.strictSame(explained.passedOver.map(one => one.rule), ['10', '11', '12', '13', '14', '15', '16', '17', '18', '19'])
+  t.strictSame(explained.passedOver.map(one => one.rule), ['10', '11', '12', '13', '14', '15', '16', '17', '18', '19', '20'])
   t.match(JSON.parse((await run(['explain', after, 'http://registry.hokus.ai/mlflow', '--listener', 'https', '--json'])).out), { listener: 'https' })
   await t.rejects(run(['explain', after, 'http://registry.hokus.ai:8080/']), { message: /no listener for HTTP on port 8080/ })
   const folder = t.testdir({ 'rules.json': JSON.stringify({ Rules: [rule('1', [{ Field: 'source-ip', SourceIpConfig: { Values: ['10.0.0.0/8'] } }], forward('inside')), rule('2', [{ Field: 'http-header', HttpHeaderConfig: { HttpHeaderName: 'X-Beta', Values: ['on'] } }], forward('beta')), nothing] }) })
