@@ -9,8 +9,8 @@ import { startMlflow } from '../../scripts/mlflow/server.js'
 
 t.setTimeout(900_000) // importing MLflow and logging a model take most of a minute on a busy machine
 
-// Where what clients send as a source changed: `runs:` before 3, logged models since
-for (const version of new Set([oldest, '3.11.1', newest])) {
+// What clients send as a source changed with 3: `runs:` before, logged models since
+for (const version of [oldest, newest]) {
   t.test(`MLflow ${version}: registering works as ever, and a place elsewhere is 403`, async t => {
     const mlflow = await startMlflow(t, { dir: t.testdir(), version })
     const facade = await startFacade(t, { mlflowUrl: mlflow.url, env: builtIn })
