@@ -31,5 +31,6 @@ h3 { font-size: 1rem; margin: 1.5rem 0 .25rem } .tiles h3 { margin: 0 }
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
   table, tbody, tr, td { display: block } tr { padding: .5rem 0; border-bottom: 1px solid var(--line) }
   td { position: relative; min-height: 1.75rem; padding: .125rem 0 .125rem 7.5rem; border: 0 } td::before { content: attr(data-name); position: absolute; left: 0; color: var(--soft) }
+  tbody th { display: block; padding: .125rem 0; border: 0 } tbody th + td { padding-left: 0 }
 }
 `
