@@ -105,8 +105,8 @@ function Table ({ keys, onOpen }: TableProps): VNode {
   </table>`
 }
 
-/** One is shown as it is; how many there are, with all of them behind it, for more. */
+/** A single one is shown as it is, several behind their number. */
 function Permissions ({ of: { permissions } }: { readonly of: Key }): VNode {
-  if (permissions.length < 2) return html`<code>${listed(permissions, 'all')}</code>`
-  return html`<details><summary>${permissions.length} permissions</summary>${permissions.map(text => html`<p><code>${text}</code></p>`)}</details>`
+  if (permissions.length < 2) return html`<span>${listed(permissions, 'all')}</span>`
+  return html`<details><summary>${permissions.length} permissions</summary>${permissions.map(text => html`<p>${text}</p>`)}</details>`
 }
