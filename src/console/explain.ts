@@ -7,6 +7,10 @@ import { Field, givenIn, Lines, linesIn } from './fields.js'
 import type { Key } from './keys/key.js'
 import { listed } from './text.js'
 
+interface ExplainedKey extends Pick<Key, 'id' | 'name' | 'owner' | 'scopes' | 'workspaces' | 'permissions'> {
+  readonly suffices: boolean | null
+}
+
 /** As `/admin/explain` answers. */
 interface Explanation {
   readonly outcome: 'forwarded' | 'answered' | 'redirected' | 'refused'
@@ -17,7 +21,7 @@ interface Explanation {
   readonly operation: string | null
   readonly class: string | null
   readonly needs: string | null
-  readonly key: (Pick<Key, 'id' | 'name' | 'owner' | 'scopes' | 'workspaces' | 'permissions'> & { readonly suffices: boolean | null }) | null
+  readonly key: ExplainedKey | null
   readonly limit: { readonly per_hour: number, readonly remaining: number, readonly next_seconds: number } | null
   readonly workspace: string | null
   readonly mlflow: { readonly method: string, readonly path: string, readonly version: string | null } | null
@@ -29,6 +33,9 @@ const outcomes = {
   redirected: 'It would be redirected.',
   refused: 'It would be refused.'
 } as const
+
+/** As long as a request's head may be. */
+const pathMaxLength = 80 * 1024
 
 export function Explain ({ api }: { readonly api: Api }): VNode {
   const [found, setFound] = useState<Explanation>()
@@ -54,14 +61,15 @@ export function Explain ({ api }: { readonly api: Api }): VNode {
     <p class="soft">The request is judged as if it had come, and nothing is sent to MLflow.</p>
     <form onSubmit=${ask} aria-label="Request">
       <${Field} name="method" label="Method" value="GET" isRequired=${true} />
-      <${Field} name="path" label="Path or URL" isRequired=${true} longest=${81_920} hint="As it would be sent, with its query." />
+      <${Field} name="path" label="Path or URL" isRequired=${true} longest=${pathMaxLength} hint="As it would be sent, with its query." />
       <${Field} name="key" label="Key: hint or id" value=${keyInAddress()} hint="Nothing: the request comes without a key." />
       <${Lines} name="headers" label="Headers" hint="One a line, such as X-MLFLOW-WORKSPACE: team-a." />
       <${Lines} name="body" label="Body" />
       <p><button disabled=${isBusy}>Explain</button></p>
     </form>
     ${problem === '' ? null : html`<p class="alert" role="alert">${problem}</p>`}
-    <p class="said" role="status">${isBusy ? 'Judging …' : found === undefined ? '' : html`<strong>${outcomes[found.outcome]}</strong>`}</p>
+    <p class="said" role="status">${isBusy ? 'Judging …' : ''}
+      ${found === undefined ? null : html`<strong>${outcomes[found.outcome]}</strong>`}</p>
     ${found === undefined ? null : html`<${Table} found=${found} />`}
   </section>`
 }
@@ -122,6 +130,7 @@ function rowsOf ({ key, limit, mlflow, ...found }: Explanation): ReadonlyArray<r
     ['Permissions', key === null ? null : listed(key.permissions, 'all')],
     ['Limit', limit === null ? null : `${limit.remaining} of ${limit.per_hour} calls an hour are left`],
     ['Workspace', found.workspace],
-    ['MLflow gets', mlflow === null ? 'nothing' : `${mlflow.method} ${mlflow.path}${mlflow.version === null ? '' : ` (MLflow ${mlflow.version})`}`]
+    ['MLflow gets', mlflow === null ? 'nothing' : `${mlflow.method} ${mlflow.path}`],
+    ['MLflow is', mlflow?.version ?? null]
   ]
 }
