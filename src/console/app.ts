@@ -4,6 +4,7 @@ import type { VNode } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import type { Api, WhoAmI } from './api.js'
 import { Audit } from './audit.js'
+import { Explain } from './explain.js'
 import { Keys } from './keys/keys.js'
 import { Now } from './now/now.js'
 import { SignIn } from './sign-in.js'
@@ -13,7 +14,7 @@ interface Entered {
   readonly who: WhoAmI
 }
 
-const views = { keys: ['Keys', Keys], audit: ['Audit', Audit], now: ['Now', Now] } as const
+const views = { keys: ['Keys', Keys], audit: ['Audit', Audit], explain: ['Explain', Explain], now: ['Now', Now] } as const
 type View = keyof typeof views
 
 const ended = 'The facade accepts the key no longer: it has expired, or was revoked, disabled or replaced. Enter one that is valid.'
@@ -49,6 +50,6 @@ function useView (): View {
     addEventListener('hashchange', follow)
     return () => removeEventListener('hashchange', follow)
   }, [])
-  const name = hash.slice(1)
+  const [name = ''] = hash.slice(1).split('/') // a view may be told more, behind a slash
   return Object.hasOwn(views, name) ? name as View : 'keys'
 }

@@ -10,13 +10,24 @@ interface FieldProps {
   /** What may stand in it. */
   readonly hint?: string
   readonly isRequired?: boolean
+  /** In characters. */
+  readonly longest?: number
 }
 
-export function Field ({ name, label, value = '', hint, isRequired = false }: FieldProps): VNode {
+export function Field ({ name, label, value = '', hint, isRequired = false, longest = 1000 }: FieldProps): VNode {
   const id = useId() // names of fields come twice: in a filter, and in the dialog over it
   return html`<p><label for=${id}>${label}</label>
-    <input id=${id} name=${name} defaultValue=${value} required=${isRequired} maxlength="1000" autocomplete="off"
+    <input id=${id} name=${name} defaultValue=${value} required=${isRequired} maxlength=${longest} autocomplete="off"
       aria-describedby=${hint === undefined ? undefined : `${id}-hint`} />
+    ${hint === undefined ? null : html`<span class="soft" id=${`${id}-hint`}>${hint}</span>`}</p>`
+}
+
+/** As a field, with room for several lines. */
+export function Lines ({ name, label, value = '', hint }: Omit<FieldProps, 'isRequired' | 'longest'>): VNode {
+  const id = useId()
+  return html`<p><label for=${id}>${label}</label>
+    <textarea id=${id} name=${name} defaultValue=${value} rows="3" autocomplete="off" spellcheck=${false}
+      aria-describedby=${hint === undefined ? undefined : `${id}-hint`}></textarea>
     ${hint === undefined ? null : html`<span class="soft" id=${`${id}-hint`}>${hint}</span>`}</p>`
 }
 
@@ -44,5 +55,14 @@ export function givenIn (form: FormData, name: string): string | undefined {
 
 /** What stands in a field between commas. */
 export function listIn (form: FormData, name: string): readonly string[] {
-  return textIn(form, name).split(',').map(text => text.trim()).filter(text => text !== '')
+  return partsIn(form, name, ',')
+}
+
+/** What stands in a field line by line. */
+export function linesIn (form: FormData, name: string): readonly string[] {
+  return partsIn(form, name, '\n')
+}
+
+function partsIn (form: FormData, name: string, between: string): readonly string[] {
+  return textIn(form, name).split(between).map(text => text.trim()).filter(text => text !== '')
 }

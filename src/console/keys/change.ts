@@ -2,7 +2,7 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import { FormDialog } from '../dialog.js'
-import { Field, givenIn, listIn, textIn } from '../fields.js'
+import { Field, givenIn, linesIn, listIn, textIn } from '../fields.js'
 import { Grants, rateIn } from './grants.js'
 import { pathOf, type DeedProps, type Key } from './key.js'
 
@@ -11,11 +11,13 @@ export function Change ({ api, of, onDone, onClose }: DeedProps): VNode {
 
   async function change (form: FormData): Promise<void> {
     const [scopes, workspaces, owner] = [form.getAll('scopes').map(String), listIn(form, 'workspaces'), textIn(form, 'owner')]
+    const permissions = linesIn(form, 'permissions')
     const changed = {
       ...textIn(form, 'name') === of.name ? {} : { name: givenIn(form, 'name') },
       ...owner === of.owner ? {} : { owner },
       ...isSame(scopes, of.scopes) ? {} : { scopes },
       ...isSame(workspaces, of.workspaces) ? {} : { workspaces },
+      ...isSame(permissions, of.permissions) ? {} : { permissions },
       ...textIn(form, 'rate') === rate ? {} : { rate: rateIn(form) ?? null },
       ...textIn(form, 'expires_at') === (of.expires_at ?? '') ? {} : { expires_at: givenIn(form, 'expires_at') ?? null }
     }

@@ -2,7 +2,7 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import { FormDialog } from '../dialog.js'
-import { Choice, Field, givenIn, listIn } from '../fields.js'
+import { Choice, Field, givenIn, linesIn, listIn } from '../fields.js'
 import { Grants, rateIn } from './grants.js'
 import type { DeedProps, IssuedKey } from './key.js'
 
@@ -15,6 +15,7 @@ export function Create ({ api, onDone, onClose }: Omit<DeedProps, 'of'>): VNode 
       owner: givenIn(form, 'owner'),
       scopes: form.getAll('scopes'),
       workspaces: listIn(form, 'workspaces'),
+      permissions: linesIn(form, 'permissions'),
       rate: rateIn(form),
       expires_in: givenIn(form, 'expires_in'),
       environment: givenIn(form, 'environment')

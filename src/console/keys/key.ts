@@ -10,6 +10,7 @@ export interface Key {
   readonly state: 'live' | 'expired' | 'disabled' | 'revoked'
   readonly scopes: readonly string[]
   readonly workspaces: readonly string[]
+  readonly permissions: readonly string[]
   readonly rate_per_hour: number | null
   readonly expires_at: string | null
   readonly last_used_at: string | null

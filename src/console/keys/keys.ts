@@ -82,7 +82,7 @@ interface TableProps {
   readonly onOpen: (open: Open) => void
 }
 
-const columns = ['Key', 'Owner', 'Scopes', 'Workspaces', 'Calls an hour', 'Last used', 'Expires', 'State', 'Actions']
+const columns = ['Key', 'Owner', 'Scopes', 'Workspaces', 'Permissions', 'Calls an hour', 'Last used', 'Expires', 'State', 'Actions']
 
 function Table ({ keys, onOpen }: TableProps): VNode {
   return html`<table>
@@ -92,13 +92,21 @@ function Table ({ keys, onOpen }: TableProps): VNode {
       <td data-name="Owner">${key.owner}</td>
       <td data-name="Scopes">${listed(key.scopes, 'none')}</td>
       <td data-name="Workspaces">${listed(key.workspaces, 'all')}</td>
+      <td data-name="Permissions"><${Permissions} of=${key} /></td>
       <td data-name="Calls an hour" class="figure">${key.rate_per_hour ?? 'no limit'}</td>
       <td data-name="Last used" class="figure">${moment(key.last_used_at)}</td>
       <td data-name="Expires" class="figure">${moment(key.expires_at)}</td>
       <td data-name="State"><p class=${`state-${key.state}`}>${key.state}</p>${key.revoke_reason ?? key.disable_reason ?? ''}</td>
       <td data-name="Actions"><div class="actions">${deeds[key.state].map(([label, deed]) => html`
         <button type="button" class=${label === 'Revoke' ? 'grave' : 'plain'} aria-label=${`${label} ${key.name}`}
-          onClick=${() => onOpen({ deed, of: key })}>${label}</button>`)}</div></td>
+          onClick=${() => onOpen({ deed, of: key })}>${label}</button>`)}
+        <a href=${`#explain/${key.id}`} aria-label=${`Explain a request with ${key.name}`}>Explain</a></div></td>
     </tr>`)}</tbody>
   </table>`
+}
+
+/** A single one is shown as it is, several behind their number. */
+function Permissions ({ of: { permissions } }: { readonly of: Key }): VNode {
+  if (permissions.length < 2) return html`<span>${listed(permissions, 'all')}</span>`
+  return html`<details><summary>${permissions.length} permissions</summary>${permissions.map(text => html`<p>${text}</p>`)}</details>`
 }

@@ -9,6 +9,7 @@ nav ul { display: flex; flex-wrap: wrap; gap: 1rem; list-style: none; margin: 1r
 nav a { display: inline-block; padding: .5rem .25rem; text-decoration: none } nav a[aria-current] { color: var(--ink); font-weight: 600; box-shadow: 0 3px var(--accent) }
 .filter { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .75rem; align-items: end; margin: 0 0 1rem } .filter p { margin: 0 }
 .actions { display: flex; flex-wrap: wrap; gap: .5rem } .actions button { padding: .125rem .5rem }
+textarea { width: 100%; min-height: 4.5rem; padding: .5rem .75rem; font: .9375rem ui-monospace, monospace; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: .375rem; resize: vertical }
 button[disabled] { opacity: .6; cursor: default }
 table { width: 100%; border-collapse: collapse; font-size: .9375rem }
 th, td { text-align: left; vertical-align: top; padding: .5rem; border-bottom: 1px solid var(--line); overflow-wrap: anywhere }
@@ -30,5 +31,6 @@ h3 { font-size: 1rem; margin: 1.5rem 0 .25rem } .tiles h3 { margin: 0 }
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
   table, tbody, tr, td { display: block } tr { padding: .5rem 0; border-bottom: 1px solid var(--line) }
   td { position: relative; min-height: 1.75rem; padding: .125rem 0 .125rem 7.5rem; border: 0 } td::before { content: attr(data-name); position: absolute; left: 0; color: var(--soft) }
+  tbody th { display: block; padding: .125rem 0; border: 0 } tbody th + td { padding-left: 0 }
 }
 `

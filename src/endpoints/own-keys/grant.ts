@@ -46,9 +46,6 @@ export function toOwnKey (form: OwnKeyForm, person: Caller, rules: KeyRules & { 
   const named = (form.workspaces ?? '').split(',').map(name => name.trim()).filter(name => name !== '')
   const workspace = person.workspaces.length === 0 ? undefined : named.find(name => !person.workspaces.includes(name))
   if (workspace !== undefined) throw new FacadeError('forbidden', { message: 'A key of yours can be for workspaces of yours alone.', reason: 'workspace' })
-  if (person.permissions !== undefined) {
-    throw new FacadeError('forbidden', { message: 'You may use some experiments and models alone, and no key can be made here that is bound to them.', reason: 'scope' })
-  }
   const { expires_in: within = '' } = form
   const latest = now + rules.keyLifetimeMs
   const key = toNewKey({
@@ -56,6 +53,7 @@ export function toOwnKey (form: OwnKeyForm, person: Caller, rules: KeyRules & { 
     owner: person.userId,
     scopes: asked,
     workspaces: named.length === 0 ? person.workspaces : named,
+    permissions: person.permissions?.texts,
     rate: ratePerHour === undefined ? undefined : `${ratePerHour}/hour`,
     expires: within === '' ? 'never' : within
   }, 'live', { defaultRate: rules.defaultRate, keyLifetimeMs: undefined }, now)

@@ -47,7 +47,7 @@ ${alert}${keys.length === 0 ? '<p>You have none.</p>' : keys.map(keyHtml).join('
 <fieldset><legend>It may</legend>
 ${scopesOf(person).map(scope => `<label><input type="checkbox" name="${scope}" checked> ${deeds[scope]}</label>`).join('\n')}
 </fieldset>
-${workspacesHtml(person)}<label for="expires_in">It ends</label>
+${workspacesHtml(person)}${permissionsHtml(person)}<label for="expires_in">It ends</label>
 <p><select id="expires_in" name="expires_in">${lifetimesHtml(lifetimeMs)}</select></p>
 <p><button>Make the key</button></p>
 </form>
@@ -68,6 +68,11 @@ function workspacesHtml ({ workspaces }: Caller): string {
 <p><input id="workspaces" name="workspaces" maxlength="2000" autocomplete="off" aria-describedby="workspaces-hint"></p>
 <p class="soft" id="workspaces-hint">${escape(hint)}</p>
 `
+}
+
+function permissionsHtml ({ permissions }: Caller): string {
+  if (permissions === undefined) return ''
+  return `<p class="soft">Like you, it is bound to ${permissions.texts.map(text => `<code>${escape(text)}</code>`).join(', ')}.</p>\n`
 }
 
 function lifetimesHtml (lifetimeMs: number): string {

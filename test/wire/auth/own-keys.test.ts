@@ -29,6 +29,7 @@ async function trial (t: Test, env: Readonly<Record<string, string>> = {}, isMan
   const roles = JSON.stringify([
     { claim: 'groups', value: 'ml-team', scopes: ['mlflow:write'], workspaces: ['team-a', 'team-b'], rate: '3600/hour' },
     { claim: 'groups', value: 'readers', scopes: ['mlflow:read'] },
+    { claim: 'groups', value: 'bound', scopes: ['mlflow:write'], permissions: ['read:*', 'write:experiments/team-a/*'] },
     { claim: 'groups', value: 'admins', scopes: ['mlflow:admin'] }
   ])
   const up = await facade(t, echo, { ...isManaged ? { verifier: store } : {}, env: { OIDC_ISSUER: issuer.url, OIDC_CLIENT_ID: 'facade', OIDC_CLIENT_SECRET: 'a secret of the facade', OIDC_ROLES: roles, ...env } })
@@ -106,6 +107,25 @@ t.test('no key can do more than the person, live longer than the settings say, o
   t.ok((record?.expiresAt ?? Infinity) < Date.now() + 1.01 * dayMs)
   for (let made = 0; made < 100; made++) await store.create({ ...reading, userId: 'ada@acme.example' })
   t.match((await post(cookie, '/keys', { name: 'x' })).text(), 'You have 100 keys')
+})
+
+t.test('a key of a person who is bound by permissions is bound by the same', async t => {
+  const { up, store, signIn, get, post } = await trial(t)
+  const cookie = await signIn({ ...ada, groups: ['bound'] })
+  t.match((await get(cookie)).text(), 'bound to <code>read:*</code>, <code>write:experiments/team-a/*</code>')
+  const made = await post(cookie, '/keys', { name: 'nightly', 'mlflow:read': 'on', 'mlflow:write': 'on' })
+  t.equal(made.status, 201)
+  const { records: [record] } = await store.page({ limit: 10 })
+  t.strictSame(record?.permissions?.texts, ['read:*', 'write:experiments/team-a/*'])
+  const create = async (name: string): Promise<Answer> => await up.call('POST', '/mlflow/api/2.0/mlflow/experiments/create', {
+    key: null,
+    headers: { Authorization: `Bearer ${keyIn(made)}`, 'Content-Type': 'application/json' },
+    body: JSON.stringify({ name })
+  })
+  t.equal((await create('team-a/churn')).status, 200)
+  t.match((await create('team-b/churn')).json(), { error_code: 'PERMISSION_DENIED', message: /bound to read:\*, write:experiments\/team-a/ })
+  t.equal((await post(cookie, '/keys', { name: 'x', permissions: 'write:*' })).status, 400, 'nobody chooses them')
+  t.equal((await store.page({ limit: 10 })).records.length, 1)
 })
 
 t.test('a key of somebody else, or one that administers, is neither shown nor revoked', async t => {
