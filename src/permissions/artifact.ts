@@ -69,8 +69,8 @@ function modelSource (rest: string): Source | undefined {
   const [first = '', version] = segments
   if (first === '') return undefined
   if (segments.length === 1) {
-    const [name, alias] = splitAt(first, '@')
-    if (alias !== undefined) return { kind: 'registered', value: name }
+    const at = first.lastIndexOf('@') // as MLflow parts them: a name may hold one
+    if (at !== -1) return { kind: 'registered', value: first.slice(0, at) }
     return first.startsWith('m-') ? { kind: 'loggedModel', value: first } : undefined
   }
   return segments.length === 2 && version !== '' ? { kind: 'registered', value: first } : undefined
