@@ -30,7 +30,8 @@ const operations: Readonly<Record<string, Places>> = {
   endTrace: { kind: 'artifactLocations', tags: 'list' }
 }
 
-const placeTags: ReadonlySet<unknown> = new Set(['mlflow.artifactLocation', 'mlflow.trace.archiveLocation'])
+/** Tags of a trace that say where its data lies. */
+export const placeTags: ReadonlySet<unknown> = new Set(['mlflow.artifactLocation', 'mlflow.trace.archiveLocation'])
 
 /** What MLflow asks for as the source of a version of a prompt, which has none (mlflow/prompt/constants.py, 3.17.2). */
 const noSources: ReadonlySet<string> = new Set(['prompt-template', 'dummy-source'])

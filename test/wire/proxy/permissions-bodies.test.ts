@@ -49,7 +49,11 @@ t.test('spans are judged by their experiment, and by the traces that they add to
   t.equal(await send(exported([field(1, traceId('c'))])), 200, 'a new trace')
   t.equal(await send(gzipSync(exported([own])), { 'content-encoding': 'gzip' }), 200)
   t.equal(await send(exported([Buffer.concat([own, attribute('mlflow.traceRequestId', `"tr-${'a'.repeat(32)}"`)])])), 200)
-  t.equal(app.mlflow.calls.length, 4)
+  t.equal(await send(exported([Buffer.concat([own, attribute('mlflow.traceTag.team', 'a')])])), 200)
+  t.equal(app.mlflow.calls.length, 5)
+  for (const tag of ['mlflow.artifactLocation', 'mlflow.trace.archiveLocation']) {
+    t.equal(await send(exported([Buffer.concat([own, attribute(`mlflow.traceTag.${tag}`, 'mlflow-artifacts:/2/traces/tr-b/artifacts')])])), 403, tag)
+  }
   app.mlflow.replies.set(`/api/2.0/mlflow/traces/tr-${'d'.repeat(32)}/info`, ok({ trace_info: { request_id: 'tr-other', experiment_id: '1' } }))
   t.equal(await send(exported([field(1, traceId('d'))])), 403, 'one that MLflow has under another id')
   t.equal(await send(exported([field(1, traceId('e'))])), 403, 'one of which MLflow does not say that it is not there')
@@ -64,5 +68,5 @@ t.test('spans are judged by their experiment, and by the traces that they add to
   t.equal(await send(Buffer.from('nonsense')), 403)
   t.equal(await send(Buffer.alloc(5 * 1024 * 1024, 1)), 403)
   t.equal((await post(app, '/mlflow/v1/traces', exported([own]), { 'content-type': 'application/x-protobuf' })).status, 403, 'no experiment')
-  t.equal(app.mlflow.calls.length, 4)
+  t.equal(app.mlflow.calls.length, 5)
 })
