@@ -41,6 +41,11 @@ export function liesAt (location: string, root: string): boolean {
   return false
 }
 
+/** Where MLflow keeps the files of a trace (`_get_trace_artifact_location_tag` of its SQL store). */
+export function traceFiles (location: string, trace: string): string {
+  return `${location.endsWith('/') ? location.slice(0, -1) : location}/traces/${trace}/artifacts`
+}
+
 export type Source =
   | { readonly kind: 'run' | 'loggedModel' | 'registered' | 'artifact', readonly value: string }
   /** A prompt's: its text is in a tag. */
