@@ -27,7 +27,9 @@ const operations: Readonly<Record<string, Places>> = {
   // with the start of a trace, where MLflow's own value counts or the call fails.
   setTraceTag: { kind: 'artifactLocations', tags: 'itself' },
   setTraceTagV3: { kind: 'artifactLocations', tags: 'itself' },
-  endTrace: { kind: 'artifactLocations', tags: 'list' }
+  endTrace: { kind: 'artifactLocations', tags: 'list' },
+  // And in another where it is archived, which 3.17.2 takes with the start
+  startTraceV3: { kind: 'artifactLocations', fields: [['trace', 'trace_info', 'tags', 'mlflow.trace.archiveLocation']] }
 }
 
 /** Tags of a trace that say where its data lies. */
