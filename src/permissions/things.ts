@@ -1,7 +1,7 @@
 /** What a request names, by the rule of its operation. Pure. */
 import { climbs } from '../access/artifact-path.js'
 import type { Verb } from '../access/permissions.js'
-import { placeTags } from '../access/places.js'
+import { archiveTag, placeTags } from '../access/places.js'
 import { artifactPathIn } from './artifact.js'
 import { thingsOfGraphql } from './graphql-things.js'
 import { thingsMax, type Thing } from './judge.js'
@@ -111,7 +111,7 @@ const further: Readonly<Record<Special, (reading: Reading) => Thing[]>> = {
 /** A tag of a trace may say where its data lies: it must say what MLflow said itself. The 2.22 client sends all tags when a trace ends. */
 function traceTags ({ template, path, message, verb }: Reading): Thing[] {
   // mlflow.artifactLocation is MLflow's own there, whatever is sent
-  if (message.names('trace.trace_info.tags').includes('mlflow.trace.archiveLocation')) throw new UnreadableError('A key that is bound does not say where a trace is archived.')
+  if (message.names('trace.trace_info.tags').includes(archiveTag)) throw new UnreadableError('A key that is bound does not say where a trace is archived.')
   const keys = [...message.pick('key'), ...message.pick('tags[].key')]
   if (!keys.some(key => placeTags.has(key))) return []
   const values = [...message.pick('value'), ...message.pick('tags[].value')]
