@@ -15,6 +15,11 @@ interface Places {
   readonly tags?: 'itself' | 'list'
 }
 
+/** Tag of a trace that says where it is archived. */
+export const archiveTag = 'mlflow.trace.archiveLocation'
+/** Tags of a trace that say where its data lies. */
+export const placeTags: ReadonlySet<unknown> = new Set(['mlflow.artifactLocation', archiveTag])
+
 /** By MLflow's names of operations. Runs, logged models and traces get their places from their experiment. */
 const operations: Readonly<Record<string, Places>> = {
   createModelVersion: { kind: 'modelSources', fields: [['source']] },
@@ -27,10 +32,10 @@ const operations: Readonly<Record<string, Places>> = {
   // with the start of a trace, where MLflow's own value counts or the call fails.
   setTraceTag: { kind: 'artifactLocations', tags: 'itself' },
   setTraceTagV3: { kind: 'artifactLocations', tags: 'itself' },
-  endTrace: { kind: 'artifactLocations', tags: 'list' }
+  endTrace: { kind: 'artifactLocations', tags: 'list' },
+  // And in another where it is archived, which 3.17.2 takes with the start
+  startTraceV3: { kind: 'artifactLocations', fields: [['trace', 'trace_info', 'tags', archiveTag]] }
 }
-
-const placeTags: ReadonlySet<unknown> = new Set(['mlflow.artifactLocation', 'mlflow.trace.archiveLocation'])
 
 /** What MLflow asks for as the source of a version of a prompt, which has none (mlflow/prompt/constants.py, 3.17.2). */
 const noSources: ReadonlySet<string> = new Set(['prompt-template', 'dummy-source'])

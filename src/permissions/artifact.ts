@@ -41,6 +41,11 @@ export function liesAt (location: string, root: string): boolean {
   return false
 }
 
+/** Where MLflow keeps the files of a trace (`_get_trace_artifact_location_tag` of its SQL store). */
+export function traceFiles (location: string, trace: string): string {
+  return `${location.endsWith('/') ? location.slice(0, -1) : location}/traces/${trace}/artifacts`
+}
+
 export type Source =
   | { readonly kind: 'run' | 'loggedModel' | 'registered' | 'artifact', readonly value: string }
   /** A prompt's: its text is in a tag. */
@@ -69,8 +74,8 @@ function modelSource (rest: string): Source | undefined {
   const [first = '', version] = segments
   if (first === '') return undefined
   if (segments.length === 1) {
-    const [name, alias] = splitAt(first, '@')
-    if (alias !== undefined) return { kind: 'registered', value: name }
+    const at = first.lastIndexOf('@') // as MLflow parts them: a name may hold one
+    if (at !== -1) return { kind: 'registered', value: first.slice(0, at) }
     return first.startsWith('m-') ? { kind: 'loggedModel', value: first } : undefined
   }
   return segments.length === 2 && version !== '' ? { kind: 'registered', value: first } : undefined

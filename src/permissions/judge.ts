@@ -1,14 +1,14 @@
 /** Whether a key that is bound to names may touch what a request names. Ids are resolved by whoever asks; pure but for that. */
 import type { NamedKind, Permissions, Verb } from '../access/permissions.js'
-import { artifactPlace, liesAt, sourceOf } from './artifact.js'
+import { artifactPlace, liesAt, sourceOf, traceFiles } from './artifact.js'
 import type { Kind } from './rules.js'
 
 /** One thing that a request names. */
 export interface Thing {
-  readonly kind: Exclude<Kind, 'nothing'> | 'newModel' | 'newPrompt'
+  readonly kind: Exclude<Kind, 'nothing'> | 'newModel' | 'newPrompt' | 'traceFiles'
   readonly value: string
   readonly verb: Verb
-  /** The registered model that is what this one is to be: a model or a prompt. */
+  /** The registered model that is what this one is to be: a model or a prompt. The trace whose files they are. */
   readonly as?: string
 }
 
@@ -74,6 +74,11 @@ async function isAllowed (permissions: Permissions, { kind, value, verb, as = va
       return covers('models', value)
     case 'artifact':
       return await coversArtifact(value)
+    case 'traceFiles': {
+      const id = await resolver.experimentOf('trace', as)
+      const found = id === undefined ? undefined : await resolver.experiment(id)
+      return found !== undefined && covers('experiments', found.name) && value === traceFiles(found.location, as)
+    }
     case 'source': {
       const source = sourceOf(value)
       if (source === undefined) return false
@@ -116,7 +121,8 @@ const nouns: Readonly<Record<Thing['kind'], string>> = {
   newModel: 'registered model',
   newPrompt: 'prompt',
   artifact: 'artifact path',
-  source: 'model version\'s source'
+  source: 'model version\'s source',
+  traceFiles: 'location of a trace\'s files'
 }
 
 /** The sentence for a thing that is not covered: what was asked for, never what it belongs to, and nothing of whether it is there. */
@@ -131,7 +137,7 @@ export function refusalFor (permissions: Permissions, why: string): string {
 
 /** What the audit trail calls the thing: a word. */
 export function fieldOf ({ kind }: Thing): string {
-  return kind === 'artifact' ? 'path' : kind === 'source' ? 'source' : kind === 'registered' ? 'name' : nouns[kind].replaceAll(' ', '_')
+  return kind === 'artifact' ? 'path' : kind === 'traceFiles' ? 'value' : kind === 'source' ? 'source' : kind === 'registered' ? 'name' : nouns[kind].replaceAll(' ', '_')
 }
 
 function boundTo ({ texts }: Permissions): string {

@@ -17,7 +17,12 @@ export interface Message {
    * @throws UnreadableError for what is no string, or is written in two ways
    */
   readonly pick: (path: string) => readonly string[]
+  /** The names in a field that is a map, none where it is absent. @throws UnreadableError */
+  readonly names: (path: string) => readonly string[]
 }
+
+/** Of a request that holds none. */
+export const emptyMessage: Message = { pick: () => [], names: () => [] }
 
 /**
  * Reads the fields of a query by their names in MLflow's messages.
@@ -34,6 +39,7 @@ export function readQuery (query: string): Message {
     pairs.set(name, values)
   }
   return {
+    names: () => [], // no query holds a map
     pick (path) {
       const isList = path.endsWith('[]')
       const name = isList ? path.slice(0, -2) : path
@@ -54,13 +60,16 @@ export function readBody (body: Uint8Array, contentEncoding?: string): Message {
     throw new UnreadableError('The body is compressed.')
   }
   const outer = textOf(body)
-  if (outer.trim() === '') return { pick: () => [] }
+  if (outer.trim() === '') return emptyMessage
   checkJson(outer)
   const text = unwrapped(outer)
   const root = firstOf(text)
-  if (text.startsWith('null', root.start)) return { pick: () => [] }
+  if (text.startsWith('null', root.start)) return emptyMessage
   const members = membersOf(text, root.start) // seen now: a name twice is refused whatever is asked for
-  return { pick: path => pickFrom(text, members, path.split('.'), path) }
+  return {
+    pick: path => spansAt(text, members, path.split('.')).map(span => valueAt(text, span, path)),
+    names: path => spansAt(text, members, path.split('.')).flatMap(({ start }) => [...membersOf(text, start).keys()])
+  }
 }
 
 /** Old clients wrap their JSON in a JSON string. */
@@ -85,14 +94,12 @@ function textOf (body: Uint8Array): string {
   return text
 }
 
-function pickFrom (text: string, members: ReadonlyMap<string, Span>, [step = '', ...more]: readonly string[], path: string): readonly string[] {
+function spansAt (text: string, members: ReadonlyMap<string, Span>, [step = '', ...more]: readonly string[]): readonly Span[] {
   const isList = step.endsWith('[]')
   const span = memberOf(text, members, isList ? step.slice(0, -2) : step)
   if (span === undefined) return []
   const spans = isList ? entriesOf(text, span.start) : [span]
-  return spans.flatMap(each => more.length === 0
-    ? [valueAt(text, each, path)]
-    : pickFrom(text, membersOf(text, each.start), more, path))
+  return more.length === 0 ? spans : spans.flatMap(({ start }) => spansAt(text, membersOf(text, start), more))
 }
 
 /** A member under the name of its field, or under that in camel case: protobuf takes either. `null` is as good as absent. */

@@ -39,7 +39,7 @@ export type Rule =
   | { readonly open: true }
 
 /** What fields alone do not say. */
-export type Special = 'graphql' | 'newModel' | 'renamed' | 'spans' | 'tagged'
+export type Special = 'graphql' | 'newModel' | 'renamed' | 'spans' | 'tagged' | 'traceTags'
 
 function ask (kind: Kind, place: Place, ...fields: readonly string[]): Ask {
   return { kind, place, fields }
@@ -62,6 +62,8 @@ const experiments = judged(ask('experiment', 'message', 'experiment_ids[]'))
 const run = judged(ask('run', 'message', 'run_id', 'run_uuid'))
 const traceInPath = judged(ask('trace', 'path', 'trace_id'))
 const oldTraceInPath = judged(ask('trace', 'path', 'request_id'))
+const taggedTrace: Rule = { asks: [ask('trace', 'path', 'trace_id')], also: 'traceTags' }
+const taggedOldTrace: Rule = { asks: [ask('trace', 'path', 'request_id')], also: 'traceTags' }
 const loggedModel = judged(ask('loggedModel', 'path', 'model_id'))
 const registered = judged(ask('registered', 'message', 'name'))
 const tagged: Rule = { asks: [ask('registered', 'message', 'name')], also: 'tagged' }
@@ -174,14 +176,19 @@ export const rules: Readonly<Record<string, Rule>> = {
   calculateTraceFilterCorrelation: experiments,
   queryTraceMetrics: experiments,
   startTrace: experiment,
-  startTraceV3: judged(
-    ask('experiment', 'message', 'trace.trace_info.trace_location.mlflow_experiment.experiment_id'),
-    ask('newTrace', 'message', 'trace.trace_info.trace_id')
-  ),
-  endTrace: oldTraceInPath,
-  setTraceTag: oldTraceInPath,
+  startTraceV3: {
+    asks: [
+      ask('experiment', 'message', 'trace.trace_info.trace_location.mlflow_experiment.experiment_id'),
+      ask('newTrace', 'message', 'trace.trace_info.trace_id'),
+      // MLflow 3.17.2 takes an assessment of any trace over by its id
+      optional(ask('nothing', 'message', 'trace.trace_info.assessments[].assessment_id'))
+    ],
+    also: 'traceTags'
+  },
+  endTrace: taggedOldTrace,
+  setTraceTag: taggedOldTrace,
   deleteTraceTag: oldTraceInPath,
-  setTraceTagV3: traceInPath,
+  setTraceTagV3: taggedTrace,
   deleteTraceTagV3: traceInPath,
   deleteTraces: experiment,
   deleteTracesV3: experiment,

@@ -2,6 +2,7 @@
  * The traces that an export of spans adds to, read from its protobuf (opentelemetry/proto/collector/trace/v1): MLflow adds a span to the
  * trace of its id, whichever experiment that belongs to. Pure, in time linear in the body.
  */
+import { placeTags } from '../access/places.js'
 import { UnreadableError } from './json-text.js'
 
 /** Larger exports are not judged; exporters send some hundred spans at once. */
@@ -11,6 +12,9 @@ export const inflatedMaxBytes = 16 * 1024 * 1024
 
 /** An attribute by which MLflow before 3.12 lets a span say of which trace it is. */
 const requestId = 'mlflow.traceRequestId'
+
+/** What follows is the key of a tag that the trace gets (from MLflow 3.12 on; 3.17.2 takes any, its own as well). */
+const tagPrefix = 'mlflow.traceTag.'
 
 interface Field {
   readonly number: number
@@ -36,6 +40,9 @@ function traceOf (span: Buffer): string {
   const trace = `tr-${id.toString('hex')}`
   for (const attribute of inner(span, 9)) {
     const keys = inner(attribute, 1).map(String)
+    if (keys.some(key => key.startsWith(tagPrefix) && placeTags.has(key.slice(tagPrefix.length)))) {
+      throw new UnreadableError('A span of a key that is bound does not say where the data of its trace lies.')
+    }
     if (keys.includes(requestId) && (keys.length > 1 || !says(inner(attribute, 2), trace))) {
       throw new UnreadableError(`The attribute ${requestId} of a span must be the id of its trace.`)
     }

@@ -1,6 +1,7 @@
 /** What a request names, by the rule of its operation. Pure. */
 import { climbs } from '../access/artifact-path.js'
 import type { Verb } from '../access/permissions.js'
+import { archiveTag, placeTags } from '../access/places.js'
 import { artifactPathIn } from './artifact.js'
 import { thingsOfGraphql } from './graphql-things.js'
 import { thingsMax, type Thing } from './judge.js'
@@ -103,7 +104,20 @@ const further: Readonly<Record<Special, (reading: Reading) => Thing[]>> = {
   tagged ({ message }) {
     if (!message.pick('key').includes(promptTag)) return []
     throw new UnreadableError('A key that is bound does not change whether a registered model is a prompt.')
-  }
+  },
+  traceTags
+}
+
+/** A tag of a trace may say where its data lies: it must say what MLflow said itself. The 2.22 client sends all tags when a trace ends. */
+function traceTags ({ template, path, message, verb }: Reading): Thing[] {
+  // mlflow.artifactLocation is MLflow's own there, whatever is sent
+  if (message.names('trace.trace_info.tags').includes(archiveTag)) throw new UnreadableError('A key that is bound does not say where a trace is archived.')
+  const keys = [...message.pick('key'), ...message.pick('tags[].key')]
+  if (!keys.some(key => placeTags.has(key))) return []
+  const values = [...message.pick('value'), ...message.pick('tags[].value')]
+  const trace = segmentOf(template, path, 'request_id') ?? segmentOf(template, path, 'trace_id')
+  if (trace === undefined || values.length !== keys.length) throw new UnreadableError('The tags cannot be judged.')
+  return values.filter((_, index) => placeTags.has(keys[index])).map(value => ({ kind: 'traceFiles', value, as: trace, verb }))
 }
 
 /** A new registered model is a prompt by its tag. */

@@ -80,9 +80,11 @@ function judgedGraphql (body: Buffer, verdict: GraphqlVerdict, granted: Readonly
 export function capExpiry (body: Buffer): Buffer {
   try {
     const message = readObject(body)
-    const short = Number(message.expiration ?? Infinity) <= presignedMaxSeconds
-    // Written anew even when it is short: what was judged is then what MLflow reads, whatever the body held twice.
-    return Buffer.from(JSON.stringify(short ? message : { ...message, expiration: presignedMaxSeconds }))
+    const asked = Number(message.expiration ?? presignedMaxSeconds)
+    // Written anew even when it is short: what was judged is then what MLflow reads, whatever the body held twice. And as an integer: where
+    // protobuf cannot read what stands there (`true`, 1.5, " 60"), MLflow goes on with a default of 15 minutes.
+    const expiration = Number.isSafeInteger(asked) ? Math.min(asked, presignedMaxSeconds) : presignedMaxSeconds
+    return Buffer.from(JSON.stringify({ ...message, expiration }))
   } catch { // without its cause: that of the parser quotes the body
     throw new FacadeError('badRequest', { message: 'The body must be a JSON object that is not deeply nested.', reason: 'malformed' })
   }

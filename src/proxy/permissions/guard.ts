@@ -7,7 +7,7 @@ import { hasBody } from '../../http/connection/request-head.js'
 import type { Layout } from '../../mlflow/layout.js'
 import { fieldOf, firstRefused, refusalFor, refusalOf, type Resolver, type Thing } from '../../permissions/judge.js'
 import { UnreadableError } from '../../permissions/json-text.js'
-import { judgedMaxBytes, readBody, readQuery } from '../../permissions/message.js'
+import { emptyMessage, judgedMaxBytes, readBody, readQuery } from '../../permissions/message.js'
 import { checkFilter } from '../../permissions/list-filter.js'
 import { ruleOf, type Listed, type Rule } from '../../permissions/rules.js'
 import { spansMaxBytes } from '../../permissions/spans.js'
@@ -96,7 +96,7 @@ export function bindingOf (
 
 /** Whether fields of MLflow's message are asked for. */
 function isMessage ({ asks, also }: Asking): boolean {
-  return asks.some(({ place }) => place === 'message') || also === 'newModel' || also === 'graphql'
+  return asks.some(({ place }) => place === 'message') || also === 'newModel' || also === 'graphql' || also === 'traceTags'
 }
 
 /** What MLflow takes for its message, and the query. @throws UnreadableError */
@@ -107,7 +107,7 @@ function messagesOf ({ raw, context: { head, target } }: FastifyRequest, body: B
   const query = readQuery(target.query)
   const isRead = raw.method === 'GET' || raw.method === 'HEAD'
   if (isRead && !hasBody(head)) return { message: query, query }
-  if (body === undefined) return { message: { pick: () => [] }, query }
+  if (body === undefined) return { message: emptyMessage, query }
   if (target.query.length > 1) throw new UnreadableError('The request has both a query and a body.')
   return { message: readBody(body, raw.headers['content-encoding']), query }
 }

@@ -72,6 +72,7 @@ export function createResolvers (probe: Upstream['probe']): Resolvers {
     },
     forgetNames () {
       experiments.clear()
+      pending.get(experiments)?.clear() // what was asked before may be answered with the old name
     }
   }
 
@@ -87,12 +88,13 @@ export function createResolvers (probe: Upstream['probe']): Resolvers {
     if (running !== undefined) return await running
     const answer = ask()
     pending.get(cache)?.set(key, answer)
+    const isCurrent = (): boolean => pending.get(cache)?.get(key) === answer
     try {
       const found = await answer
-      if (found !== undefined && found !== '') cache.set(key, found)
+      if (found !== undefined && found !== '' && isCurrent()) cache.set(key, found)
       return found
     } finally {
-      pending.get(cache)?.delete(key)
+      if (isCurrent()) pending.get(cache)?.delete(key)
     }
   }
 }

@@ -73,6 +73,7 @@ t.test('the source of a model version names a thing, or is refused', t => {
   t.same(sourceOf('models:/m-1'), { kind: 'loggedModel', value: 'm-1' })
   t.same(sourceOf('models:/name/1'), { kind: 'registered', value: 'name' })
   t.same(sourceOf('models:/name@champion'), { kind: 'registered', value: 'name' })
+  t.same(sourceOf('models:/name@foreign@champion'), { kind: 'registered', value: 'name@foreign' }, 'an alias is what follows the last @')
   t.same(sourceOf('mlflow-artifacts:/1/abc/artifacts'), { kind: 'artifact', value: '1/abc/artifacts' })
   for (const source of ['dummy-source', 'prompt-template']) t.same(sourceOf(source), { kind: 'none' })
   for (const source of ['', '/tmp', 'file:/tmp', 's3://b/k', 'runs:/', 'runs://host/x', 'runs:/a/../b', 'runs:/a/%2e%2e', 'models:/name', 'models:/a/b/c', 'mlflow-artifacts://h/1/a', 'RUNS:/a', 'http://h/x']) t.equal(sourceOf(source), undefined, source)

@@ -7,7 +7,7 @@ t.test('a presigned download lives 300 s at most, whoever asks and however the p
   const { call, mlflow } = await facade(t, echo)
   const path = '/mlflow/api/2.0/mlflow/artifacts/presigned-download-url'
   for (const [key, target] of [['read', path], ['admin', path], ['admin', path.replace('mlflow/artifacts', 'mlflow%2Fartifacts')], ['admin', path.replace('/api', '/%2Fapi')], ['admin', path.replace('/api/2.0', '/api//2.0')], ['read', `/api/mlflow${path.slice('/mlflow'.length)}`]] as const) {
-    for (const [sent, expected] of [['604800', 300], ['"604800"', 300], ['60', 60], ['1, "expiration": 604800', 300], ['null', 300]] as const) {
+    for (const [sent, expected] of [['604800', 300], ['"604800"', 300], ['60', 60], ['1, "expiration": 604800', 300], ['null', 300], ['true', 1], ['1.5', 300], ['" 60"', 60], ['[60]', 60], ['{}', 300]] as const) {
       const answered = await call('POST', target, { key, body: `{"path": "a", "expiration": ${sent}}`, headers: { 'Content-Type': 'application/json' } })
       t.equal(answered.status, 200, target)
       t.match(JSON.parse((await mlflow.calls.at(-1)!.whole).toString()), { path: 'a', expiration: expected }, `${key} ${target} ${sent}`)

@@ -1,7 +1,7 @@
 /** Bodies that are judged by more than fields of a message, for keys that are bound to names: GraphQL, and spans in protobuf. */
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
-import { bound, missing, ok, post } from '../../helpers/bound.js'
+import { bound, json, missing, ok, post } from '../../helpers/bound.js'
 
 const graphql = (query: string, variables?: unknown): string => JSON.stringify({ query, variables })
 
@@ -49,7 +49,11 @@ t.test('spans are judged by their experiment, and by the traces that they add to
   t.equal(await send(exported([field(1, traceId('c'))])), 200, 'a new trace')
   t.equal(await send(gzipSync(exported([own])), { 'content-encoding': 'gzip' }), 200)
   t.equal(await send(exported([Buffer.concat([own, attribute('mlflow.traceRequestId', `"tr-${'a'.repeat(32)}"`)])])), 200)
-  t.equal(app.mlflow.calls.length, 4)
+  t.equal(await send(exported([Buffer.concat([own, attribute('mlflow.traceTag.team', 'a')])])), 200)
+  t.equal(app.mlflow.calls.length, 5)
+  for (const tag of ['mlflow.artifactLocation', 'mlflow.trace.archiveLocation']) {
+    t.equal(await send(exported([Buffer.concat([own, attribute(`mlflow.traceTag.${tag}`, 'mlflow-artifacts:/2/traces/tr-b/artifacts')])])), 403, tag)
+  }
   app.mlflow.replies.set(`/api/2.0/mlflow/traces/tr-${'d'.repeat(32)}/info`, ok({ trace_info: { request_id: 'tr-other', experiment_id: '1' } }))
   t.equal(await send(exported([field(1, traceId('d'))])), 403, 'one that MLflow has under another id')
   t.equal(await send(exported([field(1, traceId('e'))])), 403, 'one of which MLflow does not say that it is not there')
@@ -64,5 +68,30 @@ t.test('spans are judged by their experiment, and by the traces that they add to
   t.equal(await send(Buffer.from('nonsense')), 403)
   t.equal(await send(Buffer.alloc(5 * 1024 * 1024, 1)), 403)
   t.equal((await post(app, '/mlflow/v1/traces', exported([own]), { 'content-type': 'application/x-protobuf' })).status, 403, 'no experiment')
-  t.equal(app.mlflow.calls.length, 4)
+  t.equal(app.mlflow.calls.length, 5)
+})
+
+t.test('a trace does not take over what another team has: an assessment by its id, or files by a tag that says where they lie', async t => {
+  const app = await bound(t)
+  app.mlflow.replies.set('/api/2.0/mlflow/traces/tr-new/info', missing)
+  const start = async (more: object): Promise<number> => (await post(app, '/mlflow/api/3.0/mlflow/traces', {
+    trace: { trace_info: { trace_id: 'tr-new', trace_location: { type: 'MLFLOW_EXPERIMENT', mlflow_experiment: { experiment_id: '1' } }, ...more } }
+  })).status
+  t.equal(await start({ assessments: [{ assessment_name: 'good' }], tags: { team: 'a' } }), 200)
+  t.equal(await start({ assessments: [{ assessment_name: 'good' }, { assessment_id: 'a-1' }] }), 403)
+  t.equal(await start({ assessments: [{ assessmentId: 'a-1' }] }), 403)
+  t.equal(await start({ tags: { 'mlflow.trace.archiveLocation': 'mlflow-artifacts:/2/traces/tr-b/artifacts' } }), 403)
+
+  const [own, foreign] = ['mlflow-artifacts:/1/traces/tr-a/artifacts', 'mlflow-artifacts:/2/traces/tr-b/artifacts']
+  const send = async (path: string, body: object): Promise<number> => (await app.call('PATCH', `/mlflow/api/${path}`, { headers: json, body: JSON.stringify(body) })).status
+  for (const path of ['2.0/mlflow/traces/tr-a/tags', '3.0/mlflow/traces/tr-a/tags']) {
+    t.equal(await send(path, { key: 'mlflow.artifactLocation', value: foreign }), 403)
+    t.equal(await send(path, { key: 'mlflow.trace.archiveLocation', value: foreign }), 403)
+    t.equal(await send(path, { key: 'mlflow.artifactLocation', value: own }), 200)
+    t.equal(await send(path, { key: 'team', value: foreign }), 200)
+  }
+  const end = async (value: string): Promise<number> => await send('2.0/mlflow/traces/tr-a', { tags: [{ key: 'team', value: 'a' }, { key: 'mlflow.artifactLocation', value }] })
+  t.equal(await end(own), 200, 'as the 2.22 client sends it')
+  t.equal(await end(foreign), 403)
+  t.equal(await send('2.0/mlflow/traces/tr-a', { tags: [{ key: 'team' }, { key: 'mlflow.artifactLocation', value: own }] }), 403, 'a tag without a value')
 })

@@ -74,7 +74,9 @@ t.test('what is allowed reaches MLflow byte for byte, what is not is 403, and fo
     ['POST', webhooks, { name: 'h', url: 'http://169.254.169.254/latest' }, 'url'],
     ['PATCH', `${webhooks}/1`, { url: 'https://hooks.example.com@evil.example/' }, 'url'],
     ['PATCH', '/mlflow/api/2.0/mlflow/traces/tr-1/tags', { key: 'mlflow.artifactLocation', value: 'file:///etc' }, 'value'],
-    ['PATCH', '/mlflow/api/2.0/mlflow/traces/tr-1', { request_id: 'tr-1', tags: [{ key: 'a', value: 'b' }, { key: 'mlflow.artifactLocation', value: '/etc' }] }, 'value']
+    ['PATCH', '/mlflow/api/2.0/mlflow/traces/tr-1', { request_id: 'tr-1', tags: [{ key: 'a', value: 'b' }, { key: 'mlflow.artifactLocation', value: '/etc' }] }, 'value'],
+    ['POST', '/mlflow/api/3.0/mlflow/traces', { trace: { trace_info: { tags: { 'mlflow.trace.archiveLocation': 'file:///etc' } } } }, 'mlflow.trace.archiveLocation'],
+    ['POST', '/mlflow/api/3.0/mlflow/traces', { trace: { traceInfo: { tags: { 'mlflow.trace.archiveLocation': '/etc' } } } }, 'mlflow.trace.archiveLocation']
   ]
   for (const [method, path, body, field] of bad) {
     for (const key of ['write', 'admin'] as const) {
