@@ -8,7 +8,7 @@ import { request as send, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { createActiveSet } from '../core/active-set.js'
-import { unavailable } from '../core/errors.js'
+import { FacadeError, unavailable } from '../core/errors.js'
 import type { Config } from '../core/settings/config.js'
 import type { KeyVerifier, Verdict } from '../keys/contract.js'
 import type { Limits } from '../keys/limits/local.js'
@@ -30,7 +30,7 @@ export interface Question {
 }
 
 export interface Rehearsal {
-  /** What would become of a request. Questions wait for each other. */
+  /** What would become of a request. Questions wait for each other. @throws FacadeError */
   readonly ask: (question: Question) => Promise<Explanation>
   readonly close: () => Promise<void>
 }
@@ -56,12 +56,16 @@ export type Build = (config: Config, parts: Parts) => Promise<FastifyInstance>
 /** An answer that takes longer hangs on somebody else, who would take as long of a real request. */
 const answerMaxMs = 30_000
 
+/** Questions that may wait: each holds a body of a megabyte or two. */
+const waitingMax = 32
+
 /** The app is made at the first question. */
 export function openRehearsal (config: Config, real: Real, build: Build): Rehearsal {
   /** What is seen of the question that is under way. */
   let seen: Seen = { key: '', verdict: undefined }
   let app: Promise<FastifyInstance> | undefined
   let last: Promise<unknown> = Promise.resolve()
+  let waiting = 0
   let isClosed = false
 
   const open = async (): Promise<FastifyInstance> => {
@@ -76,13 +80,17 @@ export function openRehearsal (config: Config, real: Real, build: Build): Rehear
     app.catch(() => { app = undefined })
     const { port } = (await app).server.address() as AddressInfo
     seen = { key: randomBytes(32).toString('hex'), verdict: question.verdict }
-    const answer = await put(question, port, seen.key)
+    const answer = await put(question, port, seen.key).catch(error => {
+      throw unavailable('The request could not be judged at the moment. Try again.', 'internal', error)
+    })
     return explained(question, { ...seen, answer, layout: real.monitor.lastLayout })
   }
 
   return {
     async ask (question) {
-      const answer = last.catch(() => {}).then(async () => await ask(question))
+      if (waiting >= waitingMax) throw tooMany()
+      waiting++
+      const answer = last.catch(() => {}).then(async () => await ask(question)).finally(() => { waiting-- })
       last = answer
       return await answer
     },
@@ -166,6 +174,11 @@ function partsOf (real: Real, seen: () => Seen): Parts {
   }
 }
 
+function tooMany (): FacadeError {
+  const message = `${waitingMax} requests wait to be explained. Try again.`
+  return new FacadeError('rateLimited', { message, reason: 'requests', headers: { 'retry-after': '1' } })
+}
+
 const notSent = unavailable('This was not sent to MLflow.', 'internal')
 
 function lent (monitor: Monitor): Monitor {
@@ -197,6 +210,7 @@ async function put ({ method, target, headers, body, verdict }: Question, port: 
     agent: false,
     signal: AbortSignal.timeout(answerMaxMs)
   })
+  asked.on('error', () => {}) // `once` hears of it until the head is there, the body's reader afterwards
   asked.end(body)
   const [answer] = await once(asked, 'response') as [IncomingMessage]
   const parts: Buffer[] = []

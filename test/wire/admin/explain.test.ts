@@ -96,6 +96,16 @@ t.test('only for mlflow:admin, with a key in a header', async t => {
   t.equal((await call('POST', path, { method: 'GET', path: '/' }, null)).status, 401)
 })
 
+t.test('so many questions wait, and no more', async t => {
+  const { call, issue } = await openManaged(t)
+  const { id } = await issue('mlflow:read')
+  const answers = await Promise.all(Array.from({ length: 60 }, async () => await call('POST', path, { method: 'GET', path: `${runs}/get`, key_id: id })))
+  const refused = answers.filter(({ status }) => status !== 200)
+  t.ok(refused.length > 0 && refused.length <= 60 - 32, `${refused.length} of 60`)
+  for (const answer of refused) t.match([answer.status, answer.json(), answer.header('retry-after')], [429, { error_code: 'REQUEST_LIMIT_EXCEEDED', message: /^32 requests wait/ }, '1'])
+  t.equal((await call('POST', path, { method: 'GET', path: `${runs}/get`, key_id: id })).status, 200)
+})
+
 t.test('a facade ends while it is asked', async t => {
   const { up, call, issue } = await openManaged(t)
   const { id } = await issue('mlflow:read')
