@@ -18,4 +18,6 @@ body { margin: 0; background: #fafafa; }
 .swagger-ui .info .title small { vertical-align: middle; }
 .swagger-ui .opblock-tag { font-size: 20px; }
 .swagger-ui .opblock .opblock-summary-operation-id { font-size: 12px; }
+/* No answer has links, and on a narrow screen their column pushes the others off it. */
+@media (max-width: 700px) { .swagger-ui .response-col_links { display: none; } }
 `

@@ -4,6 +4,7 @@ import t from 'tap'
 import { parse } from 'yaml'
 import { facade, keys, type Facade } from '../../helpers/app.js'
 import { openBrowser } from '../../../scripts/browser.js'
+import { takePicture } from '../../helpers/looks.js'
 import { echo, shapeA, type Call } from '../../helpers/upstream.js'
 
 t.setTimeout(300_000)
@@ -156,5 +157,22 @@ t.test('in a browser: operations are found by id, path and words, opened, and re
   await page.getByText('One of these is enough').waitFor()
   t.equal(await page.getByText('One of these is enough').count(), 1)
   t.equal(await page.evaluate('document.activeElement.id'), 'auth-bearer-value')
+  t.same(complaints, [])
+})
+
+t.test('Swagger UI is legible in light and dark, and fits a narrow screen', async t => {
+  const app = await facade(t)
+  const { page, complaints } = await open(t, `http://127.0.0.1:${app.port}`)
+  for (const [name, width, colorScheme] of [['light', 1300, 'light'], ['dark', 1300, 'dark'], ['narrow', 360, 'light']] as const) {
+    await page.setViewportSize({ width, height: 900 })
+    await page.emulateMedia({ colorScheme })
+    await page.goto(`http://127.0.0.1:${app.port}/docs`)
+    await page.locator('.opblock-tag').first().waitFor()
+    await page.locator('.operation-filter-input').fill('createRun')
+    await page.locator('#operations-Runs-createRun .opblock-summary-control').click()
+    await page.getByText('experiment_id').first().waitFor()
+    await takePicture(page, `docs-${name}`)
+    t.equal(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'), 0, `${name} does not scroll sideways`)
+  }
   t.same(complaints, [])
 })
