@@ -1,8 +1,8 @@
 /** Which ended requests are events: refused calls, and calls that change something. */
 import type { FastifyRequest } from 'fastify'
-import type { AccessClass } from '../access/scopes.js'
 import { unknownId } from '../access/matcher.js'
 import type { Reason } from '../core/reasons.js'
+import { classOf } from '../http/access.js'
 import type { RequestEndListener, RequestRecord } from '../http/records.js'
 import { collapse } from './collapse.js'
 import type { AuditFields, AuditOutcome } from './event.js'
@@ -93,11 +93,6 @@ function fieldsOf (ended: RequestRecord, request: FastifyRequest | undefined, ou
     outcome,
     reason: refusal
   }
-}
-
-function classOf ({ operation, routeOptions }: FastifyRequest): AccessClass | undefined {
-  const { access } = routeOptions.config ?? {}
-  return operation?.match?.class ?? (typeof access === 'string' ? access : undefined)
 }
 
 /** The one that the request names, or the only one that its key may use. */

@@ -37,8 +37,13 @@ function readEnvFile (file: string): Record<string, string | undefined> {
 
 /** A file that an argument names. @throws UsageError */
 export function readText (file: string): string {
+  return readBytes(file).toString()
+}
+
+/** The same, whatever it holds. @param from a descriptor to read in place of it. @throws UsageError */
+export function readBytes (file: string, from: string | number = file): Buffer {
   try {
-    return readFileSync(file, 'utf8')
+    return readFileSync(from)
   } catch (error) {
     throw new UsageError(`Cannot read ${file} (${(error as NodeJS.ErrnoException).code ?? 'unreadable'}).`)
   }

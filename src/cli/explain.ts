@@ -1,5 +1,4 @@
 /** `hokusai-mlflow explain`: what would become of a request, without sending it. */
-import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { buildApp } from '../app.js'
 import type { Io } from '../core/io.js'
@@ -14,7 +13,7 @@ import { socketAt } from '../mlflow/managed/address.js'
 import { watch } from '../mlflow/monitor.js'
 import { openUpstream } from '../mlflow/pool.js'
 import { parse, printJson, UsageError, type Command } from './command.js'
-import { readConfig } from './environment.js'
+import { readBytes, readConfig } from './environment.js'
 import { findKey, noSuchKey } from './keys/arguments.js'
 import { withStore } from './keys/store.js'
 import { options } from './options.js'
@@ -63,12 +62,7 @@ function readHeader (given: string): readonly [string, string] {
 
 /** @throws UsageError */
 function bodyIn (file: string | undefined): Buffer | undefined {
-  if (file === undefined) return undefined
-  try {
-    return readFileSync(file === '-' ? 0 : file)
-  } catch (error) {
-    throw new UsageError(`Cannot read ${file} (${(error as NodeJS.ErrnoException).code ?? 'unreadable'}).`)
-  }
+  return file === undefined ? undefined : readBytes(file, file === '-' ? 0 : file)
 }
 
 /** @throws UsageError where there is no MLflow that could be asked */

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import type { AccessClass, Scope } from '../access/scopes.js'
 import { allows, scopeFor } from '../access/scopes.js'
 import type { Reason } from '../core/reasons.js'
+import { classOf } from '../http/access.js'
 import type { Verdict } from '../keys/contract.js'
 import type { Layout } from '../mlflow/layout.js'
 import type { PooledRequest } from '../mlflow/pooled.js'
@@ -58,7 +59,7 @@ interface ExplainedKey {
 
 export function explained ({ method }: { readonly method: string }, rehearsed: Rehearsed): Explanation {
   const { request, sent, answer: { status, location } } = rehearsed
-  const needed = classOf(request)
+  const needed = request === undefined ? undefined : classOf(request)
   const refusal = sent === undefined ? refusalIn(rehearsed) : undefined
   const isRedirect = sent === undefined && status >= 300 && status < 400
   return {
@@ -75,11 +76,6 @@ export function explained ({ method }: { readonly method: string }, rehearsed: R
     workspace: sent === undefined ? null : headerOf(sent, 'x-mlflow-workspace') ?? null,
     mlflow: sent === undefined ? null : { method, path: sent.outgoing.path, version: rehearsed.layout?.version ?? null }
   }
-}
-
-function classOf (request: FastifyRequest | undefined): AccessClass | undefined {
-  const { access } = request?.routeOptions.config ?? {}
-  return request?.operation?.match?.class ?? (typeof access === 'string' ? access : undefined)
 }
 
 /** An answer of the facade's own that is an error; whatever could not even be routed is malformed. */

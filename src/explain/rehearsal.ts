@@ -42,11 +42,8 @@ interface Real {
   readonly limits: Limits
 }
 
-interface Parts {
+interface Parts extends Real {
   readonly verifier: KeyVerifier
-  readonly upstream: Upstream
-  readonly monitor: Monitor
-  readonly limits: Limits
   readonly oldPathUsage: OldPathUsage
   readonly extend: (app: FastifyInstance) => void
 }

@@ -18,6 +18,12 @@ export interface Access {
   readonly judged: (request: FastifyRequest) => Judgement
 }
 
+/** The class of what a request is for, as far as it is known: by its operation of MLflow, or by its route. */
+export function classOf ({ operation, routeOptions }: FastifyRequest): AccessClass | undefined {
+  const { access } = routeOptions.config ?? {}
+  return operation?.match?.class ?? (typeof access === 'string' ? access : undefined)
+}
+
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** What a route of the guarded block demands. */

@@ -113,12 +113,14 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
       wholeStore: wholeStoreProblem(request),
       headers: (length, layout, path) => {
         const sent = { ...head, contentLength: length }
+        const requestId = context.hasOwnId ? context.id : undefined
+        const toGateway = judged.family === 'gateway' // which hands headers on to providers: neither token nor trace goes there
         const identity: Identity = {
           host: upstream.host,
           authorization: upstream.authorization,
-          signed: upstream.sign?.({ method: raw.method ?? '', path, caller, requestId: context.hasOwnId ? context.id : undefined }),
+          signed: toGateway ? undefined : upstream.sign?.({ method: raw.method ?? '', path, caller, requestId }),
           requestId: context.id,
-          traceparent: judged.family === 'gateway' ? undefined : context.trace?.toUpstream(),
+          traceparent: toGateway ? undefined : context.trace?.toUpstream(),
           hasOwnRequestId: context.hasOwnId,
           userId: caller?.userId,
           keyId: caller?.keyId,
@@ -128,7 +130,7 @@ const plugin: FastifyPluginAsync<MountOptions> = async (app, options) => {
           publicProtocol: publicProtocol(request, config.publicUrl),
           publicHost: publicHost(request, config.publicUrl)
         }
-        return judged.family === 'gateway' ? outgoingToGateway(sent, identity, hidesGatewayCredentials(layout)) : outgoing(sent, identity)
+        return toGateway ? outgoingToGateway(sent, identity, hidesGatewayCredentials(layout)) : outgoing(sent, identity)
       }
     }
     if (binding === undefined || 'judge' in binding) forward(request, reply, forwarded)
